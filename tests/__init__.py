@@ -1,0 +1,1 @@
+"""Proofs of behaviour, in folders that mirror the product's."""

@@ -1,0 +1,1 @@
+"""Proofs about the doors to the outside world."""
