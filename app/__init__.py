@@ -1,0 +1,1 @@
+"""Where the concrete classes meet: settings, wiring, web server, workers, command line."""

@@ -1,0 +1,1 @@
+"""Measurements on real data and under load. Nothing in the product imports this."""

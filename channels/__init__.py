@@ -1,0 +1,1 @@
+"""The outside world: WhatsApp, Dialogflow, the simulator. Knows no SQL and no flow."""

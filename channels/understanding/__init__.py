@@ -1,0 +1,1 @@
+"""From a text to a Reading: intent and entities, and nothing else."""

@@ -1,0 +1,1 @@
+"""Conversations as state machines: pure decisions, no I/O, no clock, no randomness."""

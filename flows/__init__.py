@@ -1,0 +1,1 @@
+"""The booking vocabulary that flows.yaml may use. Never talks to the outside by itself."""

@@ -1,0 +1,1 @@
+"""What a conversation does in the database: one module for each subject."""

@@ -1,0 +1,1 @@
+"""Everything that is kept, on MySQL or embedded SQLite. Knows no messaging service."""

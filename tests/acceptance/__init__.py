@@ -1,0 +1,1 @@
+"""The real process, real databases, a real browser."""

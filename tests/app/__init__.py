@@ -1,0 +1,1 @@
+"""Tests of the composition and the command line."""

@@ -1,0 +1,1 @@
+"""Tests of what is kept, on SQLite and on MariaDB."""
