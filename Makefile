@@ -32,7 +32,7 @@ check: setup-dev ## Lint, format, types, layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: setup-dev ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff check --fix-only
