@@ -1,0 +1,64 @@
+"""Whose Twilio account it is, and under which addresses Twilio reaches us. It must never log itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+API_BASE_URL = "https://api.twilio.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwilioAccount:
+    """Everything about the account. Empty fields mean that there is none yet: the simulator needs none."""
+
+    account_sid: str = field(default="", metadata={"setting": "WHATSAPP_SID"})
+    auth_token: str = field(default="", repr=False, metadata={"setting": "WHATSAPP_TOKEN"})
+    client_number: str = field(default="", metadata={"setting": "TWILIO_PHONE_NUMBER"})
+    """The practice's number, to which clients write."""
+    therapist_number: str = field(default="", metadata={"setting": "TWILIO_THERAPIST_NUMBER"})
+    """A second number for therapists; empty when both share the practice's number."""
+    client_webhook_url: str = field(default="", metadata={"setting": "CLIENT_WEBHOOK_URL"})
+    therapist_webhook_url: str = field(default="", metadata={"setting": "THERAPIST_WEBHOOK_URL"})
+    status_webhook_url: str = field(default="", metadata={"setting": "STATUS_WEBHOOK_URL"})
+    api_base_url: str = field(default=API_BASE_URL, metadata={"setting": "TWILIO_API_BASE_URL"})
+
+    def __post_init__(self) -> None:
+        """Refuse addresses that Twilio could not sign, at start and not at the first message."""
+        for name in ("client_webhook_url", "therapist_webhook_url", "status_webhook_url", "api_base_url"):
+            address = getattr(self, name)
+            if address and not _is_web_address(address):
+                raise ValueError(f"{setting_name(name)} must be a full address such as https://host/path.")
+
+    @property
+    def has_one_number(self) -> bool:
+        """Whether clients and therapists write to the same number and are told apart by who they are."""
+        return not self.therapist_number or _bare(self.therapist_number) == _bare(self.client_number)
+
+    def number_for(self, flow: str) -> str:
+        """Give the number that conversations of this flow are held with, as Twilio writes it."""
+        is_clients = flow == "client" or self.has_one_number
+        return f"whatsapp:{_bare(self.client_number if is_clients else self.therapist_number)}"
+
+    def missing(self, *fields: str) -> list[str]:
+        """Which of these fields are empty, by the names of their settings."""
+        return [setting_name(name) for name in fields if not getattr(self, name)]
+
+
+def setting_name(name: str) -> str:
+    """Say what the operator calls a field of `TwilioAccount`."""
+    known: str = TwilioAccount.__dataclass_fields__[name].metadata["setting"]
+    return known
+
+
+def _bare(number: str) -> str:
+    return number.removeprefix("whatsapp:").replace(" ", "")
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port_is_a_number = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port_is_a_number

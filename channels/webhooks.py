@@ -1,0 +1,171 @@
+"""The door Twilio knocks at: verify, parse, store one inbox row, answer. Nothing else happens here.
+
+It must never take a turn, send a message or ask a classifier: Twilio waits, and gives up.
+A message that cannot be stored at once is held for a while and retried, because Twilio by itself
+does not repeat a webhook that was answered with an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import structlog
+from quart import Blueprint, Response, request
+
+from channels import inbound, signature
+from channels.ports import DeliveryNews, Door, Intake
+from channels.route import Route
+from channels.twilio_account import TwilioAccount
+from engine.errors import BadSignature, ChannelError, MalformedWebhook, TherapyBookingError, TryAgain
+from engine.events import Heard
+
+LARGEST_BODY = 64 * 1024
+"""Bytes. Twilio's longest form is a quarter of that."""
+PATIENCE = 10.0
+"""Seconds that a webhook may take: reading it, or waiting for the database. Twilio gives up after 15."""
+PAUSE = 0.05
+"""Seconds before the first repeat; each next one is twice as long, up to a second."""
+
+NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+T = TypeVar("T")
+Fields = list[tuple[str, str]]
+
+log = structlog.get_logger("webhooks")
+
+
+class WebhookUnavailable(ChannelError):
+    """WhatsApp is not set up here. Answered with 503."""
+
+
+class WebhookTooLarge(ChannelError):
+    """The request is larger than 65536 bytes. Answered with 413."""
+
+
+class WebhookTooSlow(ChannelError):
+    """The request did not arrive in time. Answered with 408."""
+
+
+STATUS_OF: Mapping[type[TherapyBookingError], int] = {
+    BadSignature: 403,
+    MalformedWebhook: 400,
+    TryAgain: 503,
+    WebhookTooLarge: 413,
+    WebhookTooSlow: 408,
+    WebhookUnavailable: 503,
+}
+
+
+class Webhooks:
+    """The three routes. `blueprint` goes into the app."""
+
+    def __init__(
+        self,
+        account: TwilioAccount,
+        *,
+        intake: Intake,
+        route: Route,
+        news: DeliveryNews,
+        now: Callable[[], int] = lambda: int(time.time()),
+    ) -> None:
+        """`now`: seconds since the epoch."""
+        self._account = account
+        self._intake = intake
+        self._route = route
+        self._news = news
+        self._now = now
+        self.patience = PATIENCE
+        """Seconds to go on trying to store a message; Twilio hangs up after 15."""
+        self.blueprint = self._blueprint()
+
+    def _blueprint(self) -> Blueprint:
+        blueprint = Blueprint("webhooks", __name__, url_prefix="/webhook")
+        blueprint.add_url_rule("/client", "client", self._from_client, methods=["POST"])
+        blueprint.add_url_rule("/therapist", "therapist", self._from_therapist, methods=["POST"])
+        blueprint.add_url_rule("/status", "status", self._status, methods=["POST"])
+        for error in STATUS_OF:
+            blueprint.register_error_handler(error, _refuse)
+        return blueprint
+
+    async def _from_client(self) -> Response:
+        return await self._message("client", "client_webhook_url")
+
+    async def _from_therapist(self) -> Response:
+        return await self._message("therapist", "therapist_webhook_url")
+
+    async def _message(self, door: Door, url_field: str) -> Response:
+        fields = await self._verified_fields(url_field)
+        message = inbound.heard(fields, account_sid=self._account.account_sid, flow=door, at=self._now())
+        await self._until_stored(lambda: self._store(door, message))
+        return Response(NO_REPLY, content_type="text/xml; charset=utf-8")
+
+    async def _store(self, door: Door, message: Heard) -> bool:
+        flow = await self._route.flow_of(door, message.address)
+        return await self._intake.take_in(replace(message, flow=flow))
+
+    async def _status(self) -> Response:
+        fields = await self._verified_fields("status_webhook_url")
+        status = inbound.delivery_status(
+            fields, account_sid=self._account.account_sid, outbox_id=request.args.get("o")
+        )
+        await self._until_stored(lambda: self._news.note(status))
+        return Response(status=204)
+
+    async def _verified_fields(self, url_field: str) -> Fields:
+        missing = self._account.missing("account_sid", "auth_token", url_field)
+        if missing:
+            raise WebhookUnavailable(f"WhatsApp is not set up here: {', '.join(missing)} is missing.")
+        body = await _body()
+        url = signature.signed_url(getattr(self._account, url_field), request.query_string.decode("latin-1"))
+        header = request.headers.get(signature.HEADER)
+        try:
+            fields = inbound.form_fields(request.content_type or "", body)
+        except MalformedWebhook:
+            # Nobody learns more than "not signed" who did not sign. Twilio's own validators see no
+            # fields in such a body either, so that is what a signature of it can be made over.
+            signature.verify_form(self._account.auth_token, url, [], header)
+            raise
+        signature.verify_form(self._account.auth_token, url, fields, header)
+        return fields
+
+    async def _until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
+        """Try until the database takes it. Goes on to its end even if Twilio hangs up meanwhile."""
+        return await asyncio.shield(asyncio.ensure_future(self._persist(store)))
+
+    async def _persist(self, store: Callable[[], Awaitable[T]]) -> T:
+        deadline = time.monotonic() + self.patience
+        pause = PAUSE
+        while True:
+            try:
+                return await store()
+            except TryAgain:
+                if time.monotonic() + pause > deadline:
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+
+async def _body() -> bytes:
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise WebhookTooLarge
+    body = bytearray()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.body:
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise WebhookTooLarge
+    except TimeoutError as error:
+        raise WebhookTooSlow from error
+    return bytes(body)
+
+
+def _refuse(error: TherapyBookingError) -> Response:
+    """Say why in a sentence, to the other side and to the operator."""
+    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    log.warning("webhook refused", path=request.path, status=status, reason=str(error))
+    return Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
