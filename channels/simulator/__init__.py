@@ -1,1 +1,1 @@
-"""A messenger in the browser and in the terminal, through the same doors as WhatsApp."""
+"""Phones on a web page, for trying the practice out without any account."""

@@ -1,0 +1,1 @@
+"""Proofs about the simulator's page and its doors."""
