@@ -13,7 +13,7 @@ from functools import cached_property
 
 from engine.events import Value
 
-_CURLY = str.maketrans({"‘": "'", "’": "'", "`": "'", "´": "'", "“": '"', "”": '"'})
+_CURLY = str.maketrans({"‘": "'", "’": "'", "`": "'", "\u00b4": "'", "“": '"', "”": '"'})
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\ufeff]")
 """Zero-width characters, variation selectors and skin tones: they change looks, not meaning."""

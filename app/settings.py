@@ -1,0 +1,73 @@
+"""Everything that is set from outside: the environment and a `.env` file. Names are the operator's guide's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read once, when a command starts."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    db_host: str | None = None
+    """Without it everything is kept in the file `SQLITE_PATH`."""
+    db_user: str = "therapy_booking"
+    db_password: SecretStr = SecretStr("")
+    db_name: str = "therapy_booking"
+    db_port: int = 3306
+    db_pool_size: int = Field(default=10, ge=1, le=200)
+    sqlite_path: Path = Path("var/therapy_booking.sqlite3")
+
+    whatsapp_sid: str = ""
+    whatsapp_token: SecretStr = SecretStr("")
+    twilio_phone_number: str = ""
+    twilio_therapist_phone_number: str = ""
+    """The therapists' number where they have one of their own; otherwise the clients' is used."""
+    twilio_api_base_url: str = ""
+    client_webhook_url: str = ""
+    therapist_webhook_url: str = ""
+    status_webhook_url: str = ""
+    """Defaults to the client webhook's address with `status` for its last part."""
+    therapist_phone: str = ""
+    """The number of the therapist who has none in the practice file."""
+
+    google_application_credentials: str = ""
+    dialogflow_project_id: str = ""
+    dialogflow_location: str = "us-central1"
+    dialogflow_agent_id: str = ""
+    dialogflow_api_endpoint: str = ""
+    """Only for a stand-in on this machine, such as `127.0.0.1:9000`; it is spoken to without TLS."""
+    dialogflow_timeout_seconds: float = 1.5
+
+    secret_key: SecretStr = SecretStr("")
+    """Seals personal data. Several, separated by commas, while one replaces another: the first seals."""
+    debug: bool = False
+    host: str = "0.0.0.0"  # noqa: S104  # behind a reverse proxy; `demo` listens on loopback only
+    port: int = 8000
+
+    flows_path: Path = ROOT / "flows.yaml"
+    texts_path: Path = ROOT / "flows" / "texts"
+    understanding_path: Path = ROOT / "flows" / "understanding.yaml"
+    weights_dir: Path = Path("var")
+    workers: int = Field(default=8, ge=1, le=64)
+    """How many conversations may be moved at the same time."""
+
+    def missing_for_whatsapp(self) -> list[str]:
+        """The settings without which no WhatsApp message can be taken or sent."""
+        needed = ("whatsapp_sid", "whatsapp_token", "twilio_phone_number", "client_webhook_url")
+        return [name.upper() for name in needed if not str(_plain(getattr(self, name)))]
+
+    def missing_for_dialogflow(self) -> list[str]:
+        """The settings without which Dialogflow cannot be asked."""
+        needed = ("dialogflow_project_id", "dialogflow_agent_id")
+        return [name.upper() for name in needed if not getattr(self, name)]
+
+
+def _plain(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

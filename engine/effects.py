@@ -1,0 +1,69 @@
+"""What a decision asks for. Effects are data: `take_turn` turns them into rows, never into calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.events import NOTHING, Value, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something a person may tap, number or type."""
+
+    id: str
+    """Unique to its offer: `17.2` is the second option of the offer made in turn 17.
+    A standing option (`approve:12`) carries its subject and stays good as long as the subject does."""
+    title: str
+    event: str
+    """The event that choosing it means."""
+    data: Values = NOTHING
+
+    def as_json(self) -> dict[str, Value]:
+        """For the stored conversation."""
+        return {"id": self.id, "title": self.title, "event": self.event, "data": dict(self.data)}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Value]) -> Option:
+        """The reverse of `as_json`."""
+        data = stored["data"]
+        return cls(
+            str(stored["id"]),
+            str(stored["title"]),
+            str(stored["event"]),
+            data if isinstance(data, dict) else NOTHING,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Tell the person something: the key of a text, what fills its places, what may be answered."""
+
+    text: str
+    values: Values = NOTHING
+    options: tuple[str, ...] | str | None = None
+    """Events to offer, or the name of a remembered list whose items to offer."""
+    regarding: str | None = None
+    """The subject of standing options, such as the number of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Put an event into somebody else's conversation, by way of their inbox."""
+
+    flow: str
+    address: str
+    event: str
+    data: Values = NOTHING
+
+
+Effect: TypeAlias = Say | Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Words ready to be sent: what an outbox row holds."""
+
+    text: str
+    options: tuple[Option, ...] = ()

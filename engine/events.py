@@ -1,0 +1,103 @@
+"""What can happen to a conversation: a message heard, and the event it means.
+
+`Heard` is raw: one inbox row. `Reading` is all that a classifier may contribute.
+`Event` is what the state machine sees. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value]"
+"""Whatever can be remembered: JSON, and nothing else."""
+
+Values: TypeAlias = Mapping[str, Value]
+
+
+class _Nothing(Mapping[str, Value]):
+    """No values. Hashable, unlike `MappingProxyType({})`: Python 3.11 takes that for a mutable default."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Value:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Values = _Nothing()
+
+Kind: TypeAlias = Literal["text", "tap", "media", "location", "signal", "wait"]
+"""How something was heard. The first four come from a person, `signal` from another
+conversation or a timer, `wait` from the state's own waiting time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One thing that happened to one conversation, exactly as it came in: one inbox row."""
+
+    key: str
+    """Unique for ever: Twilio's MessageSid, or a name made of what caused it."""
+    flow: str
+    """Which of the flows in flows.yaml the address talks to."""
+    address: str
+    """Where the person is reached, such as `whatsapp:+4915112345678`. Opaque; never parsed."""
+    kind: Kind
+    at: int
+    """Seconds since the epoch, UTC."""
+    text: str = ""
+    tap: str | None = None
+    """The id of the option that was tapped."""
+    name: str | None = None
+    """What the person calls themselves, if the channel told."""
+    event: str | None = None
+    """The event of a signal."""
+    data: Values = NOTHING
+    """What a signal carries; for media, its type; for a wait, the turn that it belongs to."""
+    id: int = 0
+    """The number of the inbox row; 0 before it is stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a classifier made of a text, without regard to the conversation's state."""
+
+    scores: tuple[tuple[str, float], ...]
+    """Intents with their confidence from 0 to 1, best first. Empty: nothing was recognised."""
+    entities: Values = NOTHING
+    """Entities by name, such as `service_type`; see flows/understanding.yaml."""
+    latent: Values = NOTHING
+    """Entities that count only where the state expects them, such as a bare "4" as a time."""
+    language: str = "en"
+    read_by: str
+    """Which classifier read it; written to the journal."""
+
+    @property
+    def intent(self) -> str | None:
+        """The likeliest intent."""
+        return self.scores[0][0] if self.scores else None
+
+    @property
+    def confidence(self) -> float:
+        """How likely the likeliest intent is, from 0 to 1."""
+        return self.scores[0][1] if self.scores else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a state machine reacts to: a name from flows.yaml, and what came with it."""
+
+    name: str
+    data: Values = field(default=NOTHING)

@@ -1,0 +1,113 @@
+"""What was said -> the event it means in the state the conversation is in. Pure.
+
+Cheapest first: a tap, the number or title of an offered option, a command, an exact word, and only
+then the classifier's reading, of which the state leaves over the intents that mean something here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from engine.effects import Option
+from engine.events import Event, Heard, Reading, Value
+from engine.model import Flow, State
+from engine.narrow import NONE_OF_THESE, narrow, threshold
+from engine.snapshot import Snapshot
+from engine.vocabulary import Vocabulary, normalise
+
+MISHEARD = Event("misheard")
+STALE_TAP = Event("stale_tap")
+STALE_WAIT = Event("stale_wait")
+NUMBER = re.compile(r"#?(\d{1,2})[.)]?")
+INTERRUPTS = 0.5
+"""How sure an intent that leads elsewhere must be to win over the answer that the state expects."""
+
+
+def hear(
+    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard, reading: Reading | None
+) -> Event:
+    """The event that something heard means now. Nothing understood is an event, too: `misheard`."""
+    match heard.kind:
+        case "signal":
+            return Event(heard.event or "", heard.data)
+        case "wait":
+            return Event("wait") if heard.data.get("turn") == snapshot.turn else STALE_WAIT
+        case "tap":
+            return _tapped(snapshot, heard)
+        case "media" | "location" if not heard.text:
+            return Event(heard.kind, heard.data)
+        case _:
+            return _read(flow, vocabulary, snapshot, heard, reading)
+
+
+def understood_without_reading(
+    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard
+) -> Event | None:
+    """The event, where no classifier is needed to find it; a paid one is asked only for the rest."""
+    state = flow.states.get(snapshot.state)
+    said = normalise(heard.text)
+    if not said:
+        return MISHEARD
+    if option := _option_named(snapshot.offer, said):
+        return Event(option.event, option.data)
+    hears = flow.hears(state) if state else frozenset(flow.anywhere)
+    if command := vocabulary.command(said):
+        event, values = command
+        if event in hears:
+            return Event(event, values)
+    intent = vocabulary.lexicon.get(said)
+    return Event(intent) if intent in hears else None
+
+
+def _read(
+    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard, reading: Reading | None
+) -> Event:
+    if event := understood_without_reading(flow, vocabulary, snapshot, heard):
+        return event
+    state = flow.states.get(snapshot.state) or flow.states[flow.start]
+    reading = reading or Reading(scores=(), read_by="nobody")
+    scores = narrow(reading, flow.hears(state))
+    intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
+    facts: dict[str, Value] = dict(reading.entities)
+    answer = _answer(vocabulary, state, heard, reading, facts)
+    leads_away = intent in flow.anywhere and intent not in state.rules
+    if answer and not (leads_away and confidence >= INTERRUPTS):
+        return Event(answer, {**facts, "intent": intent})
+    if intent != NONE_OF_THESE and confidence >= threshold(intent):
+        return Event(intent, facts)
+    return MISHEARD
+
+
+def _answer(
+    vocabulary: Vocabulary, state: State, heard: Heard, reading: Reading, facts: dict[str, Value]
+) -> str | None:
+    """The event of the first expected entity that was given; what was given is added to the facts."""
+    found: str | None = None
+    for name in state.expects:
+        kind = vocabulary.entities[name]
+        value = reading.entities.get(name, reading.latent.get(name))
+        if value is None and kind.free_text:
+            value = heard.text.strip()
+        if value is not None:
+            facts[name] = value
+            found = found or kind.given_as
+    return found
+
+
+def _tapped(snapshot: Snapshot, heard: Heard) -> Event:
+    """An option acts only while its offer stands; a standing option says itself what it is about."""
+    for option in snapshot.offer:
+        if option.id == heard.tap:
+            return Event(option.event, option.data)
+    event, colon, subject = (heard.tap or "").partition(":")
+    return Event(event, {"request": subject}) if colon and subject else STALE_TAP
+
+
+def _option_named(offer: tuple[Option, ...], said: str) -> Option | None:
+    """The offered option whose number or title was typed."""
+    numbered = [option for option in offer if ":" not in option.id]
+    if number := NUMBER.fullmatch(said):
+        position = int(number[1])
+        return numbered[position - 1] if 1 <= position <= len(numbered) else None
+    titled = [option for option in offer if normalise(option.title) == said]
+    return titled[0] if len(titled) == 1 else None

@@ -1,0 +1,162 @@
+"""What the engine needs from the world around it. Protocols only; `app/wiring.py` fills them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.effects import Message, Say, Signal
+from engine.events import NOTHING, Event, Heard, Values
+from engine.machine import FlowMachine
+from engine.model import Flow
+from engine.snapshot import Snapshot
+from engine.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The other party of an outcome: whose inbox a signal goes to."""
+
+    flow: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a booking step ended. Business refusals are outcomes, not exceptions."""
+
+    name: str
+    """One of the outcomes that the step declares: a past participle such as `held` or `taken`."""
+    remembers: Values = NOTHING
+    """What the conversation keeps from it; None forgets."""
+    tells: Values = NOTHING
+    """What the texts of this outcome may say."""
+    to: Recipient | None = None
+    """The other party, if the outcome concerns one."""
+    sends: Values = NOTHING
+    """What a signal to the other party carries."""
+
+
+class PersonLike(Protocol):
+    """Whom the conversation is with."""
+
+    @property
+    def id(self) -> int:
+        """Their number."""
+
+    @property
+    def address(self) -> str:
+        """Where they are reached."""
+
+    @property
+    def language(self) -> str:
+        """What they read, such as `en`."""
+
+
+class ConversationLike(Protocol):
+    """A conversation, locked for this turn."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def person(self) -> PersonLike:
+        """Whom it is with."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Where it stood before this turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a step may know of the turn in which it runs."""
+
+    flow: Flow
+    conversation: ConversationLike
+    snapshot: Snapshot
+    event: Event
+    """The event that began the turn."""
+    heard: Heard
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the journal: what a turn did, without a word of what was said."""
+
+    inbox_id: int
+    conversation_id: int
+    turn: int
+    event: str
+    before: str
+    after: str
+    trail: tuple[str, ...]
+    read_by: str | None
+    confidence: float | None
+    at: int
+
+
+class Unit(Protocol):
+    """One database transaction, as far as the engine cares."""
+
+    async def lock(self, heard: Heard, start: str, now: int) -> ConversationLike:
+        """Lock the conversation, made if it is new, and then read it."""
+
+    async def claim(self, heard: Heard, now: int) -> bool:
+        """Mark the inbox row as taken; False when somebody did."""
+
+    async def save(self, conversation: ConversationLike, snapshot: Snapshot, flow: Flow, now: int) -> None:
+        """Write where the conversation stands now."""
+
+    async def owe(
+        self,
+        conversation: ConversationLike,
+        heard: Heard,
+        messages: Sequence[Message],
+        signals: Sequence[Signal],
+        turn: int,
+        now: int,
+    ) -> None:
+        """Write what is owed: messages into the outbox, signals into other people's inboxes."""
+
+    async def write(self, line: Line) -> None:
+        """Add a line to the journal."""
+
+
+class Steps(Protocol):
+    """The booking steps."""
+
+    async def run(self, name: str, moment: Moment, tx: Unit) -> Outcome:
+        """Run one inside the turn's transaction."""
+
+
+class Voice(Protocol):
+    """Puts effects into words."""
+
+    def speak(
+        self, language: str, snapshot: Snapshot, says: Sequence[Say]
+    ) -> tuple[tuple[Message, ...], Snapshot]:
+        """The messages to send, and the snapshot with the options that the person may now choose from."""
+
+
+class Storage(Protocol):
+    """Where conversations are kept."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin; commit at the end, or undo everything when an exception leaves the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a turn touches."""
+
+    storage: Storage
+    machines: Mapping[str, FlowMachine]
+    """The compiled flows by name."""
+    vocabulary: Vocabulary
+    steps: Steps
+    voice: Voice

@@ -1,0 +1,113 @@
+"""What a booking step sees of the turn in which it runs, in the words of booking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from engine.events import Value, Values
+from engine.ports import Moment
+from flows.texts import line
+from flows.wishes import Wish
+from flows.wording import in_full
+from storage.appointments import Appointment
+from storage.people import Person
+from storage.practice import Practice
+
+
+@dataclass(frozen=True, slots=True)
+class BookingTurn:
+    """The moment of a turn, and the practice it happens in."""
+
+    moment: Moment
+    practice: Practice
+
+    @property
+    def now(self) -> int:
+        """Seconds since the epoch."""
+        return self.moment.now
+
+    @property
+    def minute(self) -> int:
+        """Minutes since the epoch."""
+        return self.moment.now // 60
+
+    @property
+    def data(self) -> Values:
+        """What came with the event that began the turn."""
+        return self.moment.event.data
+
+    @property
+    def memory(self) -> Values:
+        """What the conversation remembers."""
+        return self.moment.snapshot.memory
+
+    @property
+    def person_id(self) -> int:
+        """Whose conversation it is."""
+        return self.moment.conversation.person.id
+
+    @property
+    def language(self) -> str:
+        """What that person reads."""
+        return self.moment.conversation.person.language
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The practice's time zone, in which all times are shown."""
+        return ZoneInfo(self.practice.zone)
+
+    @property
+    def cause(self) -> str:
+        """A name for this turn that stays the same when it is taken again after a failure."""
+        return f"{self.moment.conversation.id}:{self.moment.snapshot.turn}"
+
+    @property
+    def wish(self) -> Wish:
+        """When it would suit, as far as it was said."""
+        return Wish.of(self.memory.get("wanted"))
+
+    def remembered_text(self, name: str) -> str | None:
+        """A remembered text or number, as text."""
+        value = self.memory.get(name)
+        return None if value is None else str(value)
+
+    def remembered_number(self, name: str) -> int | None:
+        """A remembered number."""
+        return number(self.memory.get(name))
+
+    def when(self, minute: int) -> str:
+        """A time in words."""
+        return in_full(minute, self.zone, self.language, self.minute)
+
+    def summary(self, appointment: Appointment) -> str:
+        """An appointment in words: when, how, what for, with whom, where."""
+        kind = self.practice.service_type(appointment.service_type).title
+        service = self.practice.service(appointment.service).title
+        therapist = self.practice.therapist(appointment.therapist_id).name
+        lines = [
+            self.when(appointment.starts_at),
+            f"{kind} · {service} · {therapist}",
+            appointment.address_text,
+        ]
+        return "\n".join(filter(None, lines))
+
+    def news(self, appointment: Appointment) -> dict[str, Value]:
+        """What a therapist is told of an appointment."""
+        return {
+            "request": str(appointment.id),
+            "client": name_of(appointment.client),
+            "when": self.when(appointment.starts_at),
+            "summary": self.summary(appointment),
+        }
+
+
+def number(value: Value) -> int | None:
+    """A whole number that was remembered, told or typed."""
+    text = str(value)
+    return int(text) if value is not None and text.isascii() and text.isdecimal() else None
+
+
+def name_of(person: Person | None) -> Value:
+    """What somebody calls themselves, if they told."""
+    return person.name if person and person.name else line("a_client")

@@ -1,0 +1,29 @@
+"""Predicates that flows.yaml may put after `if`. Pure: they see the conversation, the event and the time."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from engine.events import Event
+from engine.snapshot import Snapshot
+from flows.slots import local
+from flows.wishes import Wish
+
+
+def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+    """Just one time was offered, so a plain yes can only mean that one."""
+    offered = snapshot.memory.get("offered_times")
+    return isinstance(offered, list) and len(offered) == 1
+
+
+def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+    """The person said yes and named the time that is being held anyway."""
+    slot = snapshot.memory.get("slot")
+    if event.data.get("intent") != "yes" or not isinstance(slot, dict):
+        return False
+    wall = local(int(str(slot["start"])), ZoneInfo(str(slot["zone"])))
+    wish = Wish.of(event.data.get("appointment_time"))
+    return wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
+
+
+GUARDS = {guard.__name__: guard for guard in (one_time_is_offered, agrees_to_the_held_time)}

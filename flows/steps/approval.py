@@ -1,0 +1,166 @@
+"""Steps in a therapist's conversation: read requests, answer them, look at the day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from engine.events import Value
+from engine.ports import Outcome, Recipient
+from flows.booking_turn import BookingTurn, name_of, number
+from flows.registry import step
+from flows.slots import instant, local
+from flows.texts import line
+from flows.wishes import Wish
+from flows.wording import clock, day_in_full, in_short
+from storage.appointments import Appointment
+from storage.transaction import Transaction
+
+NEWS = ("request", "client", "when", "summary")
+ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
+
+
+@step("read", "outdated", tells=(*NEWS, "deadline"))
+async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up a request that has arrived, as it stands now."""
+    request = await _told_of(turn, tx)
+    if request is None or request.status != "pending" or request.expires_at is None:
+        return Outcome("outdated")
+    deadline = turn.when(request.expires_at // 60)
+    return Outcome("read", tells={**turn.news(request), "deadline": deadline})
+
+
+@step("read", "outdated", tells=NEWS)
+async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up an appointment that the client or the time has ended."""
+    request = await _told_of(turn, tx)
+    if request is None or request.status not in {"cancelled", "expired"}:
+        return Outcome("outdated")
+    return Outcome("read", tells=turn.news(request))
+
+
+@step("read", tells=("client",))
+async def read_call(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up who would like to talk to a person."""
+    client = number(turn.data.get("client"))
+    person = await tx.people.by_id(client) if client is not None else None
+    return Outcome("read", tells={"client": name_of(person)})
+
+
+@step("approved", *ANSWERED, tells=NEWS, remembers=("verdict", "requests"), reaches="client")
+async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Confirm the request that was named, or the only one that is waiting."""
+    return await _answer(turn, tx, "approved")
+
+
+@step(
+    "declined",
+    *(outcome for outcome in ANSWERED if outcome != "lapsed"),
+    tells=NEWS,
+    remembers=("verdict", "requests"),
+    reaches="client",
+)
+async def decline_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Refuse the request that was named, or the only one that is waiting."""
+    return await _answer(turn, tx, "declined")
+
+
+@step("approved", "declined", "answered_before", "lapsed", tells=NEWS, reaches="client")
+async def answer_picked_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Answer the request that was picked with what had been said before picking it."""
+    outcome = await _answer(turn, tx, str(turn.memory.get("verdict")))
+    known = outcome.name in {"approved", "declined", "lapsed"}
+    return outcome if known else Outcome("answered_before", tells=outcome.tells)
+
+
+async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
+    named = turn.data.get("request")
+    if named is not None:
+        wanted = number(named)
+        request = await tx.appointments.get(wanted) if wanted is not None else None
+        if request is None or request.therapist_id != turn.person_id or request.status == "held":
+            return Outcome("unknown")
+        return await _settle(turn, tx, request, verdict)
+    waiting = await _waiting(turn, tx)
+    if not waiting:
+        return Outcome("none_waiting")
+    if len(waiting) > 1:
+        return Outcome("which_one", remembers={"verdict": verdict, "requests": _choices(turn, waiting)})
+    return await _settle(turn, tx, waiting[0], verdict)
+
+
+async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verdict: str) -> Outcome:
+    """Compare and swap: of two answers to one request, one counts."""
+    tells = turn.news(request)
+    if verdict == "approved":
+        moved = await tx.appointments.move_on(
+            request.id, ("pending",), "confirmed", turn.now, unexpired_at=turn.now
+        )
+    else:
+        moved = await tx.appointments.move_on(request.id, ("pending",), "declined", turn.now)
+        if moved:
+            await tx.claims.release(request.id)
+    if moved:
+        client = Recipient("client", request.client.address)
+        return Outcome(verdict, tells=tells, to=client, sends={"appointment": request.id})
+    lapsed = request.status in {"pending", "expired"} and verdict == "approved"
+    return Outcome("lapsed" if lapsed else "answered_before", tells=tells)
+
+
+async def _waiting(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+    horizon = turn.minute + turn.practice.horizon_days * 24 * 60 + 24 * 60
+    found = await tx.appointments.of_therapist(turn.person_id, ("pending",), turn.minute, horizon)
+    return [request for request in found if (request.expires_at or 0) > turn.now]
+
+
+def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
+    """At most ten, each bound to its request: a list that grows meanwhile mixes nothing up."""
+    return [
+        {
+            "title": f"#{request.id} {in_short(request.starts_at, turn.zone, turn.language)}",
+            "description": request.client.name or "",
+            "data": {"request": str(request.id)},
+        }
+        for request in requests[:10]
+    ]
+
+
+@step("listed", "none", tells=("list",))
+async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """List the requests that wait for an answer."""
+    lines: list[Value] = [line("request_line", **turn.news(request)) for request in await _waiting(turn, tx)]
+    return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
+
+
+@step("listed", "free", tells=("day", "list"))
+async def list_day(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """List the appointments of a day: today, unless another one was named."""
+    day = Wish.of(turn.data.get("appointment_time")).first or local(turn.minute, turn.zone).date()
+    start, end = instant(day, 0, turn.zone), instant(day + timedelta(days=1), 0, turn.zone)
+    found = await tx.appointments.of_therapist(turn.person_id, ("pending", "confirmed"), start, end)
+    lines: list[Value] = [_line(turn, appointment) for appointment in found]
+    name = _named(turn, day)
+    if not lines:
+        return Outcome("free", tells={"day": name})
+    return Outcome("listed", tells={"day": name, "list": lines})
+
+
+def _line(turn: BookingTurn, appointment: Appointment) -> Value:
+    return line(
+        "day_line_waiting" if appointment.status == "pending" else "day_line",
+        times=f"{clock(appointment.starts_at, turn.zone)}–{clock(appointment.ends_at, turn.zone)}",
+        kind=turn.practice.service_type(appointment.service_type).title,
+        client=name_of(appointment.client),
+        request=appointment.id,
+    )
+
+
+def _named(turn: BookingTurn, day: date) -> str:
+    return day_in_full(local(instant(day, 12 * 60, turn.zone), turn.zone), turn.language)
+
+
+async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+    """The therapist's own appointment that a signal is about."""
+    told = number(turn.data.get("appointment"))
+    found = await tx.appointments.get(told) if told is not None else None
+    return found if found and found.therapist_id == turn.person_id else None

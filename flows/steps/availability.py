@@ -1,0 +1,171 @@
+"""Steps that find out what the client wants and which free times suit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.events import Value
+from engine.ports import Outcome
+from flows.booking_turn import BookingTurn
+from flows.registry import step
+from flows.slots import Busy, Shape, free_starts, local, windows
+from flows.wishes import Choice, Wish, choose
+from flows.wording import in_short
+from storage.transaction import Transaction
+
+WISHES = ("service_type", "service", "wanted", "slot")
+
+
+@step("noted", remembers=WISHES)
+async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001  # a step's shape
+    """Remember everything that was said about the booking, whatever was asked."""
+    told = turn.data
+    noted: dict[str, Value] = {}
+    kind, service = told.get("service_type"), told.get("service_description") or told.get("service")
+    if kind in turn.practice.service_types_offered():
+        noted |= {"service_type": kind, "slot": None}
+    if service in turn.practice.services_offered():
+        noted |= {"service": service, "slot": None}
+    if told.get("appointment_time"):
+        wish = turn.wish.and_now(Wish.of(told["appointment_time"]))
+        noted |= {"wanted": wish.as_value(), "slot": None}
+    if isinstance(slot := told.get("slot"), dict):
+        noted |= _chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
+    return Outcome("noted", remembers=noted)
+
+
+@step("noted", remembers=WISHES)
+async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
+    """Take the one time that was offered."""
+    match turn.memory.get("offered_times"):
+        case [{"data": {"slot": {"start": start, "therapist": therapist}}}]:
+            return Outcome("noted", remembers=_chosen(turn, int(str(start)), int(str(therapist))))
+    return Outcome("noted")
+
+
+@step(
+    "type_missing",
+    "service_missing",
+    "time_missing",
+    "time_not_free",
+    "nothing_free",
+    "complete",
+    remembers=(*WISHES, "offered_types", "offered_services", "offered_times"),
+)
+async def find_next_question(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find the first thing that is still unknown, settling by itself whatever has just one answer."""
+    practice = turn.practice
+    known: dict[str, Value] = {}
+    for name, codes, missing, offered in (
+        ("service_type", practice.service_types_offered(), "type_missing", "offered_types"),
+        ("service", practice.services_offered(), "service_missing", "offered_services"),
+    ):
+        if turn.memory.get(name) not in codes:
+            if len(codes) > 1:
+                choices: list[Value] = [
+                    {"title": practice.title(name, code), "data": {name: code}} for code in codes
+                ]
+                return Outcome(missing, remembers={**known, offered: choices})
+            known[name] = next(iter(codes), None)
+    if turn.memory.get("slot"):
+        return Outcome("complete", remembers=known)
+    kind = str(known.get("service_type") or turn.memory["service_type"])
+    service = str(known.get("service") or turn.memory["service"])
+    choice, owners = await _choice(turn, tx, kind, service)
+    if choice.exact is not None:
+        return Outcome("complete", remembers={**known, **_chosen(turn, choice.exact, owners[choice.exact])})
+    known["offered_times"] = _offer(turn, choice, owners)
+    if not choice.offered:
+        return Outcome("nothing_free", remembers=known)
+    return Outcome("time_missing" if choice.suits else "time_not_free", remembers=known)
+
+
+@step("found", "not_free", "none", remembers=("offered_times",))
+async def browse_times(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Show free times before anything else is known, as if it were the simplest appointment."""
+    kind, service = _simplest(turn)
+    choice, owners = await _choice(turn, tx, kind, service)
+    if not choice.offered:
+        return Outcome("none")
+    offered = {"offered_times": _offer(turn, choice, owners)}
+    return Outcome("found" if choice.suits else "not_free", remembers=offered)
+
+
+@step("found", "none", remembers=("offered_times",))
+async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look beyond the times that were offered last."""
+    kind, service = _simplest(turn)
+    shown = turn.memory.get("offered_times")
+    last = max((_start_of(choice) for choice in shown), default=0) if isinstance(shown, list) else 0
+    choice, owners = await _choice(turn, tx, kind, service, after=last)
+    if not choice.offered:
+        return Outcome("none")
+    return Outcome("found", remembers={"offered_times": _offer(turn, choice, owners)})
+
+
+async def offer_instead(turn: BookingTurn, tx: Transaction, kind: str, service: str) -> list[Value]:
+    """The nearest free times, for somebody who has just lost the one they chose."""
+    choice, owners = await _choice(turn, tx, kind, service)
+    return _offer(turn, choice, owners)
+
+
+def _simplest(turn: BookingTurn) -> tuple[str, str]:
+    kind = turn.memory.get("service_type") or next(iter(turn.practice.service_types_offered()))
+    service = turn.memory.get("service") or next(iter(turn.practice.services_offered()))
+    return str(kind), str(service)
+
+
+async def _choice(
+    turn: BookingTurn, tx: Transaction, kind: str, service: str, after: int = 0
+) -> tuple[Choice, dict[int, int]]:
+    """The free times that suit the wish, and for every free time the therapist who is free then."""
+    practice = turn.practice
+    earliest = max(turn.minute + practice.minimum_notice_minutes, after + 1)
+    latest = turn.minute + practice.horizon_days * 24 * 60
+    therapists = practice.therapists_for(kind, service)
+    margin = practice.travel_minutes(kind) + practice.buffer_minutes
+    shape = Shape(
+        practice.service(service).minutes, before=margin, after=margin, every=practice.start_every_minutes
+    )
+    ids = [therapist.id for therapist in therapists]
+    busy = await tx.appointments.busy(ids, earliest - 24 * 60, latest + 24 * 60, turn.now)
+    owners: dict[int, int] = {}
+    first = local(earliest, turn.zone).date() - timedelta(days=1)
+    for therapist in therapists:
+        working = windows(therapist.hours, turn.zone, first, practice.horizon_days + 3)
+        taken = [Busy(start, end) for owner, start, end in busy if owner == therapist.id]
+        for start in free_starts(working, taken, shape, earliest, latest):
+            owners.setdefault(start, therapist.id)
+    return choose(sorted(owners), turn.wish, turn.zone), owners
+
+
+def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Value]:
+    """Options bound to what they mean: never "the third of a list"."""
+    several = len(set(owners.values())) > 1
+    offer: list[Value] = []
+    for start in choice.offered:
+        title = in_short(start, turn.zone, turn.language)
+        who = turn.practice.therapist(owners[start]).name
+        offer.append(
+            {
+                "title": title,
+                "description": who if several else "",
+                "data": {"slot": {"start": start, "therapist": owners[start]}},
+            }
+        )
+    return offer
+
+
+def _chosen(turn: BookingTurn, start: int, therapist: int) -> dict[str, Value]:
+    """A chosen time, and the wish it amounts to, should something else change later."""
+    wall = local(start, turn.zone)
+    wish = Wish(wall.date(), wall.date(), wall.hour * 60 + wall.minute)
+    slot: Value = {"start": start, "therapist": therapist, "zone": turn.practice.zone}
+    return {"slot": slot, "wanted": wish.as_value()}
+
+
+def _start_of(choice: Value) -> int:
+    match choice:
+        case {"data": {"slot": {"start": start}}}:
+            return int(str(start))
+    return 0

@@ -1,0 +1,206 @@
+"""Steps of a booking: hold a time, ask the therapist, let go again. Each is a compare-and-swap."""
+
+from __future__ import annotations
+
+import re
+
+from engine.events import Value
+from engine.ports import Outcome, Recipient
+from flows.booking_turn import BookingTurn
+from flows.registry import step
+from flows.slots import local
+from flows.steps.availability import offer_instead
+from storage.appointments import Appointment, NewAppointment
+from storage.timers import Timer
+from storage.transaction import Transaction
+
+MOST_OPEN = 3
+"""How many requests one client may have open: more would let one person empty a calendar."""
+LEAST_TO_ANSWER = 30 * 60
+"""A therapist has at least this many seconds to answer, unless the appointment begins before."""
+HELD = ("summary", "appointment", "slot", "offered_times")
+
+
+@step("held", "address_missing", "taken", "too_many", remembers=HELD)
+async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Claim the chosen time for a few minutes, and let go of the one that was held before."""
+    kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
+    address = turn.remembered_text("address")
+    if turn.practice.travels(kind) and not address:
+        return Outcome("address_missing")
+    await _let_go(turn, tx)
+    if await _too_many(turn, tx):
+        return Outcome("too_many", remembers={"appointment": None})
+    held = await _claim(turn, tx, kind, service, address)
+    if held is None:
+        offered = await offer_instead(turn, tx, kind, service)
+        return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
+    return Outcome("held", remembers={"appointment": held.id, "summary": turn.summary(held)})
+
+
+async def _too_many(turn: BookingTurn, tx: Transaction) -> bool:
+    mine = await tx.appointments.of_client(turn.person_id, ("held", "pending"), turn.minute)
+    return sum(1 for other in mine if other.expires_at is None or other.expires_at > turn.now) >= MOST_OPEN
+
+
+async def _claim(
+    turn: BookingTurn, tx: Transaction, kind: str, service: str, address: str | None
+) -> Appointment | None:
+    """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
+    slot = turn.memory["slot"]
+    assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
+    start, therapist = int(str(slot["start"])), int(str(slot["therapist"]))
+    if start < turn.minute + turn.practice.minimum_notice_minutes:
+        return None
+    margin = turn.practice.travel_minutes(kind) + turn.practice.buffer_minutes
+    end = start + turn.practice.service(service).minutes
+    resources = [therapist, turn.person_id]
+    await tx.claims.lock_resources(resources)
+    await _evict(tx, resources, start - margin, end + margin, turn.now)
+    return await tx.appointments.book(
+        NewAppointment(
+            therapist_id=therapist,
+            client_id=turn.person_id,
+            service=service,
+            service_type=kind,
+            starts_at=start,
+            ends_at=end,
+            claimed_from=start - margin,
+            claimed_until=end + margin,
+            zone=turn.practice.zone,
+            wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
+            address=address,
+            status="held",
+            expires_at=turn.now + turn.practice.hold_minutes * 60,
+            op_key=turn.cause,
+        ),
+        turn.now,
+    )
+
+
+async def _evict(tx: Transaction, resources: list[int], start: int, end: int, now: int) -> None:
+    """Holds that have run out end here, whether or not anybody has tidied up."""
+    for stale in await tx.appointments.expired_colliding(resources, start, end, now):
+        if await tx.appointments.move_on(stale.id, (stale.status,), "expired", now):
+            await tx.claims.release(stale.id)
+
+
+@step("noted", "unclear", remembers=("address",))
+async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
+    """Keep the address to travel to, if it looks like one."""
+    address = str(turn.data.get("address") or "").strip()
+    if len(address) < 6 or not re.search(r"\d", address):  # noqa: PLR2004  # "A 1, B" is about the shortest
+        return Outcome("unclear")
+    return Outcome("noted", remembers={"address": address[:200]})
+
+
+@step("sent", "taken", tells=("deadline",), remembers=HELD, reaches="therapist")
+async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Turn the hold into a request; a hold that has run out is taken again if the time is still free."""
+    held = await _held(turn, tx)
+    if held is None:
+        kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
+        held = await _claim(turn, tx, kind, service, turn.remembered_text("address"))
+        if held is None:
+            offered = await offer_instead(turn, tx, kind, service)
+            return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
+    deadline = _deadline(turn, held)
+    await tx.appointments.move_on(held.id, ("held",), "pending", turn.now, expires_at=deadline)
+    await tx.timers.put(
+        [
+            Timer(
+                key=f"expiry:{held.id}",
+                flow=turn.moment.flow.name,
+                address=turn.moment.heard.address,
+                event="request_expired",
+                data={"appointment": held.id},
+                due_at=deadline,
+            )
+        ]
+    )
+    return Outcome(
+        "sent",
+        remembers={"appointment": held.id, "summary": turn.summary(held)},
+        tells={"deadline": turn.when(deadline // 60)},
+        to=Recipient("therapist", held.therapist.address),
+        sends={"appointment": held.id},
+    )
+
+
+def _deadline(turn: BookingTurn, held: Appointment) -> int:
+    """The earlier of the time to answer and the minimum notice, in seconds since the epoch."""
+    answer_by = turn.now + turn.practice.answer_within_minutes * 60
+    notice = (held.starts_at - turn.practice.minimum_notice_minutes) * 60
+    return max(min(answer_by, notice), min(turn.now + LEAST_TO_ANSWER, held.starts_at * 60))
+
+
+@step("released", "nothing_held", remembers=("appointment", "slot"))
+async def release_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Give the held time back to others."""
+    released = await _let_go(turn, tx)
+    forgotten: dict[str, Value] = {"appointment": None, "slot": None}
+    return Outcome("released" if released else "nothing_held", remembers=forgotten)
+
+
+async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+    """The appointment that this conversation holds, if the hold still stands."""
+    number = turn.remembered_number("appointment")
+    held = await tx.appointments.get(number) if number is not None else None
+    stands = held is not None and held.status == "held" and (held.expires_at or 0) > turn.now
+    return held if stands else None
+
+
+async def _let_go(turn: BookingTurn, tx: Transaction) -> bool:
+    number = turn.remembered_number("appointment")
+    if number is None or not await tx.appointments.move_on(
+        number, ("held",), "cancelled", turn.now, cancelled_by="client"
+    ):
+        return False
+    await tx.claims.release(number)
+    return True
+
+
+@step("withdrawn", "too_late", reaches="therapist")
+async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Take a request back before it was answered."""
+    number = turn.remembered_number("appointment")
+    request = await tx.appointments.get(number) if number is not None else None
+    if request is None or not await tx.appointments.move_on(
+        request.id, ("pending",), "cancelled", turn.now, cancelled_by="client"
+    ):
+        return Outcome("too_late")
+    await tx.claims.release(request.id)
+    therapist = Recipient("therapist", request.therapist.address)
+    return Outcome("withdrawn", to=therapist, sends={"appointment": request.id})
+
+
+@step("expired", "answered_before", tells=("summary",), reaches="therapist")
+async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """End a request that nobody answered in time."""
+    request = await _told_of(turn, tx)
+    if request is None or not await tx.appointments.move_on(request.id, ("pending",), "expired", turn.now):
+        return Outcome("answered_before")
+    await tx.claims.release(request.id)
+    return Outcome(
+        "expired",
+        tells={"summary": turn.summary(request)},
+        to=Recipient("therapist", request.therapist.address),
+        sends={"appointment": request.id},
+    )
+
+
+@step("current", "outdated", tells=("summary",))
+async def read_answer(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up what the therapist answered, as it stands now."""
+    request = await _told_of(turn, tx)
+    meant = {"approved": "confirmed", "declined": "declined"}.get(turn.moment.event.name)
+    if request is None or request.status != meant:
+        return Outcome("outdated")
+    return Outcome("current", tells={"summary": turn.summary(request)})
+
+
+async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+    """The client's own appointment that a signal is about."""
+    value = turn.data.get("appointment")
+    found = await tx.appointments.get(value) if isinstance(value, int) else None
+    return found if found and found.client_id == turn.person_id else None

@@ -1,0 +1,98 @@
+"""Steps with which clients look up and cancel what they have, learn of services and reach a person."""
+
+from __future__ import annotations
+
+from engine.events import Value
+from engine.ports import Outcome, Recipient
+from flows.booking_turn import BookingTurn, number
+from flows.registry import step
+from flows.texts import line
+from flows.wording import in_short
+from storage.appointments import Appointment
+from storage.transaction import Transaction
+
+COMING = ("pending", "confirmed")
+
+
+@step("listed", tells=("list", "types"))
+async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
+    """List what the practice offers."""
+    practice = turn.practice
+    services = [practice.service(code) for code in practice.services_offered()]
+    kinds = [practice.service_type(code).title for code in practice.service_types_offered()]
+    lines: list[Value] = [
+        line("service_line", service=service.title, minutes=service.minutes, about=service.about)
+        for service in services
+    ]
+    return Outcome("listed", tells={"list": lines, "types": " · ".join(kinds)})
+
+
+@step("listed", "none", tells=("list",))
+async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """List the client's appointments that are still to come."""
+    coming = await _coming(turn, tx)
+    lines: list[Value] = [
+        line("own_line_waiting" if found.status == "pending" else "own_line", summary=turn.summary(found))
+        for found in coming
+    ]
+    return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
+
+
+@step("one", "several", "none", remembers=("appointment", "summary", "own_appointments"))
+async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out which appointment the client may mean."""
+    coming = await _coming(turn, tx)
+    if not coming:
+        return Outcome("none")
+    if len(coming) == 1:
+        return Outcome("one", remembers=_meant(turn, coming[0]))
+    choices: list[Value] = [
+        {
+            "title": in_short(found.starts_at, turn.zone, turn.language),
+            "description": turn.practice.service(found.service).title,
+            "data": {"appointment": found.id},
+        }
+        for found in coming[:10]
+    ]
+    return Outcome("several", remembers={"own_appointments": choices})
+
+
+@step("picked", remembers=("appointment", "summary"))
+async def pick_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Keep in mind which appointment was picked."""
+    picked = number(turn.data.get("appointment"))
+    found = await tx.appointments.get(picked) if picked is not None else None
+    mine = found is not None and found.client_id == turn.person_id
+    return Outcome("picked", remembers=_meant(turn, found) if found and mine else {})
+
+
+def _meant(turn: BookingTurn, appointment: Appointment) -> dict[str, Value]:
+    return {"appointment": appointment.id, "summary": turn.summary(appointment)}
+
+
+@step("cancelled", "gone", reaches="therapist")
+async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Cancel the client's own appointment; its time is free at once."""
+    meant = turn.remembered_number("appointment")
+    found = await tx.appointments.get(meant) if meant is not None else None
+    if found is None or found.client_id != turn.person_id:
+        return Outcome("gone")
+    if not await tx.appointments.move_on(found.id, COMING, "cancelled", turn.now, cancelled_by="client"):
+        return Outcome("gone")
+    await tx.claims.release(found.id)
+    therapist = Recipient("therapist", found.therapist.address)
+    return Outcome("cancelled", to=therapist, sends={"appointment": found.id})
+
+
+@step("called", reaches="therapist")
+async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Tell the client's own therapist, or else the practice's first, that they want to talk."""
+    coming = await _coming(turn, tx)
+    therapist = coming[0].therapist_id if coming else turn.practice.therapists[0].id
+    person = await tx.people.by_id(therapist)
+    to = Recipient("therapist", person.address) if person else None
+    return Outcome("called", to=to, sends={"client": turn.person_id})
+
+
+async def _coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+    return list(await tx.appointments.of_client(turn.person_id, COMING, turn.minute))

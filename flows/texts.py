@@ -1,0 +1,158 @@
+"""Puts effects into words: the texts of `flows/texts/`, one file a language.
+
+What is filled into a text is never read as a template itself: a client may be called `{summary}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.effects import Message, Option, Say
+from engine.errors import FlowError
+from engine.events import Value, Values
+from engine.model import Place
+from engine.snapshot import Snapshot
+from flows.strict_yaml import Keys, Problems, Text, read_yaml
+
+PLACE = re.compile(r"\{(\w+)\}")
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The texts and option titles of one language."""
+
+    texts: Mapping[str, str]
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Every sentence the bot can say."""
+
+    languages: Mapping[str, Language]
+
+    @classmethod
+    def load(cls, folder: Path) -> Texts:
+        """Read every language. Raises FlowError when one is broken or lacks what another has."""
+        names = sorted({path.stem for path in folder.glob("*.yaml")} | {FALLBACK})
+        problems = {name: Problems(f"{folder.name}/{name}.yaml") for name in names}
+        languages = {name: _language(folder / f"{name}.yaml", problems[name]) for name in names}
+        _compare(languages, problems)
+        if issues := [issue for noted in problems.values() for issue in noted.issues]:
+            raise FlowError(issues)
+        return cls(languages)
+
+    def places(self) -> dict[str, frozenset[str]]:
+        """The keys that flows.yaml may use, each with the names to be filled in."""
+        texts = self.languages[FALLBACK].texts
+        return {key: frozenset(PLACE.findall(text)) for key, text in texts.items()}
+
+    def speak(
+        self, language: str, snapshot: Snapshot, says: Sequence[Say]
+    ) -> tuple[tuple[Message, ...], Snapshot]:
+        """The messages to send, and the snapshot with the options that may now be chosen.
+
+        What is said in one turn is one message, as the order of several is not certain to be kept on
+        their way. Only a second set of options begins another.
+        """
+        words = self.languages.get(language) or self.languages[FALLBACK]
+        messages: list[Message] = []
+        pending: list[str] = []
+        for say in says:
+            text = _filled(words, words.texts[say.text], say.values)
+            options = _options(words, snapshot, say)
+            pending.append(text)
+            if options:
+                messages.append(Message("\n\n".join(pending), options))
+                pending = []
+                if say.regarding is None:
+                    snapshot = snapshot.evolve(offer=options)
+        if pending and messages:
+            messages[-1] = Message("\n\n".join([messages[-1].text, *pending]), messages[-1].options)
+        elif pending:
+            messages.append(Message("\n\n".join(pending)))
+        return tuple(messages), snapshot
+
+
+def _filled(words: Language, text: str, values: Values) -> str:
+    return PLACE.sub(lambda place: _in_words(words, values.get(place[1])), text)
+
+
+def _in_words(words: Language, value: Value) -> str:
+    """A value as it is; a list line by line; a text of its own (`line`) filled with its own values."""
+    match value:
+        case {"text": str(key), "values": dict(values)}:
+            return _filled(words, words.texts[key], values)
+        case list():
+            return "\n".join(_in_words(words, item) for item in value)
+    return "" if value is None else str(value)
+
+
+def line(key: str, **values: Value) -> dict[str, Value]:
+    """A text within a text: what a step tells when words are needed that depend on the language."""
+    return {"text": key, "values": values}
+
+
+def _options(words: Language, snapshot: Snapshot, say: Say) -> tuple[Option, ...]:
+    """The options of a message. The same ones as before keep their ids, so older buttons stay good."""
+    if say.options is None:
+        return ()
+    if isinstance(say.options, str):
+        choices = snapshot.memory.get(say.options)
+        asked = [_picked(choice) for choice in choices] if isinstance(choices, list) else []
+    elif say.regarding is not None:
+        return tuple(Option(f"{event}:{say.regarding}", words.titles[event], event) for event in say.options)
+    else:
+        asked = [(words.titles[event], event, {}) for event in say.options]
+    offered = tuple(
+        Option(f"{snapshot.turn}.{number}", title, event, data)
+        for number, (title, event, data) in enumerate(asked, 1)
+    )
+    same = [(old.title, old.event, dict(old.data)) for old in snapshot.offer] == asked
+    return snapshot.offer if same else offered
+
+
+def _picked(choice: Value) -> tuple[str, str, dict[str, Value]]:
+    data = choice["data"] if isinstance(choice, dict) else None
+    title = choice["title"] if isinstance(choice, dict) else ""
+    return str(title), "pick_option", data if isinstance(data, dict) else {}
+
+
+def _language(path: Path, problems: Problems) -> Language:
+    node = read_yaml(path, problems)
+    found: dict[str, dict[str, str]] = {"texts": {}, "options": {}}
+    for key, section in node if isinstance(node, Keys) else ():
+        if key.text not in found or not isinstance(section, Keys):
+            problems.add(
+                key.place, "unknown-key", f"`{key.text}` means nothing here", "known: options, texts"
+            )
+            continue
+        for name, text in section:
+            if isinstance(text, Text) and text.text:
+                found[key.text][name.text] = text.text
+            else:
+                problems.add(name.place, "no-text", f"`{name.text}` must be one text")
+    return Language(found["texts"], found["options"])
+
+
+def _compare(languages: Mapping[str, Language], problems: Mapping[str, Problems]) -> None:
+    """Every language says the same things about the same names."""
+    model = languages[FALLBACK]
+    for name, language in languages.items():
+        for what, here, there in (
+            ("text", language.texts, model.texts),
+            ("option", language.titles, model.titles),
+        ):
+            for key in sorted(set(here) ^ set(there)):
+                message = (
+                    f"the {what} `{key}` is not in both {FALLBACK} and {name}, so somebody would get no words"
+                )
+                problems[name].add(Place(1, 1), "missing-translation", message)
+        for key in sorted(set(language.texts) & set(model.texts)):
+            if set(PLACE.findall(language.texts[key])) != set(PLACE.findall(model.texts[key])):
+                message = f"the text `{key}` has other places to fill than in {FALLBACK}"
+                problems[name].add(Place(1, 1), "other-places", message)

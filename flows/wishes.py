@@ -1,0 +1,185 @@
+"""When somebody would like to come, as far as they said, and which free times suit that. Pure.
+
+A wish is the value of the entity `appointment_time`. What was left open stays open until the free
+times settle it: "at 4" is the afternoon when only the afternoon is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from engine.events import Value
+from flows.slots import local
+
+MOST = 10
+"""More than ten options do not fit in one message."""
+A_DAY = 3
+"""How many times of one day are shown to somebody who named none."""
+NOON, MIDNIGHT = 12 * 60, 24 * 60
+USUAL_HOURS = range(8 * 60, 20 * 60)
+"""When "at 4" is heard without am or pm, the half of the day that people mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Days and times of day that suit, in the practice's local time."""
+
+    first: date | None = None
+    last: date | None = None
+    """The last day that suits; the same as `first` for a single day."""
+    start: int | None = None
+    """Minute of the day from which it suits."""
+    end: int | None = None
+    """Minute of the day until which it suits, exclusive; None where one exact time was named."""
+    either_half: bool = False
+    """Neither am nor pm was said."""
+
+    @classmethod
+    def of(cls, value: Value) -> Self:
+        """From the entity's value; anything unexpected is as good as unsaid."""
+        if not isinstance(value, dict):
+            return cls()
+        first, last = _day(value.get("date")), _day(value.get("until_date"))
+        start, end = _minute(value.get("time")), _minute(value.get("until"))
+        match value.get("open"):
+            case "after":
+                start, end = start if start is not None else 0, end if end is not None else MIDNIGHT
+            case "before":
+                start, end = 0, end if end is not None else start
+        if end is not None and start is not None and end <= start:
+            end = MIDNIGHT
+        return cls(first, last or first, start, end, either_half=bool(value.get("either_half")))
+
+    def and_now(self, newer: Wish) -> Wish:
+        """This wish with what was said later: a new day keeps the time, a new time keeps the day."""
+        kept = newer if newer.first else replace(newer, first=self.first, last=self.last)
+        if newer.start is None and newer.end is None:
+            kept = replace(kept, start=self.start, end=self.end, either_half=self.either_half)
+        return kept
+
+    @property
+    def one_moment(self) -> bool:
+        """Whether one day and one time of day were named."""
+        return (
+            self.first is not None and self.first == self.last and self.start is not None and self.end is None
+        )
+
+    @property
+    def anything(self) -> bool:
+        """Whether nothing was named."""
+        return self.first is None and self.start is None and self.end is None
+
+    def minutes(self) -> tuple[int, ...]:
+        """The exact times of day that may be meant, the likeliest first."""
+        if self.start is None:
+            return ()
+        if not self.either_half or self.start > NOON:
+            return (self.start,)
+        other = (self.start + NOON) % MIDNIGHT
+        likely = self.start in USUAL_HOURS or other not in USUAL_HOURS
+        return (self.start, other) if likely else (other, self.start)
+
+    def suits_day(self, day: date) -> bool:
+        """Whether the day suits."""
+        return self.first is None or self.first <= day <= (self.last or self.first)
+
+    def suits_minute(self, minute: int) -> bool:
+        """Whether the time of day suits."""
+        if self.end is None:
+            return self.start is None or minute in self.minutes()
+        start, end = self.start or 0, self.end
+        halves = [(start, end)]
+        if self.either_half and end <= NOON:
+            halves.append((start + NOON, end + NOON))
+        return any(low <= minute < high for low, high in halves)
+
+    def as_value(self) -> dict[str, Value]:
+        """For the conversation's memory; `of` reads it back."""
+        return {
+            "date": self.first.isoformat() if self.first else None,
+            "until_date": self.last.isoformat() if self.last else None,
+            "time": _clock(self.start),
+            "until": _clock(self.end),
+            "either_half": self.either_half,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which free times to offer for a wish."""
+
+    exact: int | None = None
+    """The one that was meant, when it is free."""
+    offered: tuple[int, ...] = ()
+    suits: bool = True
+    """False when nothing free suits and the nearest are offered instead."""
+
+
+def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo, skip: int = 0) -> Choice:
+    """The free times (minutes since the epoch, in order) to offer. `skip`: how many were shown before."""
+    walls = [(start, local(start, zone)) for start in starts]
+    suiting = [
+        (start, wall)
+        for start, wall in walls
+        if wish.suits_day(wall.date()) and wish.suits_minute(_of_day(wall))
+    ]
+    if wish.one_moment:
+        for minute in wish.minutes():
+            for start, wall in suiting:
+                if _of_day(wall) == minute:
+                    return Choice(exact=start, offered=(start,))
+    if suiting:
+        return Choice(offered=_spread(suiting[skip:], wish))
+    near = sorted(walls, key=lambda item: _distance(wish, item[1]))[skip : skip + MOST]
+    return Choice(offered=tuple(sorted(start for start, _ in near)), suits=False)
+
+
+def _spread(suiting: Sequence[tuple[int, datetime]], wish: Wish) -> tuple[int, ...]:
+    """At most ten: of one day evenly, of many days a few of each."""
+    if wish.first and wish.first == wish.last:
+        every = max(1, -(-len(suiting) // MOST))
+        return tuple(start for start, _ in suiting[::every][:MOST])
+    by_day: dict[date, list[int]] = {}
+    for start, wall in suiting:
+        by_day.setdefault(wall.date(), []).append(start)
+    picked: list[int] = []
+    for times in by_day.values():
+        every = max(1, -(-len(times) // A_DAY))
+        picked += times[::every][:A_DAY]
+    return tuple(picked[:MOST])
+
+
+def _distance(wish: Wish, wall: datetime) -> tuple[int, int]:
+    """How far a time is from the wish: days first, then minutes of the day."""
+    first = wish.first or wall.date()
+    last = wish.last or first
+    days = max((first - wall.date()).days, (wall.date() - last).days, 0) if wish.first else 0
+    meant = wish.minutes() or ((wish.start,) if wish.start is not None else ())
+    minutes = min((abs(_of_day(wall) - minute) for minute in meant), default=0)
+    return days, minutes
+
+
+def _of_day(wall: datetime) -> int:
+    return wall.hour * 60 + wall.minute
+
+
+def _day(value: Value) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _minute(value: Value) -> int | None:
+    if not isinstance(value, str) or ":" not in value:
+        return None
+    hours, _, minutes = value.partition(":")
+    return int(hours) * 60 + int(minutes[:2]) if hours.isdecimal() and minutes[:2].isdecimal() else None
+
+
+def _clock(minute: int | None) -> str | None:
+    return None if minute is None else f"{minute // 60:02}:{minute % 60:02}"

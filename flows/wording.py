@@ -1,0 +1,32 @@
+"""Times, places and people in words, as texts show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from flows.slots import local
+
+
+def in_full(minute: int, zone: ZoneInfo, language: str, now: int) -> str:
+    """`Thursday 7 March, 16:00`; with the year when it is another one than now's (in minutes)."""
+    wall = local(minute, zone)
+    year = "" if wall.year == local(now, zone).year else " y"
+    return str(format_datetime(wall, f"EEEE d MMMM{year}, HH:mm", locale=language))
+
+
+def in_short(minute: int, zone: ZoneInfo, language: str) -> str:
+    """`Thu 7 Mar, 16:00`: fits a button."""
+    return str(format_datetime(local(minute, zone), "EEE d MMM, HH:mm", locale=language))
+
+
+def day_in_full(wall: datetime, language: str) -> str:
+    """`Thursday 7 March`."""
+    return str(format_datetime(wall, "EEEE d MMMM", locale=language))
+
+
+def clock(minute: int, zone: ZoneInfo) -> str:
+    """`16:00`."""
+    return f"{local(minute, zone):%H:%M}"
