@@ -1,1 +1,1 @@
-"""From a text to a Reading: intent and entities, and nothing else."""
+"""Classifiers: text -> `Reading`. They know no conversation and decide nothing."""
