@@ -1,1 +1,1 @@
-"""How the database's tables came to be what storage.tables says."""
+"""How the schema came to be, for Alembic."""

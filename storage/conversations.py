@@ -1,0 +1,197 @@
+"""Where every conversation stands. Read only after it was locked; written once a turn.
+
+A state's waiting time lives here and is overwritten with every turn, so it can never fire for a state
+that the conversation has left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import String, and_, cast, exists, literal, select, update
+
+from engine.effects import Option
+from engine.events import Heard, Value
+from engine.snapshot import Snapshot
+from storage.database import Session
+from storage.people import ADD as ADD_PERSON
+from storage.people import COLUMNS as PERSON
+from storage.people import Person, person_from
+from storage.sealing import Sealer
+from storage.sql import Insert, Query, Row, given, limit
+from storage.tables import conversations, inbox, people
+
+LANGUAGE = "en"
+"""Of people who have not said otherwise."""
+
+_OF_PERSON = (
+    select(
+        *PERSON,
+        conversations.c.id,
+        conversations.c.state,
+        conversations.c.turn,
+        conversations.c.memory,
+        conversations.c.wakes_at,
+        conversations.c.flow_hash,
+    )
+    .join(conversations, conversations.c.person_id == people.c.id)
+    .order_by(conversations.c.id)
+)
+_AT_ADDRESS = _OF_PERSON.where(
+    people.c.role == given("flow"), people.c.address_hash == given("address_hash")
+).order_by(None)
+_ALL = Query(_OF_PERSON)
+_PEEK = Query(_AT_ADDRESS)
+_LOCK = Query(_AT_ADDRESS.with_for_update())
+_PERSON_ID = Query(
+    select(people.c.id).where(people.c.role == given("flow"), people.c.address_hash == given("address_hash"))
+)
+_ADD = Insert(conversations, unless_known=True)
+_SAVE = Query(
+    update(conversations)
+    .where(conversations.c.id == given("conversation"))
+    .values(
+        state=given("state"),
+        turn=given("turn"),
+        memory=given("memory"),
+        wakes_at=given("wakes_at"),
+        flow_hash=given("flow_hash"),
+        updated_at=given("updated_at"),
+    )
+)
+_WAIT_KEY = (
+    literal("wait:") + cast(conversations.c.id, String(20)) + ":" + cast(conversations.c.turn, String(20))
+)
+_WAKING = Query(
+    select(conversations.c.id, conversations.c.turn, conversations.c.flow, people.c.address)
+    .join(people, and_(people.c.id == conversations.c.person_id))
+    .where(conversations.c.wakes_at <= given("now"), ~exists().where(inbox.c.key == _WAIT_KEY))
+    .order_by(conversations.c.wakes_at)
+    .limit(limit())
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One conversation as it was read."""
+
+    id: int
+    person: Person
+    snapshot: Snapshot
+    flow_hash: str
+    """Of the flow's structure when the last turn was taken; empty before the first."""
+
+    @property
+    def flow(self) -> str:
+        """The name of its flow."""
+        return self.person.role
+
+
+class Conversations:
+    """The table `conversations`."""
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    async def lock(
+        self, flow: str, address: str, start_state: str, *, at: int, name: str | None = None
+    ) -> Conversation:
+        """Lock the conversation and its person until the transaction ends, then read them.
+
+        One round trip when it exists. Otherwise it is made first, in `start_state`: locking rows that
+        are not there and then adding them is how two first messages at once deadlock.
+        """
+        address_hash = self._sealer.index(address)
+        rows = await self._session.fetch(_LOCK, flow=flow, address_hash=address_hash)
+        if not rows:
+            await self._begin(flow, address, address_hash, start_state, name, at)
+            rows = await self._session.fetch(_LOCK, flow=flow, address_hash=address_hash)
+        return self._read(rows[0])
+
+    async def save(self, conversation: Conversation, snapshot: Snapshot, flow_hash: str, at: int) -> None:
+        """Write where the conversation stands now."""
+        await self._session.change(
+            _SAVE,
+            conversation=conversation.id,
+            state=snapshot.state,
+            turn=snapshot.turn,
+            memory=self._sealer.seal_json(_memory(snapshot)),
+            wakes_at=snapshot.wakes_at,
+            flow_hash=flow_hash,
+            updated_at=at,
+        )
+
+    async def peek(self, flow: str, address: str) -> Conversation | None:
+        """Read without locking: to look, never to decide."""
+        rows = await self._session.fetch(_PEEK, flow=flow, address_hash=self._sealer.index(address))
+        return self._read(rows[0]) if rows else None
+
+    async def all_states(self) -> list[Conversation]:
+        """Every conversation, in the order in which they began. For demonstrations, not for big practices."""
+        return [self._read(row) for row in await self._session.fetch(_ALL)]
+
+    async def waking(self, now: int, limit: int) -> list[Heard]:
+        """The waits that are over and not yet in the inbox, to be put there; the longest overdue first."""
+        return [
+            Heard(
+                key=f"wait:{number}:{turn}",
+                flow=flow,
+                address=self._sealer.open(address),
+                kind="wait",
+                at=now,
+                data={"turn": turn},
+            )
+            for number, turn, flow, address in await self._session.fetch(_WAKING, now=now, limit=limit)
+        ]
+
+    async def _begin(
+        self, flow: str, address: str, address_hash: str, state: str, name: str | None, at: int
+    ) -> None:
+        await self._session.insert(
+            ADD_PERSON,
+            role=flow,
+            address_hash=address_hash,
+            address=self._sealer.seal(address),
+            name=self._sealer.seal_optional(name or None),
+            language=LANGUAGE,
+            zone=None,
+            created_at=at,
+        )
+        ((person_id,),) = await self._session.fetch(_PERSON_ID, flow=flow, address_hash=address_hash)
+        await self._session.insert(
+            _ADD,
+            person_id=person_id,
+            flow=flow,
+            state=state,
+            turn=0,
+            memory=self._sealer.seal_json(_memory(Snapshot(state=state))),
+            wakes_at=None,
+            flow_hash="",
+            updated_at=at,
+        )
+
+    def _read(self, row: Row) -> Conversation:
+        number, state, turn, memory, wakes_at, flow_hash = row[len(PERSON) :]
+        stored = self._sealer.open_json(memory)
+        return Conversation(
+            id=number,
+            person=person_from(row[: len(PERSON)], self._sealer),
+            snapshot=Snapshot(
+                state=state,
+                turn=turn,
+                memory=stored["memory"],  # type: ignore[arg-type]  # as _memory wrote it
+                misses=stored["misses"],  # type: ignore[arg-type]
+                offer=tuple(map(Option.from_json, stored["offer"])),  # type: ignore[arg-type]
+                wakes_at=wakes_at,
+            ),
+            flow_hash=flow_hash,
+        )
+
+
+def _memory(snapshot: Snapshot) -> dict[str, Value]:
+    return {
+        "memory": dict(snapshot.memory),
+        "misses": snapshot.misses,
+        "offer": [option.as_json() for option in snapshot.offer],
+    }

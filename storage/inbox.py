@@ -1,0 +1,171 @@
+"""Everything that was heard and is to be acted on once: the only way into a conversation.
+
+A row stays untaken until a turn has been committed, so a crash loses nothing. What cannot be acted on is
+marked failed with a reason, kept, and passed over, so that it stops nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from engine.errors import TryAgain
+from engine.events import Heard, Value
+from storage.database import Session
+from storage.link import Duplicate
+from storage.sealing import Sealer
+from storage.sql import Insert, Query, Row, Scalar, given, limit
+from storage.tables import inbox
+
+PATIENCE_SECONDS = 12.0
+"""How long `put` waits for a database that is away: those who call webhooks give up after 15."""
+
+_LONGEST_REASON = 500
+_COLUMNS = (
+    inbox.c.id,
+    inbox.c.key,
+    inbox.c.flow,
+    inbox.c.address,
+    inbox.c.kind,
+    inbox.c.body,
+    inbox.c.heard_at,
+)
+_OPEN = (inbox.c.taken_at.is_(None), inbox.c.failed_reason.is_(None))
+
+_PUT = Insert(inbox)
+_PUT_NEW = Insert(inbox, unless_known=True)
+_ID = Query(select(inbox.c.id).where(inbox.c.key == given("key")))
+_CLAIM = Query(
+    update(inbox).where(inbox.c.id == given("heard"), inbox.c.taken_at.is_(None)).values(taken_at=given("at"))
+)
+_WAITING = Query(select(*_COLUMNS).where(*_OPEN).order_by(inbox.c.id).limit(limit()))
+_COUNT = Query(select(func.count()).select_from(inbox).where(*_OPEN))
+_TRIED = Query(update(inbox).where(inbox.c.id == given("heard")).values(attempts=inbox.c.attempts + 1))
+_ATTEMPTS = Query(select(inbox.c.attempts).where(inbox.c.id == given("heard")))
+_FAILED = Query(
+    update(inbox)
+    .where(inbox.c.id == given("heard"), inbox.c.taken_at.is_(None))
+    .values(failed_reason=given("reason"))
+)
+_FAILURES = Query(
+    select(inbox.c.id, inbox.c.key, inbox.c.heard_at, inbox.c.attempts, inbox.c.failed_reason)
+    .where(inbox.c.taken_at.is_(None), inbox.c.failed_reason.is_not(None))
+    .order_by(inbox.c.id)
+    .limit(limit())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A row that could not be acted on."""
+
+    id: int
+    key: str
+    heard_at: int
+    attempts: int
+    reason: str
+
+
+class Inbox:
+    """The table `inbox`."""
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    async def put(self, heard: Heard, *, patience: float = PATIENCE_SECONDS) -> int | None:
+        """Keep one thing heard; returns its number, or None when its key is known already.
+
+        Not for use inside a transaction. While the database is away it tries again for `patience`
+        seconds, then raises TryAgain. The key makes that safe.
+        """
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + patience
+        pause, repeated = 0.05, False
+        while True:
+            try:
+                return await self._session.insert(_PUT, **self._row(heard))
+            except Duplicate:
+                # After a broken attempt the known row may be our own.
+                return await self._number(heard.key) if repeated else None
+            except TryAgain:
+                if loop.time() + pause > give_up_at:
+                    raise
+            await asyncio.sleep(pause)
+            pause, repeated = min(2 * pause, 1.0), True
+
+    async def put_all(self, heard: Sequence[Heard]) -> None:
+        """Keep several things in one statement; known keys are passed over."""
+        await self._session.insert_all(_PUT_NEW, [self._row(one) for one in heard])
+
+    async def claim(self, heard_id: int, at: int) -> bool:
+        """Mark as taken, inside the turn's transaction. False: somebody has acted on it."""
+        return await self._session.change(_CLAIM, heard=heard_id, at=at) == 1
+
+    async def waiting(self, limit: int) -> list[Heard]:
+        """What has not been acted on, oldest first, without what failed for good."""
+        return [self._heard(row) for row in await self._session.fetch(_WAITING, limit=limit)]
+
+    async def count_waiting(self) -> int:
+        """How many rows `waiting` could return."""
+        ((count,),) = await self._session.fetch(_COUNT)
+        return int(count)
+
+    async def tried(self, heard_id: int) -> int:
+        """Count an attempt that failed; returns how many there were."""
+        async with self._session.atomically() as session:
+            await session.change(_TRIED, heard=heard_id)
+            ((attempts,),) = await session.fetch(_ATTEMPTS, heard=heard_id)
+        return int(attempts)
+
+    async def failed(self, heard_id: int, reason: str) -> None:
+        """Give up on a row that was not taken.
+
+        `reason` must not hold personal data; 500 characters of it are kept.
+        """
+        await self._session.change(_FAILED, heard=heard_id, reason=reason[:_LONGEST_REASON])
+
+    async def failures(self, limit: int) -> list[Failure]:
+        """What was given up, oldest first."""
+        return [Failure(*row) for row in await self._session.fetch(_FAILURES, limit=limit)]
+
+    async def _number(self, key: str) -> int | None:
+        rows = await self._session.fetch(_ID, key=key)
+        return rows[0][0] if rows else None
+
+    def _row(self, heard: Heard) -> dict[str, Scalar]:
+        body: dict[str, Value] = {
+            "text": heard.text,
+            "tap": heard.tap,
+            "name": heard.name,
+            "event": heard.event,
+            "data": dict(heard.data),
+        }
+        return {
+            "key": heard.key,
+            "flow": heard.flow,
+            "address_hash": self._sealer.index(heard.address),
+            "address": self._sealer.seal(heard.address),
+            "kind": heard.kind,
+            "body": self._sealer.seal_json(body),
+            "heard_at": heard.at,
+            "taken_at": None,
+            "attempts": 0,
+            "failed_reason": None,
+        }
+
+    def _heard(self, row: Row) -> Heard:
+        number, key, flow, address, kind, body, heard_at = row
+        stored = self._sealer.open_json(body)
+        return Heard(
+            id=number,
+            key=key,
+            flow=flow,
+            address=self._sealer.open(address),
+            kind=kind,
+            at=heard_at,
+            **stored,  # type: ignore[arg-type]  # as _row wrote it
+        )

@@ -1,0 +1,228 @@
+"""Everything that is owed to the outside: the only way out of a conversation.
+
+A row exists only if the turn that owes it was committed. Nothing is sent from here, and a row whose
+sending was begun and never answered for is not sent again blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, case, exists, func, or_, select, update
+
+from engine.effects import Message, Option
+from engine.events import Value
+from storage.conversations import Conversation
+from storage.database import Session
+from storage.sealing import Sealer
+from storage.sql import Insert, Query, Row, Scalar, given, limit
+from storage.tables import outbox
+
+PROGRESS = {
+    "accepted": 1,
+    "queued": 1,
+    "scheduled": 1,
+    "sending": 2,
+    "sent": 3,
+    "delivered": 4,
+    "undelivered": 5,
+    "failed": 5,
+    "canceled": 5,
+    "read": 6,
+}
+"""How far along a message is by its reported status. Reports arrive in any order; only the furthest stays."""
+
+_COLUMNS = (
+    outbox.c.id,
+    outbox.c.conversation_id,
+    outbox.c.turn,
+    outbox.c.position,
+    outbox.c.flow,
+    outbox.c.address,
+    outbox.c.body,
+    outbox.c.state,
+    outbox.c.attempts,
+    outbox.c.provider_status,
+    outbox.c.error_code,
+    outbox.c.created_at,
+)
+_earlier = outbox.alias("earlier")
+_BLOCKED = exists().where(
+    _earlier.c.conversation_id == outbox.c.conversation_id,
+    or_(
+        _earlier.c.turn < outbox.c.turn,
+        and_(_earlier.c.turn == outbox.c.turn, _earlier.c.position < outbox.c.position),
+    ),
+    _earlier.c.state.in_(["pending", "sending"]),
+)
+_PUT = Insert(outbox)
+_DUE = Query(
+    select(*_COLUMNS)
+    .where(outbox.c.state == "pending", outbox.c.next_try_at <= given("now"), ~_BLOCKED)
+    .order_by(outbox.c.id)
+    .limit(limit())
+)
+_SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
+_COUNT = Query(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+
+
+def _moved(*states: str, **values: object) -> Query:
+    """One row from any of these states to another."""
+    return Query(update(outbox).where(outbox.c.id == given("row"), outbox.c.state.in_(states)).values(values))
+
+
+_START = _moved("pending", state="sending", attempts=outbox.c.attempts + 1, started_at=given("at"))
+_SENT = _moved("sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at"))
+_DEFER = _moved("sending", state="pending", next_try_at=given("at"))
+_UNKNOWN = _moved("sending", state="unknown")
+_FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
+_STUCK = Query(
+    update(outbox)
+    .where(outbox.c.state == "sending", outbox.c.started_at < given("before"))
+    .values(state="unknown")
+)
+_reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
+_NOTE = {
+    # A report proves that the message was taken, even if the answer to the sending never came.
+    "state": case((outbox.c.state.in_(["sending", "unknown"]), "sent"), else_=outbox.c.state),
+    "provider_status": given("status"),
+    "error_code": func.coalesce(given("code"), outbox.c.error_code),
+}
+_NOTE_BY_ID = Query(
+    update(outbox)
+    .where(outbox.c.id == given("row"), _reached < given("rank"))
+    .values(_NOTE | {"provider_sid": func.coalesce(outbox.c.provider_sid, given("sid"))})
+)
+_NOTE_BY_SID = Query(
+    update(outbox).where(outbox.c.provider_sid == given("sid"), _reached < given("rank")).values(_NOTE)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """One message to one person: one outbox row."""
+
+    id: int
+    conversation_id: int
+    turn: int
+    position: int
+    flow: str
+    address: str
+    message: Message
+    state: str
+    """`pending`, `sending`, `sent`, `unknown` (nobody can tell whether it was taken) or `failed`."""
+    attempts: int
+    provider_status: str | None
+    error_code: int | None
+    created_at: int
+
+
+class Outbox:
+    """The table `outbox`."""
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    async def put(self, conversation: Conversation, turn: int, messages: Sequence[Message], at: int) -> None:
+        """Owe these messages, in this order, to the conversation's person. One statement, or none."""
+        address = self._sealer.seal(conversation.person.address) if messages else ""
+        rows: list[dict[str, Scalar]] = [
+            {
+                "conversation_id": conversation.id,
+                "turn": turn,
+                "position": position,
+                "flow": conversation.flow,
+                "address": address,
+                "body": self._sealer.seal_json(_body(message)),
+                "state": "pending",
+                "attempts": 0,
+                "next_try_at": at,
+                "started_at": None,
+                "provider_sid": None,
+                "provider_status": None,
+                "error_code": None,
+                "created_at": at,
+                "sent_at": None,
+            }
+            for position, message in enumerate(messages)
+        ]
+        await self._session.insert_all(_PUT, rows)
+
+    async def due(self, now: int, limit: int) -> list[Owed]:
+        """What may be sent now: of every conversation at most its first message that is still unsent."""
+        return [self._owed(row) for row in await self._session.fetch(_DUE, now=now, limit=limit)]
+
+    async def start(self, outbox_id: int, now: int) -> bool:
+        """Take a pending message for sending. False: another sender has it."""
+        return await self._session.change(_START, row=outbox_id, at=now) == 1
+
+    async def sent(self, outbox_id: int, sid: str, at: int) -> None:
+        """It was taken; `sid` is its number over there."""
+        await self._session.change(_SENT, row=outbox_id, sid=sid, at=at)
+
+    async def defer(self, outbox_id: int, next_try_at: int) -> None:
+        """It was certainly not taken: try again then. Later messages of the conversation wait for it."""
+        await self._session.change(_DEFER, row=outbox_id, at=next_try_at)
+
+    async def unknown(self, outbox_id: int) -> None:
+        """Nobody can tell whether it was taken."""
+        await self._session.change(_UNKNOWN, row=outbox_id)
+
+    async def failed(self, outbox_id: int, code: int | None) -> None:
+        """It was refused for good."""
+        await self._session.change(_FAILED, row=outbox_id, code=code)
+
+    async def give_up_stuck(self, started_before: int) -> int:
+        """Sendings begun before then and never answered for, as after a crash, become unknown; how many."""
+        return await self._session.change(_STUCK, before=started_before)
+
+    async def note_status(
+        self, sid: str | None, outbox_id: int | None, status: str, error_code: int | None = None
+    ) -> bool:
+        """A report on a message, found by our number or else by theirs. False: unknown, or old news."""
+        rank = PROGRESS.get(status, 0)
+        if outbox_id is not None:
+            found = await self._session.change(
+                _NOTE_BY_ID, row=outbox_id, sid=sid, status=status, code=error_code, rank=rank
+            )
+        else:
+            found = await self._session.change(
+                _NOTE_BY_SID, sid=sid, status=status, code=error_code, rank=rank
+            )
+        return found > 0
+
+    async def since(self, outbox_id: int, limit: int) -> list[Owed]:
+        """Messages with higher numbers, whatever their state, in order."""
+        return [self._owed(row) for row in await self._session.fetch(_SINCE, after=outbox_id, limit=limit)]
+
+    async def count_by_state(self) -> dict[str, int]:
+        """How many messages there are in each state."""
+        return {state: int(count) for state, count in await self._session.fetch(_COUNT)}
+
+    def _owed(self, row: Row) -> Owed:
+        number, conversation_id, turn, position, flow, address, body, *rest = row
+        state, attempts, provider_status, error_code, created_at = rest
+        stored = self._sealer.open_json(body)
+        return Owed(
+            id=number,
+            conversation_id=conversation_id,
+            turn=turn,
+            position=position,
+            flow=flow,
+            address=self._sealer.open(address),
+            message=Message(
+                str(stored["text"]),
+                tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
+            ),
+            state=state,
+            attempts=attempts,
+            provider_status=provider_status,
+            error_code=error_code,
+            created_at=created_at,
+        )
+
+
+def _body(message: Message) -> dict[str, Value]:
+    return {"text": message.text, "options": [option.as_json() for option in message.options]}

@@ -1,0 +1,116 @@
+"""Clients, therapists and strangers: who is reached at which address. One number space for all of them.
+
+A person's number is also the number of the resource that claims are made on. Addresses are opaque here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from storage.database import Session
+from storage.sealing import Sealer
+from storage.sql import Insert, Query, Row, given
+from storage.tables import people, therapists
+
+THERAPIST = "therapist"
+"""The role, and the flow's name, of therapists."""
+
+COLUMNS = (
+    people.c.id,
+    people.c.role,
+    people.c.address,
+    people.c.address_hash,
+    people.c.name,
+    people.c.language,
+    people.c.zone,
+)
+"""What `person_from` reads, in this order."""
+
+ADD = Insert(people, unless_known=True)
+_BY_ID = Query(select(*COLUMNS).where(people.c.id == given("id")))
+_FIND = Query(
+    select(*COLUMNS).where(people.c.role == given("role"), people.c.address_hash == given("address_hash"))
+)
+_RENAME = Query(update(people).where(people.c.id == given("person")).values(name=given("name")))
+_SETTLE = Query(
+    update(people)
+    .where(people.c.id == given("person"))
+    .values(
+        language=func.coalesce(given("language"), people.c.language),
+        zone=func.coalesce(given("zone"), people.c.zone),
+    )
+)
+_THERAPISTS = select(people.c.address).join(therapists, therapists.c.person_id == people.c.id)
+_ADDRESSES = Query(_THERAPISTS.order_by(therapists.c.position))
+_IS_THERAPIST = Query(
+    _THERAPISTS.where(people.c.role == THERAPIST, people.c.address_hash == given("address_hash"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who writes to the practice."""
+
+    id: int
+    role: str
+    """The name of the flow that talks to them: `client`, `therapist` or `stranger`."""
+    address: str
+    address_hash: str
+    name: str | None
+    language: str
+    zone: str | None
+    """IANA name; None: the practice's."""
+
+
+class People:
+    """The table `people`."""
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    async def by_id(self, person_id: int) -> Person | None:
+        """The person of this number."""
+        return self._one(await self._session.fetch(_BY_ID, id=person_id))
+
+    async def find(self, role: str, address: str) -> Person | None:
+        """The person in this role at this address."""
+        address_hash = self._sealer.index(address)
+        return self._one(await self._session.fetch(_FIND, role=role, address_hash=address_hash))
+
+    async def rename(self, person: Person, name: str | None) -> None:
+        """Keep the name that the channel gives. Costs nothing when there is none or it is known."""
+        if name and name != person.name:
+            await self._session.change(_RENAME, person=person.id, name=self._sealer.seal(name))
+
+    async def settle(self, person_id: int, *, language: str | None = None, zone: str | None = None) -> None:
+        """Keep the language or the time zone; None leaves it as it is."""
+        await self._session.change(_SETTLE, person=person_id, language=language, zone=zone)
+
+    async def therapist_addresses(self) -> list[str]:
+        """Where the practice's therapists are reached, in the practice's order."""
+        return [self._sealer.open(address) for (address,) in await self._session.fetch(_ADDRESSES)]
+
+    async def is_therapist(self, address: str) -> bool:
+        """Whether the practice's therapists include somebody at this address."""
+        return bool(await self._session.fetch(_IS_THERAPIST, address_hash=self._sealer.index(address)))
+
+    def _one(self, rows: Sequence[Row]) -> Person | None:
+        return person_from(rows[0], self._sealer) if rows else None
+
+
+def person_from(row: Row, sealer: Sealer) -> Person:
+    """Read the columns of `COLUMNS`."""
+    number, role, address, address_hash, name, language, zone = row
+    return Person(
+        id=number,
+        role=role,
+        address=sealer.open(address),
+        address_hash=address_hash,
+        name=sealer.open_optional(name),
+        language=language,
+        zone=zone,
+    )

@@ -1,0 +1,93 @@
+"""Personal columns: encrypted with authenticated encryption, found again by a keyed hash.
+
+Never writes a key or an opened text anywhere. Losing SECRET_KEY means losing every sealed column.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from engine.errors import TherapyBookingError
+from engine.events import Value
+
+_KEY_BYTES = 32
+# A passphrase has to give the same key on every machine, so its salt cannot be random.
+_SALT = b"therapy-booking/secret-key/1"
+
+
+class SealBroken(TherapyBookingError):
+    """A stored value cannot be opened: it was sealed with a key that SECRET_KEY does not list, or altered."""
+
+
+class Sealer:
+    """Seals with the first key, opens with any of them."""
+
+    def __init__(self, secret_key: str) -> None:
+        """`secret_key`: one or several keys, separated by commas; the newest first.
+
+        A key is a Fernet key (`Fernet.generate_key()`) or any passphrase, which is stretched. The hash of
+        addresses hangs on the last key, so a new key is put in front and the old ones stay behind it.
+        """
+        keys = [_stretch(key.strip()) for key in secret_key.split(",") if key.strip()]
+        if not keys:
+            raise TherapyBookingError("SECRET_KEY is empty: set it to a long random text and keep a copy.")
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, b"seal"))) for key in keys])
+        self._index_key = _derive(keys[-1], b"index")
+
+    def seal(self, text: str) -> str:
+        """Encrypt. The result is plain ASCII and never the same twice."""
+        return self._fernet.encrypt(text.encode()).decode("ascii")
+
+    def open(self, sealed: str) -> str:
+        """Decrypt. Raises SealBroken."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            raise SealBroken from None
+
+    def seal_optional(self, text: str | None) -> str | None:
+        """`seal`, or None for None."""
+        return None if text is None else self.seal(text)
+
+    def open_optional(self, sealed: str | None) -> str | None:
+        """`open`, or None for None."""
+        return None if sealed is None else self.open(sealed)
+
+    def seal_json(self, value: Value) -> str:
+        """Encrypt a JSON value."""
+        return self.seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+    def open_json(self, sealed: str) -> dict[str, Value]:
+        """Decrypt a JSON object. Raises SealBroken."""
+        opened: dict[str, Value] = json.loads(self.open(sealed))
+        return opened
+
+    def reseal(self, sealed: str) -> str:
+        """Seal again with the first key. Raises SealBroken."""
+        return self.seal(self.open(sealed))
+
+    def index(self, text: str) -> str:
+        """The keyed hash by which a sealed value is found: 64 hexadecimal digits, the same every time."""
+        return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _stretch(key: str) -> bytes:
+    try:
+        raw = base64.b64decode(key, altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) == _KEY_BYTES:
+        return raw
+    return Scrypt(salt=_SALT, length=_KEY_BYTES, n=2**14, r=8, p=1).derive(key.encode())
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(key)

@@ -1,0 +1,148 @@
+"""A line to an embedded SQLite file through aiosqlite, whose statements run in a thread of their own.
+
+Writers of this process queue here, in order; those of other processes wait for each other in SQLite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiosqlite
+
+from engine.errors import TryAgain
+from storage.link import Changed, Duplicate, NotReady, StatementRefused
+from storage.sql import Row, Scalar
+
+LOCK_WAIT_SECONDS = 5
+
+_PRIMARY_CODE = 0xFF
+_AGAIN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DUPLICATE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    # A commit that was answered for is on the disk, as with MySQL.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}",
+)
+
+
+class SqliteLink:
+    """One aiosqlite connection."""
+
+    def __init__(self, connection: aiosqlite.Connection, writers: asyncio.Lock) -> None:
+        """`writers`: shared by all lines to one file; whoever writes holds it."""
+        self._connection = connection
+        self._writers = writers
+        self._writing = False
+        self._spoiled = False
+
+    @classmethod
+    async def connect(cls, path: Path, writers: asyncio.Lock) -> SqliteLink:
+        """Open the file, made if it is missing. Raises NotReady, TryAgain."""
+        try:
+            connection = await aiosqlite.connect(path, isolation_level=None)
+        except sqlite3.Error as error:
+            raise NotReady(f"The database file cannot be opened ({error.sqlite_errorname}).") from None
+        link = cls(connection, writers)
+        try:
+            for setting in _SETTINGS:
+                await link.fetch(setting, ())
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def fetch(self, sql: str, arguments: Sequence[Scalar]) -> Sequence[Row]:
+        """See Link."""
+        async with self._watched(sql):
+            return list(await self._connection.execute_fetchall(sql, arguments))  # type: ignore[arg-type]
+
+    async def change(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
+        """See Link."""
+        if self._writing:
+            return await self._execute(sql, arguments)
+        await self._queue()
+        try:
+            return await self._execute(sql, arguments)
+        finally:
+            self._leave()
+
+    async def begin(self) -> None:
+        """See Link. Takes the write lock at once: upgrading a reader fails without waiting."""
+        await self._queue()
+        try:
+            await self._execute("BEGIN IMMEDIATE", ())
+        except BaseException:
+            self._leave()
+            raise
+
+    async def commit(self) -> None:
+        """See Link."""
+        await self._execute("COMMIT", ())
+        self._leave()
+
+    async def rollback(self) -> None:
+        """See Link."""
+        try:
+            if not self._spoiled and self._connection.in_transaction:
+                await self._execute("ROLLBACK", ())
+        except (TryAgain, StatementRefused):
+            self._spoiled = True
+        finally:
+            self._leave()
+
+    def usable(self) -> bool:
+        """See Link."""
+        return not (self._spoiled or self._connection.in_transaction)
+
+    async def close(self) -> None:
+        """See Link. Statements still running in the thread end first; an open transaction is undone."""
+        self._spoiled = True
+        try:
+            await self._connection.close()
+        finally:
+            self._leave()
+
+    async def _execute(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
+        async with self._watched(sql):
+            cursor = await self._connection.execute(sql, arguments)
+            return Changed(cursor.rowcount, cursor.lastrowid or 0)
+
+    async def _queue(self) -> None:
+        try:
+            async with asyncio.timeout(LOCK_WAIT_SECONDS):
+                await self._writers.acquire()
+        except TimeoutError:
+            raise TryAgain("Another transaction holds the database.") from None
+        self._writing = True
+
+    def _leave(self) -> None:
+        if self._writing:
+            self._writing = False
+            self._writers.release()
+
+    @asynccontextmanager
+    async def _watched(self, sql: str) -> AsyncIterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _translated(error, sql) from None
+        except asyncio.CancelledError:
+            # The statement goes on in its thread. Nobody else may have this line.
+            self._spoiled = True
+            raise
+
+
+def _translated(error: sqlite3.Error, sql: str) -> Exception:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if code in _DUPLICATE:
+        return Duplicate()
+    if code & _PRIMARY_CODE in _AGAIN:
+        return TryAgain("The database is locked by another process.")
+    return StatementRefused(getattr(error, "sqlite_errorname", type(error).__name__), sql)

@@ -1,0 +1,126 @@
+"""The one object that the rest of the product holds: all tables, and transactions over them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from sqlalchemy import text
+
+from storage.appointments import Appointments
+from storage.claims import Claims
+from storage.conversations import Conversations
+from storage.database import Database, Separate, Session
+from storage.inbox import Inbox
+from storage.journal import Journal
+from storage.link import Link, NotReady
+from storage.mysql import MySqlLink
+from storage.outbox import Outbox
+from storage.people import People
+from storage.pool import Pool
+from storage.practice import Practices
+from storage.revision import newest_revision
+from storage.sealing import Sealer
+from storage.settings import StorageSettings
+from storage.sql import Dialect, Query
+from storage.sqlite import SqliteLink
+from storage.timers import Timers
+
+_PATIENCE_SECONDS = 10.0
+
+_REVISION = Query(text("SELECT version_num FROM alembic_version"))
+_HAS_REVISION = Query(
+    text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"),
+    text(
+        "SELECT count(*) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND table_name = 'alembic_version'"
+    ),
+)
+_MODES = Query(text("SELECT @@sql_mode, @@time_zone"))
+_ISOLATION = Query(text("SHOW VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"))
+
+
+class Tables:
+    """All tables over one session."""
+
+    def __init__(self, session: Session, sealer: Sealer, clock: Callable[[], int]) -> None:
+        self.people = People(session, sealer)
+        self.conversations = Conversations(session, sealer)
+        self.inbox = Inbox(session, sealer)
+        self.outbox = Outbox(session, sealer)
+        self.timers = Timers(session, sealer)
+        self.journal = Journal(session)
+        self.practice = Practices(session, sealer, clock)
+        self.appointments = Appointments(session, sealer, clock)
+        self.claims = Claims(session)
+
+
+class Transaction(Tables):
+    """All tables inside one transaction: everything that is written through it holds together."""
+
+
+class Storage(Tables):
+    """All tables, each statement with a commit of its own; and `transaction` for what must hold together."""
+
+    def __init__(
+        self, database: Database, sealer: Sealer, clock: Callable[[], int], settings: StorageSettings
+    ) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._clock = clock
+        self._settings = settings
+        self._session = Separate(database)
+        super().__init__(self._session, sealer, clock)
+
+    @classmethod
+    async def open(cls, settings: StorageSettings, *, clock: Callable[[], int]) -> Storage:
+        """Prepare; connects when first used. `clock`: seconds since the epoch."""
+        sealer = await asyncio.to_thread(Sealer, settings.secret_key)
+        server = settings.server
+        if server:
+            connect: Callable[[], Awaitable[Link]] = partial(MySqlLink.connect, server)
+            dialect = Dialect.MYSQL
+        else:
+            connect = partial(SqliteLink.connect, settings.sqlite_path, asyncio.Lock())
+            dialect = Dialect.SQLITE
+        pool = Pool(connect, size=settings.pool_size, patience=_PATIENCE_SECONDS)
+        return cls(Database(pool, dialect), sealer, clock, settings)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._database.pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commit at the end, or undo everything when an exception leaves the block. Raises TryAgain."""
+        async with self._database.transaction() as session:
+            yield Transaction(session, self._sealer, self._clock)
+
+    @property
+    def round_trips(self) -> int:
+        """How many statements were sent so far, BEGIN and COMMIT included."""
+        return self._database.round_trips
+
+    async def ready(self) -> None:
+        """Raise NotReady or TryAgain, saying what is wrong, unless the database is fit to be used."""
+        ((migrated,),) = await self._session.fetch(_HAS_REVISION)
+        rows = await self._session.fetch(_REVISION) if migrated else ()
+        current = rows[0][0] if rows else None
+        newest = await asyncio.to_thread(newest_revision)
+        if current != newest:
+            raise NotReady(
+                f"The database's schema is at revision {current}, this program needs {newest}: "
+                "run `therapy-booking db upgrade`."
+            )
+        if self._database.dialect is Dialect.MYSQL:
+            await self._check_session()
+
+    async def _check_session(self) -> None:
+        ((modes, zone),) = await self._session.fetch(_MODES)
+        if "STRICT_ALL_TABLES" not in modes or zone != "+00:00":
+            raise NotReady("The database does not keep strict mode and UTC: is a proxy changing sessions?")
+        isolation = {level for _, level in await self._session.fetch(_ISOLATION)}
+        if isolation != {"READ-COMMITTED"}:
+            raise NotReady("The database does not keep READ COMMITTED: is a proxy changing sessions?")

@@ -1,0 +1,255 @@
+"""The schema, once: every table, column and index, for MySQL and for SQLite.
+
+Instants are integers: seconds since the epoch, UTC, unless the name says minutes. Columns of the type
+`Sealed` hold encrypted text; nothing that names or describes a person may be in a column of another type.
+Nothing here runs a statement.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_PLAIN = {"charset": "ascii", "collation": "ascii_bin"}
+_OPTIONS: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    # Keys and names are compared as they are: other collations take "a" for "A" and one emoji for another.
+    "mysql_collate": "utf8mb4_bin",
+}
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY."""
+Hash = String(64).with_variant(mysql.VARCHAR(64, **_PLAIN), "mysql")
+Sealed = Text().with_variant(mysql.MEDIUMTEXT(**_PLAIN), "mysql")
+Name = String(64)
+Key = String(190)
+Instant = BigInteger()
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("role", Name, nullable=False),  # the name of the flow that talks to them
+    Column("address_hash", Hash, nullable=False),
+    Column("address", Sealed, nullable=False),
+    Column("name", Sealed),
+    Column("language", Name, nullable=False),
+    Column("zone", Name),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("role", "address_hash"),
+    **_OPTIONS,
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("flow", Name, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("memory", Sealed, nullable=False),  # JSON: memory, misses, offer
+    Column("wakes_at", Instant),  # overwritten by every turn, so that a stale one cannot exist
+    Column("flow_hash", Hash, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("person_id"),
+    Index(None, "wakes_at"),
+    **_OPTIONS,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Key, nullable=False),
+    Column("flow", Name, nullable=False),
+    Column("address_hash", Hash, nullable=False),
+    Column("address", Sealed, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("body", Sealed, nullable=False),  # JSON: text, tap, name, event, data
+    Column("heard_at", Instant, nullable=False),
+    Column("taken_at", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_reason", String(500)),
+    UniqueConstraint("key"),
+    Index(None, "taken_at", "id"),
+    **_OPTIONS,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("conversation_id", BigInteger, ForeignKey(conversations.c.id), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("flow", Name, nullable=False),
+    Column("address", Sealed, nullable=False),
+    Column("body", Sealed, nullable=False),  # JSON: text, options
+    Column("state", Name, nullable=False),  # pending | sending | sent | unknown | failed
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("provider_sid", Hash),
+    Column("provider_status", Name),
+    Column("error_code", Integer),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    UniqueConstraint("conversation_id", "turn", "position"),
+    Index(None, "state", "next_try_at"),
+    Index(None, "provider_sid"),
+    **_OPTIONS,
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", Key, nullable=False),
+    Column("flow", Name, nullable=False),
+    Column("address_hash", Hash, nullable=False),
+    Column("address", Sealed, nullable=False),
+    Column("event", Name, nullable=False),
+    Column("data", Sealed, nullable=False),  # JSON
+    Column("due_at", Instant, nullable=False),
+    UniqueConstraint("key"),
+    Index(None, "due_at"),
+    **_OPTIONS,
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("inbox_id", BigInteger, nullable=False),
+    Column("conversation_id", BigInteger, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("event", Name, nullable=False),
+    Column("state_before", Name, nullable=False),
+    Column("state_after", Name, nullable=False),
+    Column("trail", Text, nullable=False),  # JSON: the rules that were followed
+    Column("read_by", Name),
+    Column("confidence", Double),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("inbox_id"),
+    Index(None, "conversation_id", "turn"),
+    **_OPTIONS,
+)
+
+therapists = Table(
+    "therapists",
+    metadata,
+    Column("person_id", BigInteger, ForeignKey(people.c.id), primary_key=True, autoincrement=False),
+    Column("code", Name, nullable=False),
+    Column("name", Sealed, nullable=False),
+    Column("zone", Name, nullable=False),
+    Column("position", Integer, nullable=False),
+    UniqueConstraint("code"),
+    **_OPTIONS,
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("code", Name, primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    **_OPTIONS,
+)
+
+offerings = Table(
+    "offerings",
+    metadata,
+    Column("therapist_id", BigInteger, ForeignKey(therapists.c.person_id), nullable=False),
+    Column("service", Name, ForeignKey(services.c.code), nullable=False),
+    Column("service_type", Name, nullable=False),
+    PrimaryKeyConstraint("therapist_id", "service", "service_type"),
+    **_OPTIONS,
+)
+
+weekly_hours = Table(
+    "weekly_hours",
+    metadata,
+    Column("therapist_id", BigInteger, ForeignKey(therapists.c.person_id), nullable=False),
+    Column("weekday", Integer, nullable=False, autoincrement=False),  # 0 is Monday
+    Column("from_minute", Integer, nullable=False, autoincrement=False),  # of the local day
+    Column("until_minute", Integer, nullable=False),
+    PrimaryKeyConstraint("therapist_id", "weekday", "from_minute"),
+    **_OPTIONS,
+)
+
+practice_settings = Table(
+    "practice_settings",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("value", Text, nullable=False),
+    **_OPTIONS,
+)
+
+appointments = Table(
+    "appointments",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("therapist_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("client_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("service", Name, nullable=False),
+    Column("service_type", Name, nullable=False),
+    Column("starts_at", Instant, nullable=False),  # epoch minutes, like the three after it
+    Column("ends_at", Instant, nullable=False),
+    Column("claimed_from", Instant, nullable=False),  # with buffers and travel
+    Column("claimed_until", Instant, nullable=False),
+    Column("zone", Name, nullable=False),
+    Column("wall_time", String(16), nullable=False),  # YYYY-MM-DDTHH:MM as promised, in that zone
+    Column("address", Sealed),
+    Column("status", Name, nullable=False),
+    Column("expires_at", Instant),  # seconds: the end of the hold, or the deadline of the answer
+    Column("cancelled_by", Name),
+    Column("op_key", Key, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("op_key"),
+    Index(None, "therapist_id", "ends_at", "starts_at"),
+    Index(None, "therapist_id", "claimed_until", "claimed_from"),
+    Index(None, "client_id", "status"),
+    **_OPTIONS,
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("resource_id", BigInteger, nullable=False, autoincrement=False),
+    Column("unit", BigInteger, nullable=False, autoincrement=False),
+    Column("appointment_id", BigInteger, ForeignKey(appointments.c.id), nullable=False),
+    # The constraint that makes a double booking impossible, whoever writes.
+    PrimaryKeyConstraint("resource_id", "unit"),
+    Index(None, "appointment_id"),
+    sqlite_with_rowid=False,
+    **_OPTIONS,
+)

@@ -1,0 +1,114 @@
+"""Signals with a date: when they are due they move into the inbox, and only the turn acts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import delete, select
+
+from engine.events import NOTHING, Heard, Values
+from storage.database import Session
+from storage.inbox import Inbox
+from storage.sealing import Sealer
+from storage.sql import Insert, Query, given, limit, listed, spread
+from storage.tables import timers
+
+_AT_ONCE = 100
+_PUT = Insert(timers, unless_known=True)
+_DUE = Query(
+    select(
+        timers.c.id,
+        timers.c.key,
+        timers.c.flow,
+        timers.c.address,
+        timers.c.event,
+        timers.c.data,
+        timers.c.due_at,
+    )
+    .where(timers.c.due_at <= given("now"))
+    .order_by(timers.c.due_at, timers.c.id)
+    .limit(limit())
+)
+_NEXT = Query(select(timers.c.due_at).order_by(timers.c.due_at).limit(limit()))
+_REMOVE = Query(delete(timers).where(timers.c.id == given("timer")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """A signal that is to be heard later."""
+
+    key: str
+    """Unique for ever; setting the same again changes nothing."""
+    flow: str
+    address: str
+    event: str
+    data: Values = NOTHING
+    due_at: int
+    """Seconds since the epoch."""
+
+
+class Timers:
+    """The table `timers`."""
+
+    def __init__(self, session: Session, sealer: Sealer) -> None:
+        self._session = session
+        self._sealer = sealer
+
+    async def put(self, wanted: Sequence[Timer]) -> None:
+        """Set timers in one statement; known keys are passed over."""
+        await self._session.insert_all(
+            _PUT,
+            [
+                {
+                    "key": timer.key,
+                    "flow": timer.flow,
+                    "address_hash": self._sealer.index(timer.address),
+                    "address": self._sealer.seal(timer.address),
+                    "event": timer.event,
+                    "data": self._sealer.seal_json(dict(timer.data)),
+                    "due_at": timer.due_at,
+                }
+                for timer in wanted
+            ],
+        )
+
+    async def drop(self, keys: Sequence[str]) -> None:
+        """Forget timers that have not gone off; unknown keys are passed over."""
+        if keys:
+            await self._session.change(_drop(len(keys)), **spread("key", keys))
+
+    async def move_due(self, now: int) -> int:
+        """Move what is due into the inbox, as `timer:` and its key, in one transaction; returns how many.
+
+        At most a hundred at once: call again while there are.
+        """
+        async with self._session.atomically() as session:
+            rows = await session.fetch(_DUE, now=now, limit=_AT_ONCE)
+            heard = [
+                Heard(
+                    key=f"timer:{key}",
+                    flow=flow,
+                    address=self._sealer.open(address),
+                    kind="signal",
+                    at=due_at,
+                    event=event,
+                    data=self._sealer.open_json(data),
+                )
+                for _, key, flow, address, event, data, due_at in rows
+            ]
+            await Inbox(session, self._sealer).put_all(heard)
+            for number, *_ in rows:
+                await session.change(_REMOVE, timer=number)
+        return len(rows)
+
+    async def next_due(self) -> int | None:
+        """When the next timer goes off."""
+        rows = await self._session.fetch(_NEXT, limit=1)
+        return rows[0][0] if rows else None
+
+
+@cache
+def _drop(count: int) -> Query:
+    return Query(delete(timers).where(timers.c.key.in_(listed("key", count))))
