@@ -1,7 +1,7 @@
 # Everything happens inside this checkout: the environment is .venv, and nothing is written elsewhere.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo test check format lock clean
+.PHONY: help setup setup-dev demo test check format lock upgrade clean
 
 # The first Python that is new enough; `make setup PYTHON=/some/python3.12` chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -38,9 +38,12 @@ format: setup-dev ## Let ruff lay out and mend what it can
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 
-lock: setup-dev ## Choose the newest allowed versions and write their hashes
-	@$(COMPILE) --upgrade --group build --output-file requirements.lock
-	@$(COMPILE) --upgrade --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+lock: | $(BIN)/uv ## Write the locks anew after pyproject.toml changed; what is locked stays as it is
+	@$(COMPILE) $(UPGRADE) --group build --output-file requirements.lock
+	@$(COMPILE) $(UPGRADE) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+upgrade: ## Move every locked package to its newest allowed version
+	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
 
 clean: ## Remove the environment and every cache
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
@@ -51,6 +54,9 @@ clean: ## Remove the environment and every cache
 	@echo "Making .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "This Python cannot make environments (Debian and Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
+
+$(BIN)/uv:
+	@$(MAKE) --no-print-directory setup-dev
 
 # The stamps are newer than what they were made from: nothing is done when nothing changed.
 .venv/installed: requirements.lock pyproject.toml | .venv/pyvenv.cfg
