@@ -1,0 +1,143 @@
+"""Sends one message through Twilio's REST API, and sorts what can go wrong by what to do about it.
+
+It must never send a message twice: Twilio has no idempotency key, so whatever may have been taken
+is DeliveryUnknown and is not repeated here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.rest import Client
+
+from channels.twilio_account import TwilioAccount
+from channels.twilio_errors import Remedy, remedy_for, remedy_for_status
+from channels.twilio_http import TwilioHttp, asked_to_wait
+from channels.wording import words_of
+from engine.effects import Option
+from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
+
+WAITS: Mapping[Remedy, float] = {
+    Remedy.SOON: 1.0,
+    Remedy.LATER: 60.0,
+    Remedy.TOMORROW: 24 * 3600.0,
+    Remedy.OPERATOR: 15 * 60.0,
+}
+"""Seconds to wait before sending again, unless Twilio said how long."""
+VALID_SECONDS = 4 * 3600
+"""A message that Twilio could not hand over by then is dropped: old offers only confuse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One outbox row on its way out."""
+
+    id: int
+    """The number of the outbox row; comes back with the news of the delivery."""
+    flow: str
+    address: str
+    text: str
+    options: tuple[Option, ...] = ()
+
+
+class WhatsApp:
+    """The practice's WhatsApp. Use as an async context manager inside the running event loop."""
+
+    def __init__(self, account: TwilioAccount, http: TwilioHttp | None = None) -> None:
+        """`http`: only to set other deadlines. Raises ChannelError if the account is not complete."""
+        missing = account.missing("account_sid", "auth_token", "client_number")
+        if missing:
+            raise ChannelError(f"WhatsApp is not set up here: {', '.join(missing)} is missing.")
+        self._account = account
+        self._http = http or TwilioHttp()
+        self._twilio = Client(account.account_sid, account.auth_token, http_client=self._http)
+        self._twilio.api.base_url = account.api_base_url.rstrip("/")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.close()
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Hand a message over to Twilio; returns Twilio's name of it.
+
+        Raises DeliveryDeferred (certainly not taken), DeliveryUnknown (nobody can tell) or
+        DeliveryRefused (not taken, and never will be).
+        """
+        try:
+            message = await self._twilio.messages.create_async(
+                from_=self._account.number_for(outgoing.flow),
+                to=outgoing.address,
+                body=words_of(outgoing.text, outgoing.options),
+                validity_period=VALID_SECONDS,
+                **self._callback(outgoing),
+            )
+        except TwilioException as error:
+            raise _sorted(error) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise DeliveryDeferred("Twilio could not be reached.", retry_after=WAITS[Remedy.SOON]) from error
+        except TimeoutError as error:
+            raise DeliveryUnknown("Twilio did not answer in time.") from error
+        except aiohttp.ClientError as error:
+            raise DeliveryUnknown(f"The connection to Twilio broke: {type(error).__name__}.") from error
+        except json.JSONDecodeError as error:
+            raise DeliveryUnknown("Twilio's answer could not be read.") from error
+        if not message.sid:
+            raise DeliveryUnknown("Twilio's answer names no message.")
+        return str(message.sid)
+
+    def _callback(self, outgoing: Outgoing) -> dict[str, str]:
+        """Where Twilio reports the delivery, marked with our own number of the message."""
+        if not self._account.status_webhook_url:
+            return {}
+        parts = urlsplit(self._account.status_webhook_url)
+        query = "&".join(part for part in (parts.query, f"o={outgoing.id}") if part)
+        return {"status_callback": urlunsplit(parts._replace(query=query))}
+
+
+def _sorted(error: TwilioException) -> ChannelError:
+    """What Twilio's refusal means for the message. Twilio's own words may quote it, so they stay out."""
+    status, code = _status_and_code(error)
+    remedy = remedy_for_status(status) if code is None else remedy_for(code)
+    if remedy is Remedy.UNKNOWN_CODE and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        remedy = Remedy.RECONCILE
+    said = f"Twilio answered {status}" + (f", code {code}" if code else "") + f": {remedy.value}."
+    if remedy is Remedy.RECONCILE:
+        return DeliveryUnknown(said)
+    if remedy in WAITS:
+        return DeliveryDeferred(said, retry_after=_seconds(asked_to_wait()) or WAITS[remedy])
+    return DeliveryRefused(said, code=code)
+
+
+def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
+    """The HTTP status, and Twilio's code if it gave one: the SDK fills the status in where there is none."""
+    if not isinstance(error, TwilioRestException | TwilioServiceException):
+        return HTTPStatus.INTERNAL_SERVER_ERROR, None
+    is_code = isinstance(error.code, int) and error.code != error.status
+    return int(error.status), error.code if is_code else None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """`Retry-After` as seconds from now; it may be written as a date."""
+    if not retry_after:
+        return None
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())

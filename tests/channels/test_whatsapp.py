@@ -1,0 +1,168 @@
+"""Sending through Twilio: what arrives there, and what each kind of failure turns into."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from channels.twilio_http import TwilioHttp
+from channels.whatsapp import Outgoing, WhatsApp
+from engine.effects import Option
+from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
+from tests.channels.conftest import ONE_NUMBER
+from tests.fakes import twilio_forms as forms
+from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio, Fault
+
+HELLO = Outgoing(id=42, flow="client", address=forms.CLIENT, text="Hello Ada")
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def whatsapp(twilio: FakeTwilio) -> AsyncIterator[WhatsApp]:
+    async with WhatsApp(replace(ONE_NUMBER, api_base_url=twilio.url)) as channel:
+        yield channel
+
+
+async def test_a_message_reaches_twilio_with_our_number_of_it(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    sid = await whatsapp.send(HELLO)
+    [sent] = twilio.messages
+    assert (sent.sid, sent.to, sent.from_, sent.body) == (sid, forms.CLIENT, forms.PRACTICE, "Hello Ada")
+    assert sent.status_callback == "https://practice.example/prefix/webhook/status?o=42"
+
+
+async def test_without_a_status_address_twilio_is_not_asked_to_call_back(twilio: FakeTwilio) -> None:
+    account = replace(ONE_NUMBER, api_base_url=twilio.url, status_webhook_url="")
+    async with WhatsApp(account) as whatsapp:
+        await whatsapp.send(HELLO)
+    assert twilio.messages[0].status_callback is None
+
+
+@pytest.mark.parametrize(
+    ("therapist_number", "flow", "from_"),
+    [
+        ("", "therapist", forms.PRACTICE),
+        ("+14155230000", "therapist", THERAPISTS_NUMBER),
+        ("+14155230000", "stranger", THERAPISTS_NUMBER),
+        ("whatsapp:+14155230000", "client", forms.PRACTICE),
+    ],
+)
+async def test_each_conversation_is_held_with_its_own_number(
+    twilio: FakeTwilio, therapist_number: str, flow: str, from_: str
+) -> None:
+    account = replace(ONE_NUMBER, api_base_url=twilio.url, therapist_number=therapist_number)
+    async with WhatsApp(account) as whatsapp:
+        await whatsapp.send(replace(HELLO, flow=flow))
+    assert twilio.messages[0].from_ == from_
+
+
+async def test_options_are_written_out(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    options = (Option("3.1", "Monday 10:00", "pick"), Option("3.2", "Monday 11:00", "pick"))
+    await whatsapp.send(replace(HELLO, text="When?", options=options))
+    assert twilio.messages[0].body == "When?\n\n1. Monday 10:00\n2. Monday 11:00"
+
+
+async def test_1600_emoji_are_cut_to_what_twilio_takes(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    await whatsapp.send(replace(HELLO, text="😀" * 1_600))
+    assert twilio.messages[0].body.startswith("😀" * 700)
+
+
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [
+        (Fault.RATE_LIMITED, 7.0),
+        (Fault.DAILY_LIMIT, 24 * 3600.0),
+        (Fault.UNAVAILABLE, 60.0),
+        (Fault.NOT_ALLOWED, 15 * 60.0),
+    ],
+)
+async def test_what_was_certainly_not_taken_may_be_sent_again(
+    twilio: FakeTwilio, whatsapp: WhatsApp, fault: Fault, wait: float
+) -> None:
+    twilio.fail(fault)
+    with pytest.raises(DeliveryDeferred) as deferred:
+        await whatsapp.send(HELLO)
+    assert deferred.value.retry_after == wait
+    await whatsapp.send(HELLO)
+    assert len(twilio.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.ERROR_BEFORE,
+        Fault.ERROR_AFTER,
+        Fault.BAD_GATEWAY,
+        Fault.BAD_ANSWER,
+        Fault.DISCONNECT_BEFORE,
+        Fault.DISCONNECT_AFTER,
+    ],
+)
+async def test_what_may_have_been_taken_is_not_sent_again(
+    twilio: FakeTwilio, whatsapp: WhatsApp, fault: Fault
+) -> None:
+    twilio.fail(fault)
+    with pytest.raises(DeliveryUnknown):
+        await whatsapp.send(HELLO)
+    assert len(twilio.attempts) == 1
+    assert len(twilio.messages) == int(fault.is_taken)
+
+
+@pytest.mark.parametrize("fault", [Fault.SILENCE_BEFORE, Fault.SILENCE_AFTER])
+async def test_silence_ends_at_the_deadline_and_is_unknown(twilio: FakeTwilio, fault: Fault) -> None:
+    twilio.fail(fault)
+    http = TwilioHttp(connect=0.2, total=0.2)
+    async with WhatsApp(replace(ONE_NUMBER, api_base_url=twilio.url), http) as whatsapp, asyncio.timeout(5):
+        with pytest.raises(DeliveryUnknown, match="in time"):
+            await whatsapp.send(HELLO)
+    assert len(twilio.attempts) == 1
+
+
+async def test_nobody_listening_means_not_taken() -> None:
+    async with FakeTwilio() as gone:
+        closed = gone.url
+    async with WhatsApp(replace(ONE_NUMBER, api_base_url=closed)) as whatsapp:
+        with pytest.raises(DeliveryDeferred):
+            await whatsapp.send(HELLO)
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("whatsapp:12345", 21211), ("whatsapp:+4915100000000", 21610)],
+)
+async def test_a_refusal_carries_the_code_and_no_personal_data(
+    twilio: FakeTwilio, whatsapp: WhatsApp, address: str, code: int
+) -> None:
+    twilio.opted_out.add("whatsapp:+4915100000000")
+    with pytest.raises(DeliveryRefused) as refused:
+        await whatsapp.send(replace(HELLO, address=address))
+    assert refused.value.code == code
+    assert address not in str(refused.value)
+    assert "Ada" not in str(refused.value)
+
+
+async def test_a_wrong_token_waits_for_the_operator(twilio: FakeTwilio) -> None:
+    account = replace(ONE_NUMBER, api_base_url=twilio.url, auth_token="wrong")
+    async with WhatsApp(account) as whatsapp:
+        with pytest.raises(DeliveryDeferred, match="operator"):
+            await whatsapp.send(HELLO)
+
+
+async def test_concurrent_answers_do_not_mix_up_their_waits(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    twilio.fail(Fault.RATE_LIMITED)
+    twilio.fail(Fault.DAILY_LIMIT)
+    results = await asyncio.gather(*(whatsapp.send(HELLO) for _ in range(2)), return_exceptions=True)
+    waits = {result.retry_after for result in results if isinstance(result, DeliveryDeferred)}
+    assert waits == {7.0, 24 * 3600.0}
+
+
+async def test_an_incomplete_account_says_what_is_missing() -> None:
+    with pytest.raises(ChannelError, match="WHATSAPP_TOKEN"):
+        WhatsApp(replace(ONE_NUMBER, auth_token=""))
