@@ -27,6 +27,7 @@ from xml.etree import ElementTree as ET
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
@@ -201,7 +202,10 @@ class FakeTwilio:
             connect=int(wishes["ct"]) / 1000, sock_read=int(wishes["rt"]) / 1000, total=BUDGET
         )
         async with self._web.post(
-            self._behind_proxy(public), data=urlencode(form), headers=headers, timeout=timeout
+            URL(self._behind_proxy(public), encoded=True),
+            data=urlencode(form),
+            headers=headers,
+            timeout=timeout,
         ) as response:
             text = await response.text()
             if response.status == 200 and text:

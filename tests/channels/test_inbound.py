@@ -1,0 +1,187 @@
+"""What a form says: whatever a person can write comes through whole, cut and clean; nothing else does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels import inbound
+from channels.twilio_errors import Remedy
+from engine.errors import MalformedWebhook
+from engine.events import Heard
+from tests.channels.conftest import Practice
+from tests.fakes import twilio_forms as forms
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def heard(form: forms.Fields) -> Heard:
+    return inbound.heard(form.items(), account_sid=forms.ACCOUNT_SID, flow="client", at=0)
+
+
+def test_a_text_is_a_text() -> None:
+    message = heard(forms.message(" tomorrow at 2 \n"))
+    assert (message.kind, message.text, message.tap) == ("text", " tomorrow at 2 \n", None)
+
+
+def test_an_empty_body_is_an_empty_text() -> None:
+    assert (heard(forms.message("")).kind, heard(forms.message("")).text) == ("text", "")
+
+
+@pytest.mark.parametrize(
+    "tapped",
+    [
+        {"ButtonPayload": "7.2"},
+        {"ListId": "7.2", "ListTitle": "Monday"},
+        {"InteractiveData": json.dumps({"id": "7.2"})},
+        {
+            "InteractiveData": json.dumps(
+                {"type": "list_reply", "list_reply": {"id": "7.2", "title": "Monday"}}
+            )
+        },
+        {"ButtonPayload": "", "ListId": "7.2"},
+    ],
+)
+def test_a_tap_is_known_by_whichever_field_carries_its_id(tapped: dict[str, str]) -> None:
+    message = heard(forms.message("Monday", **tapped))
+    assert (message.kind, message.tap, message.text) == ("tap", "7.2", "Monday")
+
+
+@pytest.mark.parametrize(
+    "odd", ["not json", "[]", "7", "null", '{"id": 7}', '{"a": [{"id": "x"}]}', "[" * 100_000, "x" * 201, "ü"]
+)
+def test_an_odd_payload_leaves_a_text(odd: str) -> None:
+    field = "ButtonPayload" if len(odd) == 201 or odd == "ü" else "InteractiveData"
+    message = heard(forms.message("Monday", **{field: odd}))
+    assert (message.kind, message.text) == ("text", "Monday")
+
+
+def test_a_picture_keeps_its_caption_and_its_type() -> None:
+    message = heard(forms.media("image/jpeg", "my knee"))
+    assert (message.kind, message.text, message.data) == ("media", "my knee", {"media": "image/jpeg"})
+
+
+def test_a_location_keeps_what_was_known_of_it() -> None:
+    message = heard(forms.location("52.52", "13.40", Label="Museum", Address="Am Lustgarten 1"))
+    assert (message.kind, message.text) == ("location", "")
+    assert message.data == {
+        "label": "Museum",
+        "address": "Am Lustgarten 1",
+        "latitude": "52.52",
+        "longitude": "13.40",
+    }
+
+
+def test_1600_emoji_come_through_whole_and_more_is_cut() -> None:
+    assert heard(forms.message("😀" * 1_600)).text == "😀" * 1_600
+    assert heard(forms.message("😀" * 1_601)).text == "😀" * 1_600
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Robert'); DROP TABLE people;--", "{{ 7*7 }}", "${jndi:ldap://x}", "<script>alert(1)</script>", "%s%n"],
+)
+def test_a_name_is_only_a_name(name: str) -> None:
+    assert heard(forms.message("hello", ProfileName=name)).name == name
+
+
+@pytest.mark.parametrize(("name", "kept"), [("", None), ("   ", None), ("a" * 81, "a" * 80), ("\0\0", None)])
+def test_names_are_cut_and_empty_ones_are_none(name: str, kept: str | None) -> None:
+    assert heard(forms.message("hello", ProfileName=name)).name == kept
+
+
+def test_nul_and_half_characters_are_dropped() -> None:
+    assert heard(forms.message("a\0b\ud800c")).text == "abc"
+
+
+@pytest.mark.parametrize("from_", ["whatsapp:US.13491208655302741918", "whatsapp:US.ENT.506847293015824"])
+def test_people_without_a_number_have_an_address_too(from_: str) -> None:
+    assert heard(forms.message("hello", from_=from_)).address == from_
+
+
+@pytest.mark.parametrize(
+    "from_",
+    ["", "whatsapp:", "+4915112345678", "whatsapp:+0123456789", "whatsapp:+1234", "sms:+4915112345678"],
+)
+def test_other_senders_are_refused(from_: str) -> None:
+    with pytest.raises(MalformedWebhook, match="From"):
+        heard(forms.message("hello", from_=from_))
+
+
+def test_reasons_hold_nothing_of_the_form() -> None:
+    with pytest.raises(MalformedWebhook) as refused:
+        heard(forms.message("secret", from_="whatsapp:Ada"))
+    assert "Ada" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "remedy"),
+    [
+        ("delivered", None, None),
+        ("undelivered", 63016, Remedy.TEMPLATE),
+        ("failed", 63015, Remedy.JOIN_SANDBOX),
+        ("failed", 99999, Remedy.UNKNOWN_CODE),
+    ],
+)
+def test_news_says_what_to_do(status: str, code: int | None, remedy: Remedy | None) -> None:
+    news = inbound.delivery_status(
+        forms.status("SM1", status, error_code=code).items(), account_sid=forms.ACCOUNT_SID, outbox_id="9"
+    )
+    assert (news.status, news.error_code, news.remedy, news.outbox_id) == (status, code, remedy, 9)
+
+
+def test_later_news_outranks_earlier_news() -> None:
+    order = ["queued", "sending", "sent", "failed", "delivered", "read"]
+    ranks = [inbound.RANKS[status] for status in order]
+    assert ranks == sorted(set(ranks))
+
+
+@pytest.mark.parametrize("outbox_id", [None, "", "x", "-1", "1e3", "9" * 30])
+def test_an_odd_outbox_number_is_no_number(outbox_id: str | None) -> None:
+    form = forms.status("SM1", "sent")
+    news = inbound.delivery_status(form.items(), account_sid=forms.ACCOUNT_SID, outbox_id=outbox_id)
+    assert news.outbox_id is None
+
+
+def test_an_unknown_status_is_refused() -> None:
+    with pytest.raises(MalformedWebhook, match="MessageStatus"):
+        inbound.delivery_status(
+            forms.status("SM1", "teleported").items(), account_sid=forms.ACCOUNT_SID, outbox_id=None
+        )
+
+
+FIELD_NAMES = st.sampled_from(sorted(forms.message() | forms.tap("1", "x") | forms.media("a/b"))) | st.text()
+WRITTEN = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(FIELD_NAMES, WRITTEN, max_size=8), st.sampled_from(["client", "therapist", "status"]))
+async def test_no_signed_form_breaks_the_door(changes: dict[str, str], door: str) -> None:
+    usual = forms.message("hello") if door != "status" else forms.status("SM1", "sent")
+    writable = {name.encode("utf-8", "replace").decode(): value for name, value in changes.items()}
+    practice = Practice()
+    answer = await practice.post(usual | writable, door)
+    assert answer.status_code in {200, 204, 400}
+    assert len(practice.inbox.rows) == (answer.status_code == 200)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([FORM, "", "application/json", "multipart/form-data; boundary=x"]),
+)
+async def test_no_body_at_all_breaks_the_door(body: bytes, content_type: str) -> None:
+    signature = forms.sign("https://practice.example/prefix/webhook/client", [])
+    answer = await Practice().post_body(body, signature=signature, content_type=content_type)
+    assert answer.status_code in {400, 403}
+
+
+@given(WRITTEN, WRITTEN)
+def test_what_comes_out_is_short_and_storable(text: str, name: str) -> None:
+    message = heard(forms.message(text, ProfileName=name))
+    assert len(message.text) <= inbound.LONGEST_TEXT
+    assert len(message.name or "") <= inbound.LONGEST_NAME
+    assert "\0" not in message.text + (message.name or "")
