@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.effects import Message, Say, Signal
-from engine.events import NOTHING, Event, Heard, Values
+from engine.events import NOTHING, Event, Heard, Reading, Values
 from engine.machine import FlowMachine
 from engine.model import Flow
 from engine.snapshot import Snapshot
@@ -85,19 +85,26 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the journal: what a turn did, without a word of what was said."""
+class Turn:
+    """What one turn did."""
 
-    inbox_id: int
-    conversation_id: int
-    turn: int
+    heard: Heard
     event: str
-    before: str
-    after: str
-    trail: tuple[str, ...]
-    read_by: str | None
-    confidence: float | None
-    at: int
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    messages: tuple[Message, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    trail: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> bool:
+        """False when this message had been acted on before."""
+        return self.after is not None
+
+    @classmethod
+    def already_taken(cls, heard: Heard) -> Turn:
+        """The message was delivered twice; we act once."""
+        return cls(heard, "already_taken")
 
 
 class Unit(Protocol):
@@ -112,19 +119,13 @@ class Unit(Protocol):
     async def save(self, conversation: ConversationLike, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """Write where the conversation stands now."""
 
-    async def owe(
-        self,
-        conversation: ConversationLike,
-        heard: Heard,
-        messages: Sequence[Message],
-        signals: Sequence[Signal],
-        turn: int,
-        now: int,
-    ) -> None:
+    async def owe(self, conversation: ConversationLike, turn: Turn, now: int) -> None:
         """Write what is owed: messages into the outbox, signals into other people's inboxes."""
 
-    async def write(self, line: Line) -> None:
-        """Add a line to the journal."""
+    async def write(
+        self, conversation: ConversationLike, turn: Turn, reading: Reading | None, now: int
+    ) -> None:
+        """Add the turn's line to the journal: what was done, without a word of what was said."""
 
 
 class Steps(Protocol):

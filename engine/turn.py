@@ -5,37 +5,12 @@ Nothing is sent from here. A reply is a row in the outbox, and that row exists o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.decide import Done, decide
-from engine.effects import Effect, Message, Say, Signal
+from engine.effects import Effect, Say, Signal
 from engine.errors import RunawayTurn
 from engine.events import Event, Heard, Reading
 from engine.hear import hear
-from engine.ports import ConversationLike, Line, Moment, World
-from engine.snapshot import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one turn did."""
-
-    heard: Heard
-    event: str
-    before: Snapshot | None = None
-    after: Snapshot | None = None
-    messages: tuple[Message, ...] = ()
-    trail: tuple[str, ...] = ()
-
-    @property
-    def taken(self) -> bool:
-        """False when this message had been acted on before."""
-        return self.after is not None
-
-    @classmethod
-    def already_taken(cls, heard: Heard) -> Turn:
-        """The message was delivered twice; we act once."""
-        return cls(heard, "already_taken")
+from engine.ports import Moment, Turn, World
 
 
 async def take_turn(heard: Heard, reading: Reading | None, world: World, now: int) -> Turn:
@@ -68,32 +43,10 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World, now: in
         else:
             raise RunawayTurn(flow.name, before.state, trail)
         says = [effect for effect in effects if isinstance(effect, Say)]
-        signals = [effect for effect in effects if isinstance(effect, Signal)]
-        messages, snapshot = world.voice.speak(conversation.person.language, snapshot, says)
-        await tx.save(conversation, snapshot, flow, now)
-        await tx.owe(conversation, heard, messages, signals, snapshot.turn, now)
-        await tx.write(_line(heard, reading, conversation, event, snapshot, trail, now))
-    return Turn(heard, event.name, before, snapshot, messages, tuple(trail))
-
-
-def _line(  # noqa: PLR0913
-    heard: Heard,
-    reading: Reading | None,
-    conversation: ConversationLike,
-    event: Event,
-    after: Snapshot,
-    trail: list[str],
-    now: int,
-) -> Line:
-    return Line(
-        inbox_id=heard.id,
-        conversation_id=conversation.id,
-        turn=after.turn,
-        event=event.name,
-        before=conversation.snapshot.state,
-        after=after.state,
-        trail=tuple(trail),
-        read_by=reading.read_by if reading else None,
-        confidence=reading.confidence if reading else None,
-        at=now,
-    )
+        signals = tuple(effect for effect in effects if isinstance(effect, Signal))
+        messages, after = world.voice.speak(conversation.person.language, snapshot, says)
+        turn = Turn(heard, event.name, before, after, messages, signals, tuple(trail))
+        await tx.save(conversation, after, flow, now)
+        await tx.owe(conversation, turn, now)
+        await tx.write(conversation, turn, reading, now)
+    return turn

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from engine.events import Value, Values
 from engine.ports import Moment
+from flows.practice import PracticeBook
 from flows.texts import line
 from flows.wishes import Wish
 from flows.wording import in_full
 from storage.appointments import Appointment
 from storage.people import Person
-from storage.practice import Practice
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class BookingTurn:
     """The moment of a turn, and the practice it happens in."""
 
     moment: Moment
-    practice: Practice
+    practice: PracticeBook
 
     @property
     def now(self) -> int:
@@ -55,7 +55,7 @@ class BookingTurn:
     @property
     def zone(self) -> ZoneInfo:
         """The practice's time zone, in which all times are shown."""
-        return ZoneInfo(self.practice.zone)
+        return self.practice.zone
 
     @property
     def cause(self) -> str:
@@ -80,17 +80,16 @@ class BookingTurn:
         """A time in words."""
         return in_full(minute, self.zone, self.language, self.minute)
 
-    def summary(self, appointment: Appointment) -> str:
+    def summary(self, appointment: Appointment) -> Value:
         """An appointment in words: when, how, what for, with whom, where."""
-        kind = self.practice.service_type(appointment.service_type).title
-        service = self.practice.service(appointment.service).title
-        therapist = self.practice.therapist(appointment.therapist_id).name
-        lines = [
-            self.when(appointment.starts_at),
-            f"{kind} · {service} · {therapist}",
-            appointment.address_text,
-        ]
-        return "\n".join(filter(None, lines))
+        return line(
+            "summary_with_address" if appointment.address else "summary",
+            when=self.when(appointment.starts_at),
+            kind=line(f"type {appointment.service_type}"),
+            service=self.practice.service(appointment.service).title,
+            therapist=self.practice.therapist_name(appointment.therapist.id),
+            address=appointment.address,
+        )
 
     def news(self, appointment: Appointment) -> dict[str, Value]:
         """What a therapist is told of an appointment."""

@@ -11,12 +11,20 @@ from types import ModuleType
 from typing import TypeAlias
 
 from engine.events import Event
-from engine.model import StepSpec
+from engine.model import StepSpec, Words
 from engine.ports import Outcome
 from engine.snapshot import Snapshot
+from engine.vocabulary import Vocabulary
+from flows.texts import Texts
 
 Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 """A pure predicate on where the conversation stands, what was heard and the time."""
+
+TYPES = frozenset({"text", "words", "number", "time_phrase", "slot", "choices"})
+"""What a conversation may remember: see `remembers` in flows.yaml."""
+
+TIMED_SIGNALS = frozenset({"request_expired"})
+"""Events that timers send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,19 @@ def steps_of(*modules: ModuleType) -> dict[str, Step]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class StepRunner:
-    """The engine's port for steps: finds one by name and holds it to what it declared."""
-
-    steps: Mapping[str, Step]
-    desk: object
-    """What every step may use besides the transaction: see `flows.desk`."""
+def words(
+    steps: Mapping[str, Step], guards: Mapping[str, Guard], vocabulary: Vocabulary, texts: Texts
+) -> Words:
+    """Every name that flows.yaml may use."""
+    answers = {name: kind.given_as for name, kind in vocabulary.entities.items()}
+    commands = {command.event for command in vocabulary.commands}
+    return Words(
+        steps={name: found.spec for name, found in steps.items()},
+        guards=frozenset(guards),
+        texts=texts.places(),
+        events=frozenset(vocabulary.intents) | commands | frozenset(answers.values()),
+        signals=TIMED_SIGNALS,
+        entities=answers,
+        types=TYPES,
+        titles=texts.titles(),
+    )

@@ -51,6 +51,10 @@ class Texts:
         texts = self.languages[FALLBACK].texts
         return {key: frozenset(PLACE.findall(text)) for key, text in texts.items()}
 
+    def titles(self) -> frozenset[str]:
+        """The events that have a title, so that they can be offered."""
+        return frozenset(self.languages[FALLBACK].titles)
+
     def speak(
         self, language: str, snapshot: Snapshot, says: Sequence[Say]
     ) -> tuple[tuple[Message, ...], Snapshot]:
@@ -69,8 +73,8 @@ class Texts:
             if options:
                 messages.append(Message("\n\n".join(pending), options))
                 pending = []
-                if say.regarding is None:
-                    snapshot = snapshot.evolve(offer=options)
+            if say.options is not None and say.regarding is None:
+                snapshot = snapshot.evolve(offer=options)
         if pending and messages:
             messages[-1] = Message("\n\n".join([messages[-1].text, *pending]), messages[-1].options)
         elif pending:
@@ -103,7 +107,7 @@ def _options(words: Language, snapshot: Snapshot, say: Say) -> tuple[Option, ...
         return ()
     if isinstance(say.options, str):
         choices = snapshot.memory.get(say.options)
-        asked = [_picked(choice) for choice in choices] if isinstance(choices, list) else []
+        asked = [_picked(words, choice) for choice in choices] if isinstance(choices, list) else []
     elif say.regarding is not None:
         return tuple(Option(f"{event}:{say.regarding}", words.titles[event], event) for event in say.options)
     else:
@@ -116,10 +120,12 @@ def _options(words: Language, snapshot: Snapshot, say: Say) -> tuple[Option, ...
     return snapshot.offer if same else offered
 
 
-def _picked(choice: Value) -> tuple[str, str, dict[str, Value]]:
-    data = choice["data"] if isinstance(choice, dict) else None
-    title = choice["title"] if isinstance(choice, dict) else ""
-    return str(title), "pick_option", data if isinstance(data, dict) else {}
+def _picked(words: Language, choice: Value) -> tuple[str, str, dict[str, Value]]:
+    """A remembered choice as an option: its title in words, and what picking it means."""
+    match choice:
+        case {"title": title, "data": dict(data)}:
+            return _in_words(words, title), "pick_option", data
+    return "", "pick_option", {}
 
 
 def _language(path: Path, problems: Problems) -> Language:

@@ -14,7 +14,7 @@ from flows.texts import line
 from flows.wishes import Wish
 from flows.wording import clock, day_in_full, in_short
 from storage.appointments import Appointment
-from storage.transaction import Transaction
+from storage.store import Transaction
 
 NEWS = ("request", "client", "when", "summary")
 ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
@@ -78,7 +78,7 @@ async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
     if named is not None:
         wanted = number(named)
         request = await tx.appointments.get(wanted) if wanted is not None else None
-        if request is None or request.therapist_id != turn.person_id or request.status == "held":
+        if request is None or request.therapist.id != turn.person_id or request.status == "held":
             return Outcome("unknown")
         return await _settle(turn, tx, request, verdict)
     waiting = await _waiting(turn, tx)
@@ -94,10 +94,10 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
     tells = turn.news(request)
     if verdict == "approved":
         moved = await tx.appointments.move_on(
-            request.id, ("pending",), "confirmed", turn.now, unexpired_at=turn.now
+            request.id, frm=("pending",), to="confirmed", unexpired_at=turn.now
         )
     else:
-        moved = await tx.appointments.move_on(request.id, ("pending",), "declined", turn.now)
+        moved = await tx.appointments.move_on(request.id, frm=("pending",), to="declined")
         if moved:
             await tx.claims.release(request.id)
     if moved:
@@ -108,7 +108,7 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
 
 
 async def _waiting(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
-    horizon = turn.minute + turn.practice.horizon_days * 24 * 60 + 24 * 60
+    horizon = turn.minute + turn.practice.rules.horizon_days * 24 * 60 + 24 * 60
     found = await tx.appointments.of_therapist(turn.person_id, ("pending",), turn.minute, horizon)
     return [request for request in found if (request.expires_at or 0) > turn.now]
 
@@ -149,7 +149,7 @@ def _line(turn: BookingTurn, appointment: Appointment) -> Value:
     return line(
         "day_line_waiting" if appointment.status == "pending" else "day_line",
         times=f"{clock(appointment.starts_at, turn.zone)}–{clock(appointment.ends_at, turn.zone)}",
-        kind=turn.practice.service_type(appointment.service_type).title,
+        kind=line(f"type {appointment.service_type}"),
         client=name_of(appointment.client),
         request=appointment.id,
     )
@@ -163,4 +163,4 @@ async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     """The therapist's own appointment that a signal is about."""
     told = number(turn.data.get("appointment"))
     found = await tx.appointments.get(told) if told is not None else None
-    return found if found and found.therapist_id == turn.person_id else None
+    return found if found and found.therapist.id == turn.person_id else None

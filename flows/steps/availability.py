@@ -9,9 +9,11 @@ from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.registry import step
 from flows.slots import Busy, Shape, free_starts, local, windows
+from flows.texts import line
 from flows.wishes import Choice, Wish, choose
 from flows.wording import in_short
-from storage.transaction import Transaction
+from storage.practice import Service, Therapist
+from storage.store import Transaction
 
 WISHES = ("service_type", "service", "wanted", "slot")
 
@@ -22,9 +24,9 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: A
     told = turn.data
     noted: dict[str, Value] = {}
     kind, service = told.get("service_type"), told.get("service_description") or told.get("service")
-    if kind in turn.practice.service_types_offered():
+    if kind in turn.practice.service_types:
         noted |= {"service_type": kind, "slot": None}
-    if service in turn.practice.services_offered():
+    if service in [offered.code for offered in turn.practice.services]:
         noted |= {"service": service, "slot": None}
     if told.get("appointment_time"):
         wish = turn.wish.and_now(Wish.of(told["appointment_time"]))
@@ -54,19 +56,20 @@ async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa
 )
 async def find_next_question(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find the first thing that is still unknown, settling by itself whatever has just one answer."""
-    practice = turn.practice
     known: dict[str, Value] = {}
-    for name, codes, missing, offered in (
-        ("service_type", practice.service_types_offered(), "type_missing", "offered_types"),
-        ("service", practice.services_offered(), "service_missing", "offered_services"),
-    ):
-        if turn.memory.get(name) not in codes:
-            if len(codes) > 1:
-                choices: list[Value] = [
-                    {"title": practice.title(name, code), "data": {name: code}} for code in codes
-                ]
-                return Outcome(missing, remembers={**known, offered: choices})
-            known[name] = next(iter(codes), None)
+    types = turn.practice.service_types
+    if turn.memory.get("service_type") not in types:
+        if len(types) > 1:
+            return Outcome(
+                "type_missing", remembers={"offered_types": [_type_choice(kind) for kind in types]}
+            )
+        known["service_type"] = types[0]
+    services = turn.practice.services
+    if turn.memory.get("service") not in [service.code for service in services]:
+        if len(services) > 1:
+            offered: list[Value] = [_service_choice(service) for service in services]
+            return Outcome("service_missing", remembers={**known, "offered_services": offered})
+        known["service"] = services[0].code
     if turn.memory.get("slot"):
         return Outcome("complete", remembers=known)
     kind = str(known.get("service_type") or turn.memory["service_type"])
@@ -103,6 +106,14 @@ async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("found", remembers={"offered_times": _offer(turn, choice, owners)})
 
 
+def _type_choice(kind: str) -> Value:
+    return {"title": line(f"type {kind}"), "data": {"service_type": kind}}
+
+
+def _service_choice(service: Service) -> Value:
+    return {"title": service.title, "description": service.about, "data": {"service": service.code}}
+
+
 async def offer_instead(turn: BookingTurn, tx: Transaction, kind: str, service: str) -> list[Value]:
     """The nearest free times, for somebody who has just lost the one they chose."""
     choice, owners = await _choice(turn, tx, kind, service)
@@ -110,8 +121,8 @@ async def offer_instead(turn: BookingTurn, tx: Transaction, kind: str, service: 
 
 
 def _simplest(turn: BookingTurn) -> tuple[str, str]:
-    kind = turn.memory.get("service_type") or next(iter(turn.practice.service_types_offered()))
-    service = turn.memory.get("service") or next(iter(turn.practice.services_offered()))
+    kind = turn.memory.get("service_type") or turn.practice.service_types[0]
+    service = turn.memory.get("service") or turn.practice.services[0].code
     return str(kind), str(service)
 
 
@@ -119,20 +130,18 @@ async def _choice(
     turn: BookingTurn, tx: Transaction, kind: str, service: str, after: int = 0
 ) -> tuple[Choice, dict[int, int]]:
     """The free times that suit the wish, and for every free time the therapist who is free then."""
-    practice = turn.practice
-    earliest = max(turn.minute + practice.minimum_notice_minutes, after + 1)
-    latest = turn.minute + practice.horizon_days * 24 * 60
-    therapists = practice.therapists_for(kind, service)
-    margin = practice.travel_minutes(kind) + practice.buffer_minutes
-    shape = Shape(
-        practice.service(service).minutes, before=margin, after=margin, every=practice.start_every_minutes
-    )
+    rules = turn.practice.rules
+    earliest = max(turn.minute + rules.minimum_notice_minutes, after + 1)
+    latest = turn.minute + rules.horizon_days * 24 * 60
+    therapists = turn.practice.therapists_for(kind, service)
+    margin = turn.practice.margin(kind)
+    shape = Shape(turn.practice.service(service).minutes, margin, margin, rules.start_every_minutes)
     ids = [therapist.id for therapist in therapists]
     busy = await tx.appointments.busy(ids, earliest - 24 * 60, latest + 24 * 60, turn.now)
     owners: dict[int, int] = {}
     first = local(earliest, turn.zone).date() - timedelta(days=1)
     for therapist in therapists:
-        working = windows(therapist.hours, turn.zone, first, practice.horizon_days + 3)
+        working = windows(_hours(therapist), turn.zone, first, rules.horizon_days + 3)
         taken = [Busy(start, end) for owner, start, end in busy if owner == therapist.id]
         for start in free_starts(working, taken, shape, earliest, latest):
             owners.setdefault(start, therapist.id)
@@ -145,7 +154,7 @@ def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Va
     offer: list[Value] = []
     for start in choice.offered:
         title = in_short(start, turn.zone, turn.language)
-        who = turn.practice.therapist(owners[start]).name
+        who = turn.practice.therapist_name(owners[start])
         offer.append(
             {
                 "title": title,
@@ -160,7 +169,7 @@ def _chosen(turn: BookingTurn, start: int, therapist: int) -> dict[str, Value]:
     """A chosen time, and the wish it amounts to, should something else change later."""
     wall = local(start, turn.zone)
     wish = Wish(wall.date(), wall.date(), wall.hour * 60 + wall.minute)
-    slot: Value = {"start": start, "therapist": therapist, "zone": turn.practice.zone}
+    slot: Value = {"start": start, "therapist": therapist, "zone": turn.zone.key}
     return {"slot": slot, "wanted": wish.as_value()}
 
 
@@ -169,3 +178,7 @@ def _start_of(choice: Value) -> int:
         case {"data": {"slot": {"start": start}}}:
             return int(str(start))
     return 0
+
+
+def _hours(therapist: Therapist) -> list[tuple[int, int, int]]:
+    return [(hours.weekday, hours.from_minute, hours.until_minute) for hours in therapist.hours]

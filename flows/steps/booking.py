@@ -12,7 +12,7 @@ from flows.slots import local
 from flows.steps.availability import offer_instead
 from storage.appointments import Appointment, NewAppointment
 from storage.timers import Timer
-from storage.transaction import Transaction
+from storage.store import Transaction
 
 MOST_OPEN = 3
 """How many requests one client may have open: more would let one person empty a calendar."""
@@ -50,38 +50,40 @@ async def _claim(
     slot = turn.memory["slot"]
     assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
     start, therapist = int(str(slot["start"])), int(str(slot["therapist"]))
-    if start < turn.minute + turn.practice.minimum_notice_minutes:
+    if start < turn.minute + turn.practice.rules.minimum_notice_minutes:
         return None
-    margin = turn.practice.travel_minutes(kind) + turn.practice.buffer_minutes
+    margin = turn.practice.margin(kind)
     end = start + turn.practice.service(service).minutes
     resources = [therapist, turn.person_id]
     await tx.claims.lock_resources(resources)
     await _evict(tx, resources, start - margin, end + margin, turn.now)
-    return await tx.appointments.book(
-        NewAppointment(
-            therapist_id=therapist,
-            client_id=turn.person_id,
-            service=service,
-            service_type=kind,
-            starts_at=start,
-            ends_at=end,
-            claimed_from=start - margin,
-            claimed_until=end + margin,
-            zone=turn.practice.zone,
-            wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
-            address=address,
-            status="held",
-            expires_at=turn.now + turn.practice.hold_minutes * 60,
-            op_key=turn.cause,
-        ),
-        turn.now,
+    new = NewAppointment(
+        therapist_id=therapist,
+        client_id=turn.person_id,
+        service=service,
+        service_type=kind,
+        starts_at=start,
+        ends_at=end,
+        claimed_from=start - margin,
+        claimed_until=end + margin,
+        zone=turn.zone.key,
+        wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
+        address=address if turn.practice.travels(kind) else None,
+        status="held",
+        expires_at=turn.now + turn.practice.rules.hold_minutes * 60,
+        op_key=turn.cause,
     )
+    number = await tx.appointments.add(new)
+    if not await tx.claims.claim(number, resources, new.claimed_from, new.claimed_until):
+        await tx.appointments.remove(number)
+        return None
+    return await tx.appointments.get(number)
 
 
 async def _evict(tx: Transaction, resources: list[int], start: int, end: int, now: int) -> None:
     """Holds that have run out end here, whether or not anybody has tidied up."""
     for stale in await tx.appointments.expired_colliding(resources, start, end, now):
-        if await tx.appointments.move_on(stale.id, (stale.status,), "expired", now):
+        if await tx.appointments.move_on(stale.id, frm=(stale.status,), to="expired"):
             await tx.claims.release(stale.id)
 
 
@@ -105,7 +107,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
             offered = await offer_instead(turn, tx, kind, service)
             return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
     deadline = _deadline(turn, held)
-    await tx.appointments.move_on(held.id, ("held",), "pending", turn.now, expires_at=deadline)
+    await tx.appointments.move_on(held.id, frm=("held",), to="pending", expires_at=deadline)
     await tx.timers.put(
         [
             Timer(
@@ -129,8 +131,8 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 def _deadline(turn: BookingTurn, held: Appointment) -> int:
     """The earlier of the time to answer and the minimum notice, in seconds since the epoch."""
-    answer_by = turn.now + turn.practice.answer_within_minutes * 60
-    notice = (held.starts_at - turn.practice.minimum_notice_minutes) * 60
+    answer_by = turn.now + turn.practice.rules.answer_within_minutes * 60
+    notice = (held.starts_at - turn.practice.rules.minimum_notice_minutes) * 60
     return max(min(answer_by, notice), min(turn.now + LEAST_TO_ANSWER, held.starts_at * 60))
 
 
@@ -153,7 +155,7 @@ async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
 async def _let_go(turn: BookingTurn, tx: Transaction) -> bool:
     number = turn.remembered_number("appointment")
     if number is None or not await tx.appointments.move_on(
-        number, ("held",), "cancelled", turn.now, cancelled_by="client"
+        number, frm=("held",), to="cancelled", cancelled_by="client"
     ):
         return False
     await tx.claims.release(number)
@@ -166,7 +168,7 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     number = turn.remembered_number("appointment")
     request = await tx.appointments.get(number) if number is not None else None
     if request is None or not await tx.appointments.move_on(
-        request.id, ("pending",), "cancelled", turn.now, cancelled_by="client"
+        request.id, frm=("pending",), to="cancelled", cancelled_by="client"
     ):
         return Outcome("too_late")
     await tx.claims.release(request.id)
@@ -178,7 +180,7 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
     request = await _told_of(turn, tx)
-    if request is None or not await tx.appointments.move_on(request.id, ("pending",), "expired", turn.now):
+    if request is None or not await tx.appointments.move_on(request.id, frm=("pending",), to="expired"):
         return Outcome("answered_before")
     await tx.claims.release(request.id)
     return Outcome(
@@ -203,4 +205,4 @@ async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     """The client's own appointment that a signal is about."""
     value = turn.data.get("appointment")
     found = await tx.appointments.get(value) if isinstance(value, int) else None
-    return found if found and found.client_id == turn.person_id else None
+    return found if found and found.client.id == turn.person_id else None

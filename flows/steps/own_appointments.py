@@ -9,7 +9,7 @@ from flows.registry import step
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
-from storage.transaction import Transaction
+from storage.store import Transaction
 
 COMING = ("pending", "confirmed")
 
@@ -17,14 +17,14 @@ COMING = ("pending", "confirmed")
 @step("listed", tells=("list", "types"))
 async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
     """List what the practice offers."""
-    practice = turn.practice
-    services = [practice.service(code) for code in practice.services_offered()]
-    kinds = [practice.service_type(code).title for code in practice.service_types_offered()]
     lines: list[Value] = [
         line("service_line", service=service.title, minutes=service.minutes, about=service.about)
-        for service in services
+        for service in turn.practice.services
     ]
-    return Outcome("listed", tells={"list": lines, "types": " · ".join(kinds)})
+    types: list[Value] = [
+        line("type_line", type=line(f"type {kind}")) for kind in turn.practice.service_types
+    ]
+    return Outcome("listed", tells={"list": lines, "types": types})
 
 
 @step("listed", "none", tells=("list",))
@@ -62,7 +62,7 @@ async def pick_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Keep in mind which appointment was picked."""
     picked = number(turn.data.get("appointment"))
     found = await tx.appointments.get(picked) if picked is not None else None
-    mine = found is not None and found.client_id == turn.person_id
+    mine = found is not None and found.client.id == turn.person_id
     return Outcome("picked", remembers=_meant(turn, found) if found and mine else {})
 
 
@@ -75,9 +75,9 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Cancel the client's own appointment; its time is free at once."""
     meant = turn.remembered_number("appointment")
     found = await tx.appointments.get(meant) if meant is not None else None
-    if found is None or found.client_id != turn.person_id:
+    if found is None or found.client.id != turn.person_id:
         return Outcome("gone")
-    if not await tx.appointments.move_on(found.id, COMING, "cancelled", turn.now, cancelled_by="client"):
+    if not await tx.appointments.move_on(found.id, frm=COMING, to="cancelled", cancelled_by="client"):
         return Outcome("gone")
     await tx.claims.release(found.id)
     therapist = Recipient("therapist", found.therapist.address)
@@ -88,7 +88,7 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell the client's own therapist, or else the practice's first, that they want to talk."""
     coming = await _coming(turn, tx)
-    therapist = coming[0].therapist_id if coming else turn.practice.therapists[0].id
+    therapist = coming[0].therapist.id if coming else turn.practice.therapists[0].id
     person = await tx.people.by_id(therapist)
     to = Recipient("therapist", person.address) if person else None
     return Outcome("called", to=to, sends={"client": turn.person_id})

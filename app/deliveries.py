@@ -1,0 +1,85 @@
+"""Delivers what turns owe: takes messages from the outbox and hands them to a channel.
+
+A message is marked as being sent before it is, and as sent after it was. What lay between when the
+process died is `unknown`: nobody can tell, so it is never sent again blindly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
+from storage.outbox import Owed
+from storage.storage import Storage
+
+log = structlog.get_logger("deliveries")
+
+POLL_SECONDS = 1.0
+AT_ONCE = 50
+STUCK_SECONDS = 120
+"""No sending takes so long: whoever began it has died."""
+LONGEST_PAUSE = 15 * 60
+"""Seconds between two tries at the most."""
+
+
+class Channel(Protocol):
+    """Takes messages to people."""
+
+    async def send(self, owed: Owed) -> str:
+        """Hand over one message; returns its number over there. Raises a ChannelError otherwise."""
+
+
+class Deliveries:
+    """Empties the outbox."""
+
+    def __init__(
+        self, storage: Storage, channel: Channel, clock: Callable[[], int], owing: asyncio.Event
+    ) -> None:
+        """`owing` is set whenever there may be something new to send."""
+        self._storage = storage
+        self._channel = channel
+        self._clock = clock
+        self._owing = owing
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            try:
+                await self._storage.outbox.give_up_stuck(self._clock() - STUCK_SECONDS)
+                await self.drain()
+            except TryAgain as error:
+                log.warning("outbox not reachable", reason=str(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._owing.wait(), POLL_SECONDS)
+            self._owing.clear()
+
+    async def drain(self) -> None:
+        """Deliver everything that is due; the messages of one conversation in their order."""
+        while due := await self._storage.outbox.due(self._clock(), AT_ONCE):
+            async with asyncio.TaskGroup() as tasks:
+                for owed in due:
+                    tasks.create_task(self._deliver(owed))
+
+    async def _deliver(self, owed: Owed) -> None:
+        outbox, now = self._storage.outbox, self._clock()
+        if not await outbox.start(owed.id, now):
+            return
+        try:
+            sid = await self._channel.send(owed)
+        except DeliveryDeferred as error:
+            pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
+            await outbox.defer(owed.id, now + max(1, int(pause)))
+            log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
+        except DeliveryRefused as error:
+            await outbox.failed(owed.id, error.code)
+            log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
+        except ChannelError as error:
+            await outbox.unknown(owed.id)
+            log.error("message in doubt", outbox=owed.id, reason=str(error))
+        else:
+            await outbox.sent(owed.id, sid, self._clock())

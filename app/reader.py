@@ -1,0 +1,53 @@
+"""Has a classifier read what was said, and asks a paid one only when nothing else can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from engine.classifier import Classifier
+from engine.events import Heard, Reading
+from engine.hear import understood_without_reading
+from engine.machine import FlowMachine
+from engine.snapshot import Snapshot
+from engine.vocabulary import Vocabulary
+from storage.storage import Storage
+
+
+class Reader:
+    """Reads messages before their turn, outside any transaction."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        vocabulary: Vocabulary,
+        machines: Callable[[], Mapping[str, FlowMachine]],
+        storage: Storage,
+        now: Callable[[], int],
+        zone: Callable[[], ZoneInfo],
+    ) -> None:
+        """`zone`: in which "tomorrow" is meant."""
+        self._classifier = classifier
+        self._vocabulary = vocabulary
+        self._machines = machines
+        self._storage = storage
+        self._now = now
+        self._zone = zone
+
+    async def read(self, heard: Heard) -> Reading | None:
+        """What the classifier makes of a text; None for everything that is not one, or needs none."""
+        if heard.kind in {"signal", "wait", "tap"} or not heard.text.strip():
+            return None
+        if self._classifier.paid and await self._clear_without(heard):
+            return None
+        now = datetime.fromtimestamp(self._now(), UTC).astimezone(self._zone())
+        return await self._classifier.read(
+            heard.text, now=now, address_hash=self._storage.address_hash(heard.address)
+        )
+
+    async def _clear_without(self, heard: Heard) -> bool:
+        flow = self._machines()[heard.flow].flow
+        known = await self._storage.conversations.peek(heard.flow, heard.address)
+        snapshot = known.snapshot if known else Snapshot(state=flow.start)
+        return understood_without_reading(flow, self._vocabulary, snapshot, heard) is not None

@@ -1,0 +1,168 @@
+"""Lets turns be taken: of one conversation one after the other, of different ones side by side.
+
+Whatever is in the inbox is taken sooner or later, by this process or by another one. Who loses a race
+for a message finds it taken. A message that fails again and again is put aside, with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from app.reader import Reader
+from engine.errors import TryAgain
+from engine.events import Heard
+from engine.ports import World
+from engine.turn import Turn, take_turn
+from storage.storage import Storage
+
+log = structlog.get_logger("turns")
+
+POLL_SECONDS = 1.0
+"""How long a timer, or a message stored by another process, may lie before it is noticed."""
+AT_ONCE = 100
+"""How many rows are looked at in one go."""
+TRIES = 8
+"""How often a turn is tried again at once when the database asks for it."""
+GIVE_UP_AFTER = 5
+"""After so many rounds of failing, a message is put aside."""
+
+Key = tuple[str, str]
+
+
+class Turns:
+    """Takes everything in the inbox through its turn."""
+
+    def __init__(
+        self, storage: Storage, world: Callable[[], World], reader: Reader, clock: Callable[[], int]
+    ) -> None:
+        """`world` is asked for each turn anew: the flows may have been replaced by a newer version."""
+        self._storage = storage
+        self._world = world
+        self._reader = reader
+        self._clock = clock
+        self._mailboxes: dict[Key, list[tuple[int, Heard]]] = {}
+        self._ready: asyncio.Queue[Key] = asyncio.Queue()
+        self._seen: set[int] = set()
+        self._look = asyncio.Event()
+        self.owing = asyncio.Event()
+        """Set whenever a turn owes messages."""
+
+    async def take_in(self, heard: Heard) -> bool:
+        """Store one thing heard; False when it was stored before. Raises TryAgain."""
+        number = await self._storage.inbox.put(heard, patience=0)
+        if number is None:
+            return False
+        self._hand_over(replace(heard, id=number))
+        return True
+
+    async def run(self, workers: int) -> None:
+        """Take turns until cancelled. A turn that has begun is finished or undone by its transaction."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_looking())
+            for _ in range(workers):
+                tasks.create_task(self._work())
+
+    async def drain(self) -> list[Turn]:
+        """Take turns until nothing is due any more, one after the other; for chats and tests."""
+        turns = []
+        while waiting := await self._due():
+            turns += [await self._take(heard) for heard in waiting]
+        return [turn for turn in turns if turn]
+
+    # Looking
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                for heard in await self._due():
+                    self._hand_over(heard)
+            except TryAgain as error:
+                log.warning("inbox not reachable", reason=str(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), POLL_SECONDS)
+            self._look.clear()
+
+    async def _due(self) -> list[Heard]:
+        """Everything in the inbox, after what is due by the clock has been put there."""
+        now = self._clock()
+        await self._storage.timers.move_due(now)
+        for waited in await self._storage.conversations.waking(now, AT_ONCE):
+            await self._storage.inbox.put(waited)
+        return await self._storage.inbox.waiting(AT_ONCE)
+
+    def _hand_over(self, heard: Heard) -> None:
+        if heard.id in self._seen:
+            return
+        self._seen.add(heard.id)
+        key = (heard.flow, heard.address)
+        mailbox = self._mailboxes.get(key)
+        if mailbox is None:
+            self._mailboxes[key] = mailbox = []
+            self._ready.put_nowait(key)
+        heapq.heappush(mailbox, (heard.id, heard))
+
+    # Working
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._ready.get()
+            mailbox = self._mailboxes[key]
+            while mailbox:
+                number, heard = heapq.heappop(mailbox)
+                await self._take(heard)
+                self._seen.discard(number)
+            del self._mailboxes[key]
+
+    async def _take(self, heard: Heard) -> Turn | None:
+        """One turn, tried until it succeeds; None when it has to wait or was put aside."""
+        try:
+            reading = await self._reader.read(heard)
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(TryAgain),
+                stop=stop_after_attempt(TRIES),
+                wait=wait_random_exponential(multiplier=0.02, max=2),
+                reraise=True,
+            ):
+                with attempt:
+                    turn = await take_turn(heard, reading, self._world(), self._clock())
+        except TryAgain as error:
+            log.warning("turn postponed", inbox=heard.id, reason=str(error))
+            return None
+        except Exception as error:  # the worker loop: one bad message must not stop the others
+            log.exception("turn failed", inbox=heard.id, kind=type(error).__name__)
+            await self._put_aside(heard, type(error).__name__)
+            return None
+        self._log(turn)
+        if turn.messages:
+            self.owing.set()
+        if turn.signals:
+            self._look.set()
+        return turn
+
+    async def _put_aside(self, heard: Heard, kind: str) -> None:
+        """Count the failure; after too many the message is kept but no longer tried."""
+        try:
+            attempts = await self._storage.inbox.tried(heard.id)
+            if attempts >= GIVE_UP_AFTER:
+                await self._storage.inbox.failed(heard.id, f"{kind} after {attempts} attempts")
+        except TryAgain as error:
+            log.warning("failure not counted", inbox=heard.id, reason=str(error))
+
+    def _log(self, turn: Turn) -> None:
+        """The one line that every turn writes: ids and names of rules, nothing that anybody said."""
+        log.info(
+            "turn",
+            inbox=turn.heard.id,
+            flow=turn.heard.flow,
+            event=turn.event,
+            state=turn.after.state if turn.after else None,
+            trail=" > ".join(turn.trail),
+            messages=len(turn.messages),
+        )

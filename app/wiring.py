@@ -1,0 +1,196 @@
+"""The composition root: the only place where the concrete parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from app.classifiers import start_classifier
+from app.clock import Clock
+from app.deliveries import Channel, Deliveries
+from app.flow_file import STEPS, FlowFile
+from app.reader import Reader
+from app.settings import ROOT, Settings
+from app.turns import Turns
+from engine.classifier import Classifier
+from engine.errors import TherapyBookingError
+from engine.ports import World
+from flows.practice import PracticeBook
+from flows.practice_file import read_practice
+from flows.step_runner import StepRunner
+from flows.vocabulary import Understanding, load_understanding
+from storage.revision import migrate
+from storage.settings import StorageSettings
+from storage.store import Storage
+from storage.units import Units
+
+EXAMPLE_PRACTICE = ROOT / "flows" / "practice.example.yaml"
+REFRESH_SECONDS = 2.0
+"""How long a changed practice or flow file may go unnoticed."""
+
+
+class NotSetUp(TherapyBookingError):
+    """Something that only the operator can decide is missing."""
+
+
+@dataclass
+class Product:
+    """Everything, put together."""
+
+    settings: Settings
+    clock: Clock
+    storage: Storage
+    understanding: Understanding
+    classifier: Classifier
+    flow_file: FlowFile
+    turns: Turns
+    deliveries: Deliveries
+    practice: PracticeShelf
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Take turns and deliver messages from now on, in the background."""
+        self._tasks = [
+            asyncio.create_task(self.turns.run(self.settings.workers), name="turns"),
+            asyncio.create_task(self.deliveries.run(), name="deliveries"),
+            asyncio.create_task(self._refresh(), name="refresh"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop the background work; what was begun is undone or goes on at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            self.flow_file.refresh()
+            await self.practice.refresh()
+
+    async def settle(self) -> None:
+        """Take every turn and deliver every message that is due, before anything else happens."""
+        await self.turns.drain()
+        await self.deliveries.drain()
+
+
+class PracticeShelf:
+    """Holds the practice as it is now, so that a turn need not read it."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._book: PracticeBook | None = None
+
+    def __call__(self) -> PracticeBook:
+        """The practice. Raises NotSetUp when none was ever loaded."""
+        if self._book is None:
+            raise NotSetUp("No practice has been loaded: run `therapy-booking practice load FILE`.")
+        return self._book
+
+    async def refresh(self) -> None:
+        """Read it again if it was loaded anew."""
+        version = await self._storage.practice.version()
+        if version and (self._book is None or self._book.data.version != version):
+            data = await self._storage.practice.read()
+            self._book = PracticeBook(data) if data else None
+
+    def zone(self) -> ZoneInfo:
+        """The practice's time zone; UTC before one was loaded."""
+        return self._book.zone if self._book else ZoneInfo("UTC")
+
+
+def storage_settings(settings: Settings, *, invent_key: bool) -> StorageSettings:
+    """Where data are kept. `invent_key`: for demonstrations, make a key when none is set."""
+    key = settings.secret_key.get_secret_value()
+    if not key:
+        if not invent_key:
+            raise NotSetUp("SECRET_KEY is not set; it seals personal data. See .env.example.")
+        key = _own_key(settings.sqlite_path.parent)
+    if not settings.db_host:
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    return StorageSettings(
+        host=settings.db_host,
+        port=settings.db_port,
+        user=settings.db_user,
+        password=settings.db_password.get_secret_value(),
+        name=settings.db_name,
+        sqlite_path=settings.sqlite_path,
+        secret_key=key,
+        pool_size=settings.db_pool_size,
+    )
+
+
+def _own_key(folder: Path) -> str:
+    """A key for this machine's own data, kept beside them and readable by nobody else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "secret_key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()
+
+
+@asynccontextmanager
+async def product(
+    settings: Settings,
+    channel: Callable[[Settings], Channel],
+    *,
+    clock: Clock | None = None,
+    demonstration: bool = False,
+) -> AsyncIterator[Product]:
+    """Put everything together, and take it apart at the end.
+
+    `demonstration`: make the database, a key and the example practice when they are missing.
+    Raises FlowError, NotSetUp or NotReady, before anything is done, when something is not right.
+    """
+    clock = clock or Clock()
+    understanding = load_understanding(settings.understanding_path)
+    flow_file = FlowFile(settings.flows_path, settings.texts_path, understanding.vocabulary)
+    where = storage_settings(settings, invent_key=demonstration)
+    if demonstration or not where.host:
+        await migrate(where)
+    storage = await Storage.open(where, clock=clock)
+    try:
+        await storage.ready()
+        shelf = PracticeShelf(storage)
+        await shelf.refresh()
+        if demonstration and await storage.practice.version() == 0:
+            await storage.practice.load(read_practice(EXAMPLE_PRACTICE, settings.therapist_phone))
+            await shelf.refresh()
+        async with start_classifier(settings, understanding) as classifier:
+            yield _assembled(settings, clock, storage, understanding, classifier, flow_file, shelf, channel)
+    finally:
+        await storage.close()
+
+
+def _assembled(  # noqa: PLR0913  # every part, once
+    settings: Settings,
+    clock: Clock,
+    storage: Storage,
+    understanding: Understanding,
+    classifier: Classifier,
+    flow_file: FlowFile,
+    shelf: PracticeShelf,
+    channel: Callable[[Settings], Channel],
+) -> Product:
+    vocabulary = understanding.vocabulary
+    steps = StepRunner(STEPS, shelf)
+
+    def world() -> World:
+        return World(Units(storage), flow_file.machines, vocabulary, steps, flow_file.texts)
+
+    reader = Reader(classifier, vocabulary, lambda: flow_file.machines, storage, clock, shelf.zone)
+    turns = Turns(storage, world, reader, clock)
+    deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
+    return Product(
+        settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf
+    )

@@ -1,0 +1,76 @@
+"""The practice as booking steps ask about it: who offers what, how, for how long, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from storage.practice import Practice, PracticeData, Service, Therapist
+
+SERVICE_TYPES = ("in-call", "out-call", "home visit", "clinic visit")
+"""How client and therapist meet, in the order in which they are offered."""
+TRAVELLING = frozenset({"out-call", "home visit"})
+"""The therapist comes to the client, so an address is needed."""
+
+
+@dataclass(frozen=True)
+class PracticeBook:
+    """A reading of the practice's data. Made anew whenever they change."""
+
+    data: PracticeData
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """In which all times are shown."""
+        return ZoneInfo(self.rules.zone)
+
+    @property
+    def rules(self) -> Practice:
+        """What holds for the whole practice."""
+        return self.data.practice
+
+    @cached_property
+    def service_types(self) -> tuple[str, ...]:
+        """The ways to meet that somebody here offers."""
+        offered = {offer.service_type for therapist in self.data.therapists for offer in therapist.offers}
+        return tuple(kind for kind in SERVICE_TYPES if kind in offered)
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """The services that somebody here offers."""
+        offered = {offer.service for therapist in self.data.therapists for offer in therapist.offers}
+        return tuple(service for service in self.data.services if service.code in offered)
+
+    @property
+    def therapists(self) -> Sequence[Therapist]:
+        """Everybody who gives sessions, in the practice's own order."""
+        return self.data.therapists
+
+    def service(self, code: str) -> Service:
+        """The service of this code; one that has left the file keeps its code for a title."""
+        for service in self.data.services:
+            if service.code == code:
+                return service
+        return Service(code=code, title=code, about="", minutes=0)
+
+    def therapist_name(self, number: int) -> str:
+        """What a therapist is called."""
+        return next((one.name for one in self.therapists if one.id == number), "")
+
+    def therapists_for(self, kind: str, service: str) -> list[Therapist]:
+        """Who gives this service in this way."""
+        return [
+            one
+            for one in self.therapists
+            if any(offer.service == service and offer.service_type == kind for offer in one.offers)
+        ]
+
+    def margin(self, kind: str) -> int:
+        """Minutes kept free before and after such an appointment: the journey and the break."""
+        return self.rules.travel_minutes.get(kind, 0) + self.rules.buffer_minutes
+
+    def travels(self, kind: str) -> bool:
+        """Whether the therapist comes to the client."""
+        return kind in TRAVELLING

@@ -1,0 +1,35 @@
+"""Runs booking steps for the engine, and holds each to what it declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.errors import TurnFailed
+from engine.ports import Moment, Outcome
+from flows.booking_turn import BookingTurn
+from flows.practice import PracticeBook
+from flows.registry import Step
+from storage.units import TurnUnit
+
+
+@dataclass(frozen=True, slots=True)
+class StepRunner:
+    """The engine's port for steps."""
+
+    steps: Mapping[str, Step]
+    practice: Callable[[], PracticeBook]
+    """The practice as it is now."""
+
+    async def run(self, name: str, moment: Moment, tx: TurnUnit) -> Outcome:
+        """Run a step inside the turn's transaction. Raises TurnFailed when it breaks its declaration."""
+        found = self.steps[name]
+        outcome = await found.run(BookingTurn(moment, self.practice()), tx.tables)
+        undeclared = (
+            ({outcome.name} - set(found.spec.outcomes))
+            | (set(outcome.tells) - set(found.spec.tells))
+            | (set(outcome.remembers) - set(found.spec.remembers))
+        )
+        if undeclared:
+            raise TurnFailed(f"The step {name} never declared {', '.join(sorted(undeclared))}.")
+        return outcome
