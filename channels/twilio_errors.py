@@ -58,11 +58,12 @@ def remedy_for(code: int) -> Remedy:
 
 
 def remedy_for_status(status: int) -> Remedy:
-    """Tell what to do when the answer carries no code of Twilio's: some proxy on the way made it up."""
+    """Tell what to do when the answer has no code of Twilio's that we know: a proxy may have made it up."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Remedy.SOON
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
+    is_misdirected = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    if is_misdirected or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         return Remedy.OPERATOR
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Remedy.OUR_MISTAKE
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Remedy.UNKNOWN_CODE
     return Remedy.RECONCILE

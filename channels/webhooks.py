@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from quart import Blueprint, Response, request
@@ -80,6 +80,7 @@ class Webhooks:
         self._now = now
         self.patience = PATIENCE
         """Seconds to go on trying to store a message; Twilio hangs up after 15."""
+        self._storing: set[asyncio.Future[Any]] = set()
         self.blueprint = self._blueprint()
 
     def _blueprint(self) -> Blueprint:
@@ -134,7 +135,10 @@ class Webhooks:
 
     async def _until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
         """Try until the database takes it. Goes on to its end even if Twilio hangs up meanwhile."""
-        return await asyncio.shield(asyncio.ensure_future(self._persist(store)))
+        storing = asyncio.ensure_future(self._persist(store))
+        self._storing.add(storing)
+        storing.add_done_callback(self._storing.discard)
+        return await asyncio.shield(storing)
 
     async def _persist(self, store: Callable[[], Awaitable[T]]) -> T:
         deadline = time.monotonic() + self.patience

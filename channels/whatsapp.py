@@ -27,13 +27,13 @@ from channels.wording import words_of
 from engine.effects import Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 
-WAITS: Mapping[Remedy, float] = {
-    Remedy.SOON: 1.0,
+WAITS: Mapping[Remedy, float | None] = {
+    Remedy.SOON: None,
     Remedy.LATER: 60.0,
     Remedy.TOMORROW: 24 * 3600.0,
     Remedy.OPERATOR: 15 * 60.0,
 }
-"""Seconds to wait before sending again, unless Twilio said how long."""
+"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off."""
 VALID_SECONDS = 4 * 3600
 """A message that Twilio could not hand over by then is dropped: old offers only confuse."""
 
@@ -88,7 +88,7 @@ class WhatsApp:
         except TwilioException as error:
             raise _sorted(error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise DeliveryDeferred("Twilio could not be reached.", retry_after=WAITS[Remedy.SOON]) from error
+            raise DeliveryDeferred("Twilio could not be reached.") from error
         except TimeoutError as error:
             raise DeliveryUnknown("Twilio did not answer in time.") from error
         except aiohttp.ClientError as error:
@@ -111,9 +111,9 @@ class WhatsApp:
 def _sorted(error: TwilioException) -> ChannelError:
     """What Twilio's refusal means for the message. Twilio's own words may quote it, so they stay out."""
     status, code = _status_and_code(error)
-    remedy = remedy_for_status(status) if code is None else remedy_for(code)
-    if remedy is Remedy.UNKNOWN_CODE and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        remedy = Remedy.RECONCILE
+    remedy = Remedy.UNKNOWN_CODE if code is None else remedy_for(code)
+    if remedy is Remedy.UNKNOWN_CODE:
+        remedy = remedy_for_status(status)
     said = f"Twilio answered {status}" + (f", code {code}" if code else "") + f": {remedy.value}."
     if remedy is Remedy.RECONCILE:
         return DeliveryUnknown(said)

@@ -78,13 +78,15 @@ async def test_1600_emoji_are_cut_to_what_twilio_takes(twilio: FakeTwilio, whats
     ("fault", "wait"),
     [
         (Fault.RATE_LIMITED, 7.0),
+        (Fault.CROWDED, None),
+        (Fault.ELSEWHERE, 15 * 60.0),
         (Fault.DAILY_LIMIT, 24 * 3600.0),
         (Fault.UNAVAILABLE, 60.0),
         (Fault.NOT_ALLOWED, 15 * 60.0),
     ],
 )
 async def test_what_was_certainly_not_taken_may_be_sent_again(
-    twilio: FakeTwilio, whatsapp: WhatsApp, fault: Fault, wait: float
+    twilio: FakeTwilio, whatsapp: WhatsApp, fault: Fault, wait: float | None
 ) -> None:
     twilio.fail(fault)
     with pytest.raises(DeliveryDeferred) as deferred:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
 import re
@@ -38,9 +37,9 @@ async def call(
     token: str = forms.AUTH_TOKEN,
 ) -> tuple[int, dict[str, Any]]:
     """POST the form, or GET without one."""
-    login = base64.b64encode(f"{forms.ACCOUNT_SID}:{token}".encode()).decode()
+    login = forms.authorization(token=token)
     async with (
-        aiohttp.ClientSession(headers={"Authorization": f"Basic {login}"}) as session,
+        aiohttp.ClientSession(headers={"Authorization": login}) as session,
         session.request("GET" if form is None else "POST", twilio.url + path, data=form) as response,
     ):
         return response.status, await response.json()

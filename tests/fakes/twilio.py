@@ -14,7 +14,6 @@ As a program: `python -m tests.fakes.twilio --port 0`; see tests/fakes/twilio_co
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +40,8 @@ class Fault(Enum):
     """How a request to send a message goes wrong: (status, code), and whether it was taken all the same."""
 
     RATE_LIMITED = (429, 20429, False)
+    CROWDED = (429, 99999, False)
+    ELSEWHERE = (302, None, False)
     DAILY_LIMIT = (429, 63038, False)
     UNAVAILABLE = (503, 20503, False)
     NOT_ALLOWED = (401, 20003, False)
@@ -304,8 +305,8 @@ class FakeTwilio:
         )
 
     def _check_account(self, request: web.Request) -> None:
-        expected = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {expected}":
+        expected = forms.authorization(self.account_sid, self.auth_token)
+        if request.headers.get("Authorization") != expected:
             raise RefusedByTwilio(401, 20003, "Authenticate")
         if request.match_info["account"] != self.account_sid:
             raise RefusedByTwilio(404, 20404, "The requested resource was not found")

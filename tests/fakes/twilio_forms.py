@@ -98,3 +98,8 @@ def sign(url: str, fields: Iterable[tuple[str, str]], token: str = AUTH_TOKEN) -
         values.setdefault(name, set()).add(value)
     signed = url + "".join(name + value for name in sorted(values) for value in sorted(values[name]))
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), hashlib.sha1).digest()).decode()
+
+
+def authorization(account_sid: str = ACCOUNT_SID, token: str = AUTH_TOKEN) -> str:
+    """What the Authorization header of a request to the REST API has to be."""
+    return "Basic " + base64.b64encode(f"{account_sid}:{token}".encode()).decode()
