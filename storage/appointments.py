@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 
 from storage.claims import units
 from storage.database import Session
@@ -58,6 +58,7 @@ _unexpired = or_(appointments.c.expires_at.is_(None), appointments.c.expires_at 
 
 _ADD = Insert(appointments)
 _BY_OP_KEY = Query(select(appointments.c.id).where(appointments.c.op_key == given("op_key")))
+_REMOVE = Query(delete(appointments).where(appointments.c.id == given("appointment")))
 _GET = Query(_SELECT.where(appointments.c.id == given("appointment")))
 _ALL = Query(_SELECT.order_by(appointments.c.id))
 
@@ -174,6 +175,10 @@ class Appointments:
             at=self._clock(),
         )
         return found == 1
+
+    async def remove(self, appointment_id: int) -> None:
+        """Undo `add` in the same transaction, when the time could not be claimed."""
+        await self._session.change(_REMOVE, appointment=appointment_id)
 
     async def get(self, appointment_id: int) -> Appointment | None:
         """The appointment of this number."""

@@ -70,6 +70,13 @@ _WAKING = Query(
     .limit(limit())
 )
 
+_NEXT_WAKING = Query(
+    select(conversations.c.wakes_at)
+    .where(conversations.c.wakes_at.is_not(None))
+    .order_by(conversations.c.wakes_at)
+    .limit(limit())
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
@@ -144,6 +151,11 @@ class Conversations:
             )
             for number, turn, flow, address in await self._session.fetch(_WAKING, now=now, limit=limit)
         ]
+
+    async def next_waking(self) -> int | None:
+        """When the next wait is over."""
+        rows = await self._session.fetch(_NEXT_WAKING, limit=1)
+        return rows[0][0] if rows else None
 
     async def _begin(
         self, flow: str, address: str, address_hash: str, state: str, name: str | None, at: int

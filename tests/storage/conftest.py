@@ -14,8 +14,7 @@ from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import metadata
 from tests.fakes.mariadb import PrivateMariaDB
-
-NOW = 1_800_000_000
+from tests.storage.samples import NOW
 
 
 @dataclass

@@ -1,0 +1,80 @@
+"""Things to store, with only what a test cares about spelled out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.events import Heard
+from storage.appointments import NewAppointment
+from storage.conversations import Conversation
+from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
+from storage.store import Storage
+
+NOW = 1_800_000_000
+TEN = NOW // 60 + 24 * 60
+"""A start of an appointment: minutes since the epoch."""
+ADDRESS = "whatsapp:+4915100000001"
+
+HEARD = Heard(key="SM1", flow="client", address=ADDRESS, kind="text", at=NOW)
+
+
+def heard(key: str, address: str = ADDRESS, **fields: object) -> Heard:
+    return replace(HEARD, key=key, address=address, **fields)  # type: ignore[arg-type]
+
+
+def therapist(code: str, address: str, name: str = "Dr. Ö") -> Therapist:
+    return Therapist(
+        code=code,
+        name=name,
+        zone="Europe/Berlin",
+        address=address,
+        offers=(Offering("massage", "home visit"), Offering("massage", "in-call")),
+        hours=(WeeklyHours(0, 540, 720), WeeklyHours(0, 780, 1020), WeeklyHours(4, 540, 720)),
+    )
+
+
+def practice(*therapists: Therapist) -> PracticeData:
+    return PracticeData(
+        practice=Practice(
+            name="Praxis",
+            zone="Europe/Berlin",
+            language="de",
+            minimum_notice_minutes=120,
+            horizon_days=60,
+            hold_minutes=10,
+            answer_within_minutes=240,
+            start_every_minutes=30,
+            buffer_minutes=10,
+            travel_minutes={"home visit": 30},
+        ),
+        services=(
+            Service(code="massage", title="Massage", about="Kräftig", minutes=60),
+            Service(code="talk", title="Gespräch", about="", minutes=45),
+        ),
+        therapists=therapists,
+    )
+
+
+async def conversation_with(storage: Storage, address: str = ADDRESS, flow: str = "client") -> Conversation:
+    async with storage.transaction() as tx:
+        return await tx.conversations.lock(flow, address, "idle", at=NOW)
+
+
+def new_appointment(
+    therapist_id: int, client_id: int, op_key: str, starts_at: int = TEN, **fields: object
+) -> NewAppointment:
+    appointment = NewAppointment(
+        therapist_id=therapist_id,
+        client_id=client_id,
+        service="massage",
+        service_type="in-call",
+        starts_at=starts_at,
+        ends_at=starts_at + 60,
+        claimed_from=starts_at - 10,
+        claimed_until=starts_at + 70,
+        zone="Europe/Berlin",
+        wall_time="2027-01-16T10:00",
+        expires_at=NOW + 600,
+        op_key=op_key,
+    )
+    return replace(appointment, **fields)  # type: ignore[arg-type]

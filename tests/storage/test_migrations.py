@@ -1,0 +1,76 @@
+"""The migrations make exactly the tables that the code declares, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from storage.link import NotReady
+from storage.revision import connection, migrate, upgrade
+from storage.settings import StorageSettings
+from storage.store import Storage
+from storage.tables import metadata
+from tests.fakes.mariadb import PrivateMariaDB
+from tests.storage.conftest import Clock
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return StorageSettings(sqlite_path=tmp_path / "blank.sqlite3", secret_key="test")
+    mariadb: PrivateMariaDB = request.getfixturevalue("mariadb")
+    settings: StorageSettings = request.getfixturevalue("mysql_settings")
+    return replace(settings, name=mariadb.create_database())
+
+
+def definitions(open_connection: Connection) -> dict[str, set[str]]:
+    """How the database itself writes its tables down, line by line in no order."""
+    if open_connection.dialect.name == "sqlite":
+        rows = open_connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        found = {name: sql for name, sql in rows if name != "alembic_version"}
+    else:
+        found = {
+            name: open_connection.execute(text(f"SHOW CREATE TABLE {name}")).one()[1]
+            for name in metadata.tables
+        }
+    return {
+        name: {line.strip().rstrip(",").replace('"', "") for line in sql.splitlines() if line.strip()}
+        for name, sql in found.items()
+    }
+
+
+def test_alembic_finds_no_difference(blank: StorageSettings) -> None:
+    upgrade(blank)
+    with connection(blank) as open_connection:
+        context = MigrationContext.configure(open_connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_database_finds_no_difference(blank: StorageSettings) -> None:
+    with connection(blank) as open_connection:
+        metadata.create_all(open_connection)
+        declared = definitions(open_connection)
+        metadata.drop_all(open_connection)
+    upgrade(blank)
+    with connection(blank) as open_connection:
+        assert definitions(open_connection) == declared
+
+
+def test_an_upgrade_can_be_repeated(blank: StorageSettings) -> None:
+    upgrade(blank)
+    upgrade(blank)
+
+
+async def test_ready_asks_for_an_upgrade_until_there_was_one(blank: StorageSettings, clock: Clock) -> None:
+    storage = await Storage.open(blank, clock=clock)
+    with pytest.raises(NotReady, match="db upgrade"):
+        await storage.ready()
+    await migrate(blank)
+    await storage.ready()
+    await storage.close()

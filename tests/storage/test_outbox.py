@@ -1,0 +1,121 @@
+"""What every database must do for what is owed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from engine.effects import Message
+from storage.link import Duplicate
+from storage.outbox import Owed
+from storage.store import Storage
+from tests.storage.samples import ADDRESS, NOW, conversation_with
+
+
+async def owe(storage: Storage, texts: Sequence[str], *, turn: int = 1, address: str = ADDRESS) -> list[int]:
+    conversation = await conversation_with(storage, address)
+    known = {one.id for one in await storage.outbox.since(0, 100)}
+    await storage.outbox.put(conversation, turn, [Message(text) for text in texts], NOW)
+    return [one.id for one in await storage.outbox.since(0, 100) if one.id not in known]
+
+
+async def texts_due(storage: Storage, now: int = NOW) -> list[str]:
+    return [one.message.text for one in await storage.outbox.due(now, 100)]
+
+
+async def only(storage: Storage) -> Owed:
+    (one,) = await storage.outbox.since(0, 10)
+    return one
+
+
+class TestOutbox:
+    async def test_lets_one_message_of_a_conversation_leave_at_a_time(self, storage: Storage) -> None:
+        first, second = await owe(storage, ["1", "2"])
+        await owe(storage, ["3"], turn=2)
+        await owe(storage, ["other"], address="chat:other")
+        assert await texts_due(storage) == ["1", "other"]
+        assert await storage.outbox.start(first, NOW)
+        assert await texts_due(storage) == ["other"]
+        await storage.outbox.sent(first, "SM1", NOW)
+        assert await texts_due(storage) == ["2", "other"]
+        await storage.outbox.start(second, NOW)
+        await storage.outbox.unknown(second)
+        assert await texts_due(storage) == ["other", "3"] or await texts_due(storage) == ["3", "other"]
+
+    async def test_is_started_by_one_sender(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        started = await asyncio.gather(*(storage.outbox.start(number, NOW) for _ in range(6)))
+        assert sorted(started) == [False] * 5 + [True]
+        assert (await only(storage)).attempts == 1
+
+    async def test_waits_after_being_deferred_and_holds_up_what_follows(self, storage: Storage) -> None:
+        first, _ = await owe(storage, ["1", "2"])
+        await storage.outbox.start(first, NOW)
+        await storage.outbox.defer(first, NOW + 30)
+        assert await texts_due(storage, NOW + 29) == []
+        assert await texts_due(storage, NOW + 30) == ["1"]
+
+    async def test_a_refused_message_holds_up_nothing(self, storage: Storage) -> None:
+        first, _ = await owe(storage, ["1", "2"])
+        await storage.outbox.start(first, NOW)
+        await storage.outbox.failed(first, 63016)
+        assert await texts_due(storage) == ["2"]
+        assert [one.error_code for one in await storage.outbox.since(0, 10)] == [63016, None]
+
+    async def test_what_was_never_answered_for_is_not_sent_again(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        assert await storage.outbox.give_up_stuck(NOW) == 0
+        assert await storage.outbox.give_up_stuck(NOW + 1) == 1
+        assert (await only(storage)).state == "unknown"
+        assert await texts_due(storage, NOW + 999) == []
+        assert not await storage.outbox.start(number, NOW)
+
+    async def test_a_turn_owes_each_position_once(self, storage: Storage) -> None:
+        await owe(storage, ["1"])
+        with pytest.raises(Duplicate):
+            await owe(storage, ["again"])
+        assert await storage.outbox.count_by_state() == {"pending": 1}
+
+    async def test_owing_nothing_costs_nothing(self, storage: Storage) -> None:
+        conversation = await conversation_with(storage)
+        before = storage.round_trips
+        await storage.outbox.put(conversation, 1, [], NOW)
+        assert storage.round_trips == before
+
+
+class TestReports:
+    async def test_only_the_furthest_stays(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert await storage.outbox.note_status("SM1", None, "delivered")
+        assert not await storage.outbox.note_status("SM1", None, "sent")
+        assert not await storage.outbox.note_status("SM1", None, "delivered")
+        assert await storage.outbox.note_status("SM1", None, "read")
+        assert (await only(storage)).provider_status == "read"
+
+    async def test_of_an_unknown_message_changes_nothing(self, storage: Storage) -> None:
+        await owe(storage, ["1"])
+        assert not await storage.outbox.note_status("SM1", None, "delivered")
+        assert not await storage.outbox.note_status("SM1", 999_999, "delivered")
+        assert (await only(storage)).provider_status is None
+
+    async def test_that_overtake_the_answer_prove_the_sending(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        assert await storage.outbox.note_status("SM1", number, "delivered")
+        assert (await only(storage)).state == "sent"
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert await storage.outbox.note_status("SM1", None, "failed", 63016)
+        kept = await only(storage)
+        assert (kept.state, kept.provider_status, kept.error_code) == ("sent", "failed", 63016)
+
+    async def test_resolve_what_nobody_could_tell(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.unknown(number)
+        assert await storage.outbox.note_status("SM1", number, "sent")
+        assert (await only(storage)).state == "sent"

@@ -1,0 +1,108 @@
+"""Sealing: nothing personal is readable in the database, and keys can be changed."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from engine.effects import Message
+from engine.errors import TherapyBookingError
+from engine.snapshot import Snapshot
+from storage.link import StatementRefused
+from storage.revision import connection
+from storage.sealing import SealBroken, Sealer
+from storage.settings import StorageSettings
+from storage.store import Storage
+from storage.tables import metadata
+from storage.timers import Timer
+from tests.storage.samples import NOW, heard, new_appointment, practice, therapist
+
+OLD, NEW = "an old passphrase", Fernet.generate_key().decode()
+SEALER = Sealer(OLD)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    max_leaves=8,
+)
+
+
+@given(texts)
+def test_what_is_sealed_opens_again(words: str) -> None:
+    sealed = SEALER.seal(words)
+    assert SEALER.open(sealed) == words
+    assert sealed.isascii()
+    assert sealed != SEALER.seal(words)
+
+
+@given(st.dictionaries(texts, values))
+def test_json_opens_again(value: dict[str, object]) -> None:
+    assert SEALER.open_json(SEALER.seal_json(value)) == value  # type: ignore[arg-type]
+
+
+@given(texts, texts)
+def test_the_hash_is_the_same_for_the_same_alone(one: str, other: str) -> None:
+    assert (SEALER.index(one) == SEALER.index(other)) is (one == other)
+    assert len(SEALER.index(one)) == 64
+
+
+def test_a_new_key_in_front_opens_and_finds_what_the_old_one_sealed() -> None:
+    rotated = Sealer(f"{NEW}, {OLD}")
+    assert rotated.open(SEALER.seal("Ann")) == "Ann"
+    assert rotated.index("chat:a") == SEALER.index("chat:a")
+    resealed = rotated.reseal(SEALER.seal("Ann"))
+    assert Sealer(NEW).open(resealed) == "Ann"
+    with pytest.raises(SealBroken):
+        SEALER.open(resealed)
+
+
+def test_another_key_opens_nothing_and_finds_nothing() -> None:
+    with pytest.raises(SealBroken):
+        Sealer(NEW).open(SEALER.seal("Ann"))
+    assert Sealer(NEW).index("chat:a") != SEALER.index("chat:a")
+
+
+@pytest.mark.parametrize("empty", ["", " ", ",", " , "])
+def test_no_key_is_refused(empty: str) -> None:
+    with pytest.raises(TherapyBookingError, match="SECRET_KEY"):
+        Sealer(empty)
+
+
+async def test_nothing_personal_is_readable_in_any_table(storage: Storage, settings: StorageSettings) -> None:
+    secret = "Quixote-4711"
+    await storage.practice.load(practice(therapist("zoe", f"chat:{secret}", secret)))
+    await storage.inbox.put(heard("a", f"chat:{secret}", text=secret, name=secret, data={"x": secret}))
+    timer = Timer(key="a", flow="client", address=f"chat:{secret}", event="e", data={"x": secret}, due_at=NOW)
+    await storage.timers.put([timer])
+    async with storage.transaction() as tx:
+        conversation = await tx.conversations.lock("client", f"chat:{secret}", "idle", name=secret, at=NOW)
+        memory = Snapshot(state="idle", memory={"x": secret})
+        await tx.conversations.save(conversation, memory, "", NOW)
+        await tx.outbox.put(conversation, 1, [Message(secret)], NOW)
+        number = conversation.person.id
+        await tx.appointments.add(new_appointment(number, number, "a", address=secret))
+    with connection(settings) as open_connection:
+        rows = {
+            name: [str(row) for row in open_connection.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608
+            for name in metadata.tables
+        }
+    empty = {name for name, found in rows.items() if not found}
+    assert empty <= {"journal", "claims"}
+    assert not [row for found in rows.values() for row in found if secret in row]
+
+
+async def test_no_error_repeats_a_value(storage: Storage) -> None:
+    secret = "Quixote-4711"
+    async with storage.transaction() as tx:
+        conversation = await tx.conversations.lock("client", "chat:a", "idle", at=NOW)
+        appointment = new_appointment(999_999, conversation.person.id, secret, zone=secret)
+        with pytest.raises(StatementRefused) as refused:
+            await tx.appointments.add(appointment)
+    assert "INSERT INTO appointments" in str(refused.value)
+    assert secret not in "".join(traceback.format_exception(refused.value))
