@@ -6,7 +6,7 @@ It knows no classifier: each gets its phrases and synonyms from here as plain da
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +100,7 @@ class _Reader:
         self._note = problems.add
 
     def read(self, node: Node) -> Understanding:
-        sections = dict(self._keys(node, _SECTIONS))
+        sections = {key.text: value for key, value in self._keys(node, _SECTIONS)}
         for missing in [name for name in _SECTIONS if name not in sections]:
             self._note(node.place, "missing-section", f"`{missing}` is missing from this file")
         kinds, entities = self._entities(sections.get("entities"))
@@ -108,7 +108,7 @@ class _Reader:
             intent.text: self._phrases(intent, block, kinds)
             for intent, block in self._keys(sections.get("intents"))
         }
-        if NONE_OF_THESE not in phrases:
+        if "intents" in sections and NONE_OF_THESE not in phrases:
             self._note(node.place, "missing-intent", f"without `{NONE_OF_THESE}` every message would match")
         vocabulary = Vocabulary(
             intents=tuple(phrases),
@@ -209,6 +209,5 @@ class _Reader:
             return ""
         return node.text
 
-    def _unknown(self, place: Place, what: str, name: str, known: object) -> None:
-        hint = nearest(name, known)
-        self._note(place, f"unknown-{what}", f"there is no {what} `{name}`", hint)
+    def _unknown(self, place: Place, what: str, name: str, known: Collection[str]) -> None:
+        self._note(place, f"unknown-{what}", f"there is no {what} `{name}`", nearest(name, known))

@@ -1,0 +1,95 @@
+"""Finds values that are listed with synonyms, such as kinds of service, and numbers of requests. Pure.
+
+Tolerates case, hyphens and one slip in a long word. It never invents a value that is not listed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from engine.events import Value
+from engine.vocabulary import normalise
+
+LONG_WORD: Final = 6
+"""Letters from which one slip is forgiven; in shorter words a slip is too often another word."""
+_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?|,|\.")
+_DENIALS: Final = frozenset({"not", "without", "except", "no"})
+_BETWEEN: Final = frozenset({"a", "an", "the", "at", "in", "on", "to", "any"})
+_REQUEST: Final = re.compile(
+    r"#\s?(\d{1,9})\b|\brequest(?: no\.?| number| nr\.?)? #?(\d{1,9})\b", re.IGNORECASE
+)
+
+
+class _Match(NamedTuple):
+    words: int
+    position: int
+    value: str
+
+
+class EntityFinder:
+    """Knows the values of some entities by their synonyms."""
+
+    def __init__(self, entities: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """`entities`: entity -> value -> synonyms. A value's own name is a synonym, too."""
+        self._synonyms = {
+            entity: [
+                (tuple(_words(synonym)), value)
+                for value, synonyms in values.items()
+                for synonym in (value.replace("_", " "), *synonyms)
+            ]
+            for entity, values in entities.items()
+        }
+
+    def find(self, text: str) -> dict[str, Value]:
+        """The value of each entity that the text names: the longest synonym, and of equals the first."""
+        words = _words(text)
+        found: dict[str, Value] = {}
+        for entity, synonyms in self._synonyms.items():
+            matches = list(_matches(words, synonyms))
+            if matches:
+                found[entity] = min(matches, key=lambda match: (-match.words, match.position)).value
+        if number := _REQUEST.search(text):
+            found["request"] = str(int(number[1] or number[2]))
+        return found
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(normalise(text).replace("-", " "))
+
+
+def _matches(words: list[str], synonyms: Sequence[tuple[tuple[str, ...], str]]) -> Iterator[_Match]:
+    for start in range(len(words)):
+        if _denied(words[:start]):
+            continue
+        for synonym, value in synonyms:
+            if _same(words[start : start + len(synonym)], synonym):
+                yield _Match(len(synonym), start, value)
+
+
+def _denied(before: list[str]) -> bool:
+    """`not at the clinic` does not name the clinic; `no, at the clinic` does."""
+    while before and before[-1] in _BETWEEN:
+        before = before[:-1]
+    return bool(before) and before[-1] in _DENIALS
+
+
+def _same(said: list[str], synonym: tuple[str, ...]) -> bool:
+    if len(said) != len(synonym):
+        return False
+    if len(synonym) == 1 and said[0].rstrip("s") == synonym[0].rstrip("s"):
+        return said[0] == synonym[0]  # "a couple of days" is not about couples
+    return all(word == other or _one_slip(word, other) for word, other in zip(said, synonym, strict=True))
+
+
+def _one_slip(word: str, other: str) -> bool:
+    """Whether one letter is missing, added, wrong or swapped with its neighbour; the first letter is right."""
+    if min(len(word), len(other)) < LONG_WORD or abs(len(word) - len(other)) > 1 or word[0] != other[0]:
+        return f"{word}s" == other or word == f"{other}s"
+    start = next(
+        (n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other))
+    )
+    mine, theirs = word[start:], other[start:]
+    swapped = mine[:2] == theirs[1::-1] and mine[2:] == theirs[2:]
+    return swapped or mine[1:] == theirs[1:] or mine[1:] == theirs or mine == theirs[1:]

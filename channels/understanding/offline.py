@@ -1,0 +1,139 @@
+"""The classifier that needs no network and no account: trained weights, synonyms and Duckling.
+
+It learns from flows/understanding.yaml in a process of its own whenever the phrases changed. It never
+learns from what people write, and it keeps nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Self
+
+import structlog
+
+from channels.understanding import weights as weights_file
+from channels.understanding.entities import EntityFinder
+from channels.understanding.features import tokens
+from channels.understanding.scoring import Scorer
+from channels.understanding.times import TimeReader, TimesFound
+from engine.errors import ChannelError
+from engine.events import Reading, Value
+
+log = structlog.get_logger(__name__)
+
+GIVES_TIME: Final = "give.time"
+ONLY_A_TIME: Final = 0.95
+"""How sure it is that a message of nothing but a time gives a time."""
+_FILLERS: Final = frozenset(
+    "a an the at on in for of to by is it be would will please pls thanks thank you i me my we us let make do can "
+    "could should want like need prefer am have that this then say maybe perhaps around about sometime some any "
+    "time day date how what or and so ok okay yes yeah well good fine best great perfect ideal works work suits "
+    "free available between from until after before possible if not with just only uh um".split()
+)
+_OTHER_WORDS_ALLOWED: Final = 1
+
+
+class TrainingFailed(ChannelError):
+    """The offline classifier could not be trained; the reason stands above in the log."""
+
+
+class OfflineClassifier:
+    """Reads English (or another language's) messages without asking anybody."""
+
+    name: Final = "offline"
+    paid: Final = False
+
+    def __init__(
+        self,
+        phrases: Mapping[str, Sequence[str]],
+        entities: Mapping[str, Mapping[str, Sequence[str]]],
+        weights_dir: Path,
+        *,
+        names: Iterable[str] = (),
+        language: str = "en",
+        day_first: bool = False,
+    ) -> None:
+        """Needs the weights that `start` makes. Raises `FileNotFoundError` without them.
+
+        `names`: of services, therapists and places; they do not count as strange words.
+        `day_first`: whether 3/4 is the third of April.
+        """
+        path = weights_file.path_of(weights_dir, weights_file.key_of(phrases))
+        synonyms = [word for values in entities.values() for words in values.values() for word in words]
+        self._scorer = Scorer(weights_file.load(path), also_known=[*names, *synonyms])
+        self._finder = EntityFinder(entities)
+        self._times = TimeReader(language, day_first=day_first)
+        self._language = language
+
+    @classmethod
+    async def start(
+        cls,
+        phrases: Mapping[str, Sequence[str]],
+        entities: Mapping[str, Mapping[str, Sequence[str]]],
+        weights_dir: Path,
+        *,
+        names: Iterable[str] = (),
+        language: str = "en",
+        day_first: bool = False,
+    ) -> Self:
+        """Make the classifier ready; train it first, in a few seconds, if these phrases are new."""
+        path = weights_file.path_of(weights_dir, weights_file.key_of(phrases))
+        if not await asyncio.to_thread(path.exists):
+            await _train(phrases, path)
+        return cls(phrases, entities, weights_dir, names=names, language=language, day_first=day_first)
+
+    async def read(self, text: str, *, now: datetime, address_hash: str) -> Reading:
+        """Every intent with its confidence, best first, and what the text gives."""
+        del address_hash  # only paid classifiers need to tell people apart
+        times = self._times.read(text, now)
+        scores = self._scorer.scores(text, ignoring=times.words)
+        if only_a_time(times):
+            others = 1 - ONLY_A_TIME
+            scores = {intent: score * others for intent, score in scores.items()}
+            scores[GIVES_TIME] = scores.get(GIVES_TIME, 0.0) + ONLY_A_TIME * (1 - scores.get(GIVES_TIME, 0.0))
+        entities: dict[str, Value] = self._finder.find(text)
+        latent: dict[str, Value] = {}
+        if times.value:
+            entities["appointment_time"] = times.value
+        if times.latent:
+            latent["appointment_time"] = times.latent
+        return Reading(
+            scores=tuple(sorted(scores.items(), key=lambda scored: -scored[1])),
+            entities=entities,
+            latent=latent,
+            language=self._language,
+            read_by=self.name,
+        )
+
+
+def only_a_time(times: TimesFound) -> bool:
+    """Whether a text gives a time and says next to nothing else."""
+    if times.value is None:
+        return False
+    others = [word for word in tokens(times.rest) if word not in _FILLERS and word != "?"]
+    return len(others) <= _OTHER_WORDS_ALLOWED
+
+
+async def _train(phrases: Mapping[str, Sequence[str]], path: Path) -> None:
+    """Run the training in a short process of its own, so that its memory is given back."""
+    root = str(Path(__file__).resolve().parents[2])
+    search = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "channels.understanding.training",
+        str(path),
+        stdin=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": search},
+    )
+    content = {intent: list(texts) for intent, texts in phrases.items()}
+    await process.communicate(json.dumps(content).encode())
+    if process.returncode != 0:
+        raise TrainingFailed
+    log.info("offline classifier trained", intents=len(content), phrases=sum(map(len, content.values())))

@@ -1,0 +1,194 @@
+"""Text -> the value of the entity `appointment_time`: what was said about the day and the time of day.
+
+A value has always the same keys, each may be None:
+    date        "YYYY-MM-DD", the first day meant
+    until_date  "YYYY-MM-DD", the last day meant, if there are several ("next week")
+    time        "HH:MM", the earliest start
+    until       "HH:MM", the latest, exclusive ("in the afternoon", "between 2 and 4")
+    open        "after" or "before" ("after 5", "before noon")
+    either_half True if neither am nor pm was said; `time` is then the half in which people are awake
+
+It never decides whether a time can be had, and it never looks at a clock: `now` is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from channels.understanding.time_spans import HALF_A_DAY, ONE_DAY, Duckling, Moment, Span
+from channels.understanding.time_wording import reworded
+from engine.events import Value
+
+FIRST_WAKING_HOUR: Final = 7
+NOON: Final = 12
+_LONGEST: Final = 300
+"""Characters read: a time stands near the start, or somebody is telling a story."""
+
+_NUMBER: Final = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce)\b",
+    re.IGNORECASE,
+)
+_TODAY: Final = re.compile(
+    r"\b(?:today|tonight|this (?:morning|afternoon|evening)|hoy|esta)\b", re.IGNORECASE
+)
+_NO_DAY: Final = re.compile(r"after (?:lunch|work|school)$", re.IGNORECASE)
+"""Duckling takes these for today."""
+_DENIED: Final = re.compile(
+    r"(?<!why )\b(?:not|never|except|instead of|rather than|other than|anything but"
+    r"|can't do|can't make|cannot do|cannot make)\s+(?:on |at |for |the )*$",
+    re.IGNORECASE,
+)
+_OR: Final = re.compile(r"\s*,?\s*(?:or|o)\b(?: maybe| perhaps)?\s*(?:on |at )?(?:the )?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TimesFound:
+    """What a text says about time."""
+
+    value: dict[str, Value] | None
+    latent: dict[str, Value] | None
+    """What it says if a time was asked for; counts only then."""
+    words: str
+    """The words that said it."""
+    rest: str
+    """The other words."""
+
+
+class TimeReader:
+    """Reads times in one language."""
+
+    def __init__(self, language: str = "en", *, day_first: bool = False) -> None:
+        """`day_first`: whether 3/4 is the third of April."""
+        self._language, self._day_first = language, day_first
+        self._duckling = Duckling(language, day_first=day_first)
+
+    def read(self, text: str, now: datetime) -> TimesFound:
+        """Find what a text says about time; `now` in the practice's zone."""
+        said = reworded(text[:_LONGEST], self._language, day_first=self._day_first)
+        plain = self._duckling.spans(said, now, latent=False)
+        loose = self._duckling.spans(said, now, latent=True)
+        rest, end = [], 0
+        for span in plain:
+            rest.append(said[end : span.start])
+            end = span.stop
+        return TimesFound(
+            value=settle(said, plain, now),
+            latent=settle(said, loose, now),
+            words=" ".join(span.words for span in plain),
+            rest=" ".join([*rest, said[end:]]),
+        )
+
+
+def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] | None:
+    """One value out of all the expressions of a text, or None if they say nothing.
+
+    A later expression corrects an earlier one, a denied one does not count, and of two joined by "or"
+    the first counts.
+    """
+    wall = now.replace(tzinfo=None)
+    chosen = [
+        span
+        for number, span in enumerate(spans)
+        if not _DENIED.search(text[: span.start])
+        and not _any_time(span.moments[0], wall)
+        and span.words != "may"
+        and not (number and _OR.fullmatch(text[spans[number - 1].stop : span.start]))
+    ]
+    dated = [
+        span for span in chosen if not (span.daily or _NO_DAY.match(span.words)) or _TODAY.search(span.words)
+    ]
+    timed = [span for span in chosen if span.moments[0].of_day and not _many_days(span.moments[0])]
+    if not dated and not timed:
+        return None
+    first, last = _days(dated, wall)
+    return {"date": first, "until_date": last, **_clock(timed, first, wall)}
+
+
+def _any_time(moment: Moment, wall: datetime) -> bool:
+    """Now, or as soon as possible: a wish that says nothing about which time, or a mere "now then"."""
+    return moment.end is None and moment.begin == wall.replace(microsecond=0)
+
+
+def _many_days(moment: Moment) -> bool:
+    """A stretch of days, such as a week, a month or from Monday to Friday."""
+    if moment.begin is None:
+        return not moment.of_day
+    if moment.open or (moment.end is None and moment.of_day):
+        return False
+    return moment.last_day() > moment.begin.date() + (ONE_DAY if moment.of_day else timedelta(0))
+
+
+def _days(dated: Sequence[Span], wall: datetime) -> tuple[str | None, str | None]:
+    """First and last day meant; a single day is looked for within the stretch given beside it."""
+    stretches = [span.moments[0] for span in dated if _many_days(span.moments[0])]
+    singles = [span for span in dated if not _many_days(span.moments[0])]
+    if not singles:
+        return _stretch(stretches[-1], wall) if stretches else (None, None)
+    days = [moment.anchor.date() for moment in singles[-1].moments]
+    if stretches:
+        first, last = stretches[-1].anchor.date(), stretches[-1].last_day()
+        days = [day for day in days if first <= day <= last] or days
+    return days[0].isoformat(), None
+
+
+def _stretch(moment: Moment, wall: datetime) -> tuple[str, str]:
+    """A stretch that has begun counts from today, and one that begins in an evening from the next day."""
+    begin = moment.begin or wall
+    first, last = begin.date(), moment.last_day()
+    if moment.of_day and begin.hour > NOON:
+        first += ONE_DAY
+    if first < wall.date() <= last:
+        first = wall.date()
+    return first.isoformat(), last.isoformat()
+
+
+def _clock(timed: Sequence[Span], day: str | None, wall: datetime) -> dict[str, Value]:
+    """Earliest and latest start. A clock time says more than a part of the day, which settles its half."""
+    if not timed:
+        return _clock_value(None, None, None)
+    parts = [span for span in timed if span.moments[0].end and not _NUMBER.search(span.words)]
+    exact = [span for span in timed if span not in parts]
+    if not exact:
+        return _clock_value(parts[-1].moments[0].begin, parts[-1].moments[0].end, None)
+    span = exact[-1]
+    moment = span.moments[0]
+    begin, end = moment.begin, moment.end
+    if begin and end:
+        end -= timedelta(minutes=1) if moment.grain == "minute" else timedelta(hours=1)
+    if not span.either_half:
+        return _clock_value(begin, end, moment.open)
+    part = parts[-1].moments[0] if parts else None
+    begin, end = _half(begin, part, day, wall), _half(end, part, day, wall)
+    if begin and end and end <= begin:
+        end += HALF_A_DAY
+    return _clock_value(begin, end, moment.open, either_half=part is None)
+
+
+def _half(moment: datetime | None, part: Moment | None, day: str | None, wall: datetime) -> datetime | None:
+    """The half of the day in which people are awake, unless the part of the day or the clock says otherwise."""
+    if moment is None:
+        return None
+    morning = moment.replace(hour=moment.hour % NOON)
+    evening = morning + HALF_A_DAY
+    if part and part.begin and part.end:
+        return evening if part.begin.hour >= NOON - 1 else morning
+    over = day == wall.date().isoformat() and morning.time() < wall.time()
+    return morning if morning.hour >= FIRST_WAKING_HOUR and not over else evening
+
+
+def _clock_value(
+    begin: datetime | None, end: datetime | None, opens: str | None, *, either_half: bool = False
+) -> dict[str, Value]:
+    """The part of a value that is about the time of day; a stretch that runs past midnight has no latest start."""
+    overnight = begin is not None and end is not None and end.date() > begin.date()
+    return {
+        "time": f"{begin:%H:%M}" if begin else None,
+        "until": f"{end:%H:%M}" if end and not overnight else None,
+        "open": opens,
+        "either_half": either_half,
+    }
