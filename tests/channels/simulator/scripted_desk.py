@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from channels.simulator.desk import (
     Booking,
@@ -17,6 +18,7 @@ from channels.simulator.desk import (
     Edge,
     Party,
     Place,
+    Status,
     UnknownParty,
     View,
 )
@@ -26,10 +28,12 @@ MONDAY = 1_804_492_800  # 8 March 2027, 08:00 UTC
 MENU = ("Book an appointment", "Free times", "My appointments")
 TYPES = ("In-call at the practice", "Clinic visit", "Out-call", "Home visit")
 SERVICES = ("Individual therapy", "Couples therapy", "First conversation")
-TIMES = tuple(
-    f"{day} {hour}" for day in ("Tue 9 Mar,", "Wed 10 Mar,") for hour in ("9:00", "10:30", "14:00", "16:30")
-)
-Reply = tuple[str, tuple[Choice, ...]]
+STARTS = {
+    f"{day} Mar, {hour:02}:00": MONDAY + (date - 8) * 86_400 + (hour - 9) * 3_600
+    for day, date in (("Tue 9", 9), ("Wed 10", 10))
+    for hour in (9, 11, 14, 16)
+}
+TIMES = tuple(STARTS)
 
 
 class ScriptedDesk:
@@ -211,7 +215,7 @@ class ScriptedDesk:
                 client=name,
                 therapist="Anna Berg",
                 service=wishes[-2],
-                starts_at=MONDAY + 86400 + 3600 * TIMES.index(wishes[-1]),
+                starts_at=STARTS[wishes[-1]],
             )
         )
 
@@ -222,12 +226,12 @@ class ScriptedDesk:
         self._places[party] = Place(flow=flow, state=path[-1].target, turn=turn, path=path)
         self.version += 1
 
-    def _show(  # noqa: PLR0913  # a message has this many sides
+    def _show(
         self,
         party: str,
-        direction: str,
+        direction: Literal["in", "out"],
         text: str,
-        status: str,
+        status: Status,
         options: tuple[Choice, ...],
         message_id: str = "",
     ) -> int:
@@ -236,10 +240,10 @@ class ScriptedDesk:
         bubble = Bubble(
             number=number,
             party=party,
-            direction="in" if direction == "in" else "out",
+            direction=direction,
             text=text,
             at=self.now,
-            status="received" if status == "received" else "delivered",
+            status=status,
             options=options,
             message_id=message_id,
         )

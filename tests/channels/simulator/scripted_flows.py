@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.simulator.desk import Diagram, Edge, Everywhere, State
+from channels.simulator.desk import Diagram, Edge, Everywhere, Kind, State
 
 CLIENT_STATES = """
 rest idle: Nothing is going on; the client may begin anything.
@@ -85,6 +85,8 @@ choosing_request > giving_reason: pick_option/declined
 giving_reason > idle: give.reason/noted after_10m
 """
 
+KINDS: dict[str, Kind] = {"rest": "rest", "ask": "ask", "pass": "pass"}
+
 
 def diagrams() -> dict[str, Diagram]:
     return {
@@ -114,8 +116,7 @@ def _states(text: str) -> tuple[State, ...]:
     for line in text.strip().splitlines():
         head, about = line.split(": ", 1)
         kind, name = head.split()
-        assert kind in ("rest", "ask", "pass")
-        states.append(State(name, about, kind))
+        states.append(State(name, about, KINDS[kind]))
     return tuple(states)
 
 
