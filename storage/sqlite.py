@@ -6,6 +6,7 @@ Writers of this process queue here, in order; those of other processes wait for 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -45,14 +46,16 @@ class SqliteLink:
     @classmethod
     async def connect(cls, path: Path, writers: asyncio.Lock) -> SqliteLink:
         """Open the file, made if it is missing. Raises NotReady, TryAgain."""
-        try:
-            connection = await aiosqlite.connect(path, isolation_level=None)
-        except sqlite3.Error as error:
-            raise NotReady(f"The database file cannot be opened ({error.sqlite_errorname}).") from None
+        if not os.access(path.parent, os.W_OK):
+            raise NotReady(f"The database file {path} cannot be made: its folder is missing or not writable.")
+        connection = await aiosqlite.connect(path, isolation_level=None)
         link = cls(connection, writers)
         try:
             for setting in _SETTINGS:
                 await link.fetch(setting, ())
+        except StatementRefused:
+            await link.close()
+            raise NotReady(f"The file {path} is not a database that can be written.") from None
         except BaseException:
             await link.close()
             raise

@@ -64,13 +64,10 @@ class Transaction(Tables):
 class Storage(Tables):
     """All tables, each statement with a commit of its own; and `transaction` for what must hold together."""
 
-    def __init__(
-        self, database: Database, sealer: Sealer, clock: Callable[[], int], settings: StorageSettings
-    ) -> None:
+    def __init__(self, database: Database, sealer: Sealer, clock: Callable[[], int]) -> None:
         self._database = database
         self._sealer = sealer
         self._clock = clock
-        self._settings = settings
         self._session = Separate(database)
         super().__init__(self._session, sealer, clock)
 
@@ -78,15 +75,7 @@ class Storage(Tables):
     async def open(cls, settings: StorageSettings, *, clock: Callable[[], int]) -> Storage:
         """Prepare; connects when first used. `clock`: seconds since the epoch."""
         sealer = await asyncio.to_thread(Sealer, settings.secret_key)
-        server = settings.server
-        if server:
-            connect: Callable[[], Awaitable[Link]] = partial(MySqlLink.connect, server)
-            dialect = Dialect.MYSQL
-        else:
-            connect = partial(SqliteLink.connect, settings.sqlite_path, asyncio.Lock())
-            dialect = Dialect.SQLITE
-        pool = Pool(connect, size=settings.pool_size, patience=_PATIENCE_SECONDS)
-        return cls(Database(pool, dialect), sealer, clock, settings)
+        return cls(open_database(settings), sealer, clock)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -128,3 +117,15 @@ class Storage(Tables):
         isolation = {level for _, level in await self._session.fetch(_ISOLATION)}
         if isolation != {"READ-COMMITTED"}:
             raise NotReady("The database does not keep READ COMMITTED: is a proxy changing sessions?")
+
+
+def open_database(settings: StorageSettings) -> Database:
+    """The database that the settings name, as yet without a connection."""
+    server = settings.server
+    connect: Callable[[], Awaitable[Link]]
+    if server:
+        connect = partial(MySqlLink.connect, server)
+    else:
+        connect = partial(SqliteLink.connect, settings.sqlite_path, asyncio.Lock())
+    pool = Pool(connect, size=settings.pool_size, patience=_PATIENCE_SECONDS)
+    return Database(pool, Dialect.MYSQL if server else Dialect.SQLITE)
