@@ -1,0 +1,88 @@
+"""What the classifier makes of single texts, as JSON lines: for measuring, and for finding out why.
+
+There is no conversation here, so no state narrows the choice; only `expects` tells what was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+
+from engine.classifier import Classifier
+from engine.errors import TherapyBookingError
+from engine.events import Reading, Value
+from engine.narrow import LOW, NONE_OF_THESE
+from engine.vocabulary import Vocabulary, normalise
+
+TIME = "appointment_time"
+NOBODY = "understand"
+"""These texts come from no client; this stands where the hash of an address would."""
+
+
+class BadLine(TherapyBookingError):
+    """A line is not a JSON object with a `text`."""
+
+
+async def understand_lines(
+    classifier: Classifier, vocabulary: Vocabulary, lines: Iterable[str], now: datetime
+) -> AsyncIterator[str]:
+    """One line of JSON for each line of JSON; empty lines are skipped. Raises `BadLine`.
+
+    `now` is aware and in the practice's zone.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        text, expects = _asked(line, number)
+        began = time.perf_counter()
+        reading = await classifier.read(text, now=now, address_hash=NOBODY)
+        milliseconds = round((time.perf_counter() - began) * 1000, 2)
+        yield json.dumps(
+            {**_understood(vocabulary, text, expects, reading), "ms": milliseconds}, ensure_ascii=False
+        )
+
+
+def _asked(line: str, number: int) -> tuple[str, list[str]]:
+    try:
+        asked = json.loads(line)
+        text, expects = asked["text"], asked.get("expects") or []
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadLine(f'line {number}: expected {{"text": "…", "expects": [...]}}') from error
+    if not isinstance(text, str) or not isinstance(expects, list):
+        raise BadLine(f"line {number}: `text` must be text and `expects` a list")
+    return text, [str(name) for name in expects]
+
+
+def _understood(vocabulary: Vocabulary, text: str, expects: list[str], reading: Reading) -> dict[str, Value]:
+    """The choice: a command, an exact word, or the reading if it is sure enough."""
+    entities: dict[str, Value] = dict(reading.entities)
+    for name in expects:
+        if name not in entities and name in reading.latent:
+            entities[name] = reading.latent[name]
+    intent, confidence = reading.intent or NONE_OF_THESE, reading.confidence
+    said = normalise(text)
+    if command := vocabulary.command(said):
+        intent, confidence = command[0], 1.0
+        entities |= command[1]
+    elif said in vocabulary.lexicon:
+        intent, confidence = vocabulary.lexicon[said], 1.0
+    elif confidence < LOW:
+        intent = NONE_OF_THESE
+    when = entities.get(TIME)
+    return {
+        "intent": intent,
+        "confidence": round(confidence, 4),
+        "entities": entities,
+        TIME: _time(when) if isinstance(when, dict) else None,
+    }
+
+
+def _time(value: dict[str, Value]) -> dict[str, Value]:
+    """Day, time, and where it ends: a time of day for a stretch of hours, a day for one of days."""
+    return {
+        "date": value.get("date"),
+        "time": value.get("time"),
+        "end": value.get("until_date") or value.get("until"),
+    }
