@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 
 class Clock:
     """Tells the time in whole seconds since the epoch. It can be moved forward, never back."""
 
-    def __init__(self, start: int | None = None, running: Callable[[], float] = time.time) -> None:
-        """`start`: the time to begin at instead of now. `running`: what makes it go on by itself."""
-        self._running = running
-        self._offset = 0.0 if start is None else start - running()
+    def __init__(self) -> None:
+        """Begin as the real time."""
+        self._ahead = 0.0
+        self._standing: float | None = None
 
     def __call__(self) -> int:
         """The time now."""
-        return int(self._running() + self._offset)
+        return int(time.time() + self._ahead if self._standing is None else self._standing)
+
+    def stand_at(self, moment: int) -> None:
+        """Stand still at a moment: from now on only `advance` moves it."""
+        self._standing = moment
 
     def advance(self, seconds: float) -> None:
         """Move it forward."""
         if seconds < 0:
             raise ValueError("A clock that goes back would let timers fire twice: it moves forward only.")
-        self._offset += seconds
-
-
-def standing_still() -> float:
-    """What makes a clock go on by itself when nothing should: it moves only when it is advanced."""
-    return 0.0
+        if self._standing is None:
+            self._ahead += seconds
+        else:
+            self._standing += seconds

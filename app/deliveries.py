@@ -15,7 +15,7 @@ import structlog
 
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from storage.outbox import Owed
-from storage.storage import Storage
+from storage.store import Storage
 
 log = structlog.get_logger("deliveries")
 

@@ -49,7 +49,9 @@ class FlowFile:
         try:
             self._load()
         except FlowError as error:
-            log.error("flows refused; the last good version goes on", issues=[str(one) for one in error.issues])
+            log.error(
+                "flows refused; the last good version goes on", issues=[str(one) for one in error.issues]
+            )
             return False
         log.info("flows taken", structure={name: flow.structure for name, flow in self.flows.items()})
         return True

@@ -12,7 +12,7 @@ from engine.hear import understood_without_reading
 from engine.machine import FlowMachine
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
-from storage.storage import Storage
+from storage.store import Storage
 
 
 class Reader:

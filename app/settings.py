@@ -1,4 +1,4 @@
-"""Everything that is set from outside: the environment and a `.env` file. Names are the operator's guide's."""
+"""Everything that is set from outside, by the environment or a `.env` file."""
 
 from __future__ import annotations
 

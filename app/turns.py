@@ -18,9 +18,10 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from app.reader import Reader
 from engine.errors import TryAgain
 from engine.events import Heard
-from engine.ports import World
-from engine.turn import Turn, take_turn
-from storage.storage import Storage
+from engine.ports import Turn, World
+from engine.turn import take_turn
+from storage.store import Storage
+from storage.units import TurnUnit
 
 log = structlog.get_logger("turns")
 
@@ -40,7 +41,7 @@ class Turns:
     """Takes everything in the inbox through its turn."""
 
     def __init__(
-        self, storage: Storage, world: Callable[[], World], reader: Reader, clock: Callable[[], int]
+        self, storage: Storage, world: Callable[[], World[TurnUnit]], reader: Reader, clock: Callable[[], int]
     ) -> None:
         """`world` is asked for each turn anew: the flows may have been replaced by a newer version."""
         self._storage = storage
@@ -51,6 +52,12 @@ class Turns:
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._seen: set[int] = set()
         self._look = asyncio.Event()
+        self._patiently = AsyncRetrying(
+            retry=retry_if_exception_type(TryAgain),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(multiplier=0.02, max=2),
+            reraise=True,
+        )
         self.owing = asyncio.Event()
         """Set whenever a turn owes messages."""
 
@@ -124,14 +131,7 @@ class Turns:
         """One turn, tried until it succeeds; None when it has to wait or was put aside."""
         try:
             reading = await self._reader.read(heard)
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(TryAgain),
-                stop=stop_after_attempt(TRIES),
-                wait=wait_random_exponential(multiplier=0.02, max=2),
-                reraise=True,
-            ):
-                with attempt:
-                    turn = await take_turn(heard, reading, self._world(), self._clock())
+            turn = await self._patiently(take_turn, heard, reading, self._world(), self._clock())
         except TryAgain as error:
             log.warning("turn postponed", inbox=heard.id, reason=str(error))
             return None
@@ -161,7 +161,7 @@ class Turns:
             "turn",
             inbox=turn.heard.id,
             flow=turn.heard.flow,
-            event=turn.event,
+            heard=turn.event,
             state=turn.after.state if turn.after else None,
             trail=" > ".join(turn.trail),
             messages=len(turn.messages),

@@ -28,7 +28,7 @@ from flows.vocabulary import Understanding, load_understanding
 from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage
-from storage.units import Units
+from storage.units import TurnUnit, Units
 
 EXAMPLE_PRACTICE = ROOT / "flows" / "practice.example.yaml"
 REFRESH_SECONDS = 2.0
@@ -73,6 +73,20 @@ class Product:
             await asyncio.sleep(REFRESH_SECONDS)
             self.flow_file.refresh()
             await self.practice.refresh()
+
+    async def advance(self, seconds: int) -> None:
+        """Move the clock, stopping wherever a timer is due, so that each fires at its own moment."""
+        end = self.clock() + seconds
+        await self.settle()
+        while (due := await self._next_due()) is not None and due <= end:
+            self.clock.advance(max(0, due - self.clock()))
+            await self.settle()
+        self.clock.advance(max(0, end - self.clock()))
+        await self.settle()
+
+    async def _next_due(self) -> int | None:
+        moments = [await self.storage.timers.next_due(), await self.storage.conversations.next_waking()]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def settle(self) -> None:
         """Take every turn and deliver every message that is due, before anything else happens."""
@@ -185,12 +199,10 @@ def _assembled(  # noqa: PLR0913  # every part, once
     vocabulary = understanding.vocabulary
     steps = StepRunner(STEPS, shelf)
 
-    def world() -> World:
+    def world() -> World[TurnUnit]:
         return World(Units(storage), flow_file.machines, vocabulary, steps, flow_file.texts)
 
     reader = Reader(classifier, vocabulary, lambda: flow_file.machines, storage, clock, shelf.zone)
     turns = Turns(storage, world, reader, clock)
     deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
-    return Product(
-        settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf
-    )
+    return Product(settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from engine.effects import Message, Say, Signal
 from engine.events import NOTHING, Event, Heard, Reading, Values
@@ -107,31 +107,37 @@ class Turn:
         return cls(heard, "already_taken")
 
 
-class Unit(Protocol):
+C = TypeVar("C", bound=ConversationLike)
+
+
+class Unit(Protocol[C]):
     """One database transaction, as far as the engine cares."""
 
-    async def lock(self, heard: Heard, start: str, now: int) -> ConversationLike:
+    async def lock(self, heard: Heard, start: str, now: int) -> C:
         """Lock the conversation, made if it is new, and then read it."""
 
     async def claim(self, heard: Heard, now: int) -> bool:
         """Mark the inbox row as taken; False when somebody did."""
 
-    async def save(self, conversation: ConversationLike, snapshot: Snapshot, flow: Flow, now: int) -> None:
+    async def save(self, conversation: C, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """Write where the conversation stands now."""
 
-    async def owe(self, conversation: ConversationLike, turn: Turn, now: int) -> None:
+    async def owe(self, conversation: C, turn: Turn, now: int) -> None:
         """Write what is owed: messages into the outbox, signals into other people's inboxes."""
 
-    async def write(
-        self, conversation: ConversationLike, turn: Turn, reading: Reading | None, now: int
-    ) -> None:
+    async def write(self, conversation: C, turn: Turn, reading: Reading | None, now: int) -> None:
         """Add the turn's line to the journal: what was done, without a word of what was said."""
 
 
-class Steps(Protocol):
+U = TypeVar("U", bound=Unit[Any])
+U_co = TypeVar("U_co", bound=Unit[Any], covariant=True)
+U_contra = TypeVar("U_contra", bound=Unit[Any], contravariant=True)
+
+
+class Steps(Protocol[U_contra]):
     """The booking steps."""
 
-    async def run(self, name: str, moment: Moment, tx: Unit) -> Outcome:
+    async def run(self, name: str, moment: Moment, tx: U_contra) -> Outcome:
         """Run one inside the turn's transaction."""
 
 
@@ -144,20 +150,20 @@ class Voice(Protocol):
         """The messages to send, and the snapshot with the options that the person may now choose from."""
 
 
-class Storage(Protocol):
+class Storage(Protocol[U_co]):
     """Where conversations are kept."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Unit]:
+    def transaction(self) -> AbstractAsyncContextManager[U_co]:
         """Begin; commit at the end, or undo everything when an exception leaves the block."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class World(Generic[U]):
     """All that a turn touches."""
 
-    storage: Storage
+    storage: Storage[U]
     machines: Mapping[str, FlowMachine]
     """The compiled flows by name."""
     vocabulary: Vocabulary
-    steps: Steps
+    steps: Steps[U]
     voice: Voice

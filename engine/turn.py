@@ -10,10 +10,10 @@ from engine.effects import Effect, Say, Signal
 from engine.errors import RunawayTurn
 from engine.events import Event, Heard, Reading
 from engine.hear import hear
-from engine.ports import Moment, Turn, World
+from engine.ports import Moment, Turn, U, World
 
 
-async def take_turn(heard: Heard, reading: Reading | None, world: World, now: int) -> Turn:
+async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now: int) -> Turn:
     """Move one conversation forward by one thing that happened to it, in one transaction.
 
     May be repeated after any failure: nothing has left the process before the commit, and after it

@@ -11,8 +11,8 @@ from flows.registry import step
 from flows.slots import local
 from flows.steps.availability import offer_instead
 from storage.appointments import Appointment, NewAppointment
-from storage.timers import Timer
 from storage.store import Transaction
+from storage.timers import Timer
 
 MOST_OPEN = 3
 """How many requests one client may have open: more would let one person empty a calendar."""
@@ -96,7 +96,7 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: 
     return Outcome("noted", remembers={"address": address[:200]})
 
 
-@step("sent", "taken", tells=("deadline",), remembers=HELD, reaches="therapist")
+@step("sent", "taken", remembers=(*HELD, "deadline"), reaches="therapist")
 async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Turn the hold into a request; a hold that has run out is taken again if the time is still free."""
     held = await _held(turn, tx)
@@ -122,8 +122,11 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
     return Outcome(
         "sent",
-        remembers={"appointment": held.id, "summary": turn.summary(held)},
-        tells={"deadline": turn.when(deadline // 60)},
+        remembers={
+            "appointment": held.id,
+            "summary": turn.summary(held),
+            "deadline": turn.when(deadline // 60),
+        },
         to=Recipient("therapist", held.therapist.address),
         sends={"appointment": held.id},
     )

@@ -1,0 +1,142 @@
+"""The command line: `therapy-booking`, or `python -m app`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from app.settings import ROOT, Settings
+from engine.errors import FlowError, TherapyBookingError, TryAgain
+
+app = typer.Typer(
+    name="therapy-booking",
+    help="Appointments on WhatsApp: conversations as state machines, bookings that cannot overlap.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a plain traceback, without the values that somebody wrote
+    add_completion=False,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
+practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
+app.add_typer(db, name="db")
+app.add_typer(flows_app, name="flows")
+app.add_typer(practice_app, name="practice")
+
+Now = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"], help="Begin at this local time."),
+]
+Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write one JSON object a line.")]
+
+
+def refuse(error: Exception) -> NoReturn:
+    """Say what is wrong and what to do, and end with exit code 1."""
+    typer.secho(str(error), err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)
+
+
+@app.command()
+def serve() -> None:
+    """Serve the webhooks, take turns and send messages, until stopped."""
+    from app.serving import serve_forever
+
+    _run(serve_forever(Settings()))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="On which port of this machine.")] = 8000,
+) -> None:
+    """Show everything in a browser, without any account: two phones and the live state machine."""
+    from app.serving import demonstrate
+
+    _run(demonstrate(Settings(), port))
+
+
+@app.command()
+def chat(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  # a flag
+    """Talk in the terminal: the same turns, on the configured database, with the configured classifier."""
+    from app.talking import talk
+
+    _run(talk(Settings(), jsonl=jsonl, now=now))
+
+
+@app.command()
+def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002
+    """Tell what the configured classifier makes of each line."""
+    from app.talking import explain
+
+    _run(explain(Settings(), jsonl=jsonl, now=now))
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database's schema up to date. Safe to repeat."""
+    from app.wiring import storage_settings
+    from storage.revision import migrate
+
+    _run(migrate(storage_settings(Settings(), invent_key=True)))
+    typer.echo("The database is up to date.")
+
+
+@flows_app.command("check")
+def flows_check(
+    file: Annotated[Path, typer.Argument(help="Which file; flows.yaml if none is named.")] = ROOT
+    / "flows.yaml",
+    as_json: Annotated[bool, typer.Option("--json", help="List the mistakes as JSON.")] = False,  # noqa: FBT002
+) -> None:
+    """Find the mistakes in a flow file. Exit code 1 when there are any."""
+    from app.flow_file import FlowFile
+    from flows.vocabulary import load_understanding
+
+    settings = Settings()
+    issues = []
+    try:
+        vocabulary = load_understanding(settings.understanding_path).vocabulary
+        FlowFile(file, settings.texts_path, vocabulary)
+    except FlowError as error:
+        issues = list(error.issues)
+    if as_json:
+        typer.echo(json.dumps([issue.as_json() for issue in issues], indent=2, ensure_ascii=False))
+    elif issues:
+        for issue in issues:
+            typer.echo(str(issue))
+        typer.secho(f"{len(issues)} to mend in {file.name}.", err=True, fg=typer.colors.RED)
+    else:
+        typer.echo(f"{file.name} is good.")
+    if issues:
+        raise typer.Exit(1)
+
+
+@practice_app.command("load")
+def practice_load(
+    file: Annotated[Path, typer.Argument(help="A practice file, see flows/practice.example.yaml.")],
+) -> None:
+    """Load therapists, services and weekly hours; what was loaded before is replaced."""
+    from app.talking import load_practice
+
+    _run(load_practice(Settings(), file))
+
+
+def _run(work: object) -> None:
+    """Run to the end; what the operator can mend is said in a sentence."""
+    try:
+        asyncio.run(work)  # type: ignore[arg-type]  # every caller passes a coroutine
+    except (TherapyBookingError, TryAgain) as error:
+        refuse(error)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

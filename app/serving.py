@@ -1,0 +1,111 @@
+"""Commands that listen: `serve` with real accounts, `demo` with none."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+from quart import Quart
+
+from app.chat import handed_over
+from app.desk import SimulatorDesk
+from app.logs import set_up_logs
+from app.settings import Settings
+from app.web import web_app
+from app.wiring import NotSetUp, product
+from channels.simulator.blueprint import Simulator
+from channels.twilio_account import TwilioAccount
+from channels.whatsapp import Outgoing, WhatsApp
+from storage.outbox import Owed
+
+
+class WhatsAppDelivery:
+    """The channel of `serve`: outbox rows by way of Twilio."""
+
+    def __init__(self, whatsapp: WhatsApp) -> None:
+        self._whatsapp = whatsapp
+
+    async def send(self, owed: Owed) -> str:
+        """See app.deliveries.Channel."""
+        return await self._whatsapp.send(
+            Outgoing(
+                id=owed.id,
+                flow=owed.flow,
+                address=owed.address,
+                text=owed.message.text,
+                options=owed.message.options,
+            )
+        )
+
+
+def account(settings: Settings) -> TwilioAccount:
+    """The Twilio account that the settings describe."""
+    status_url = settings.status_webhook_url or _beside(settings.client_webhook_url, "status")
+    given = {"api_base_url": settings.twilio_api_base_url} if settings.twilio_api_base_url else {}
+    return TwilioAccount(
+        account_sid=settings.whatsapp_sid,
+        auth_token=settings.whatsapp_token.get_secret_value(),
+        client_number=settings.twilio_phone_number,
+        therapist_number=settings.twilio_therapist_phone_number,
+        client_webhook_url=settings.client_webhook_url,
+        therapist_webhook_url=settings.therapist_webhook_url,
+        status_webhook_url=status_url,
+        **given,
+    )
+
+
+def _beside(url: str, name: str) -> str:
+    """The address with its last part replaced: `…/webhook/client` to `…/webhook/status`."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    path = parts.path.rpartition("/")[0] + f"/{name}"
+    return urlunsplit(parts._replace(path=path, query="", fragment=""))
+
+
+async def serve_forever(settings: Settings) -> None:
+    """Serve until a signal comes. Raises NotSetUp when the accounts are not complete."""
+    missing = settings.missing_for_whatsapp()
+    if missing:
+        raise NotSetUp(f"WhatsApp is not set up: {', '.join(missing)} is missing. `demo` needs no account.")
+    set_up_logs(debug=settings.debug)
+    async with AsyncExitStack() as stack:
+        twilio = account(settings)
+        whatsapp = await stack.enter_async_context(WhatsApp(twilio))
+        running = await stack.enter_async_context(product(settings, lambda _: WhatsAppDelivery(whatsapp)))
+        running.practice()
+        await _listen(web_app(running, twilio), settings.host, settings.port)
+
+
+async def demonstrate(settings: Settings, port: int) -> None:
+    """Serve the simulator on this machine only, with a practice of its own that is forgotten afterwards."""
+    set_up_logs(debug=settings.debug)
+    with tempfile.TemporaryDirectory(prefix="therapy-booking-") as folder:
+        own = settings.model_copy(update={"sqlite_path": Path(folder) / "demo.sqlite3", "db_host": None})
+        async with product(own, handed_over, demonstration=True) as running:
+            app = web_app(running, TwilioAccount())
+            app.register_blueprint(Simulator(SimulatorDesk(running)).blueprint)
+            typer.echo(
+                f"\n  Two phones and a state machine: open http://127.0.0.1:{port}\n  Ctrl-C stops it.\n"
+            )
+            await _listen(app, "127.0.0.1", port)
+
+
+async def _listen(app: Quart, host: str, port: int) -> None:
+    config = Config()
+    config.bind = [f"{host}:{port}"]
+    config.accesslog = None
+    config.graceful_timeout = 5
+    config.keep_alive_timeout = 75  # longer than common proxies', so that none meets a closed connection
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopped.set)
+    await hypercorn_serve(app, config, shutdown_trigger=stopped.wait)

@@ -1,0 +1,85 @@
+"""Commands that read and answer: `chat`, `understand`, `practice load`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+
+from app.chat import HELP, Chat, answer_lines, handed_over, shown, typed
+from app.classifiers import start_classifier
+from app.clock import Clock
+from app.logs import set_up_logs
+from app.settings import Settings
+from app.wiring import EXAMPLE_PRACTICE, product, storage_settings
+from engine.errors import TherapyBookingError
+from flows.practice_file import read_practice
+from flows.vocabulary import load_understanding
+from storage.revision import migrate
+from storage.store import Storage
+
+
+async def talk(settings: Settings, *, jsonl: bool, now: datetime | None) -> None:
+    """Read lines until there are no more, and answer each."""
+    set_up_logs(debug=settings.debug)
+    clock = Clock()
+    async with product(settings, handed_over, clock=clock, demonstration=True) as running:
+        if now is not None:
+            start = now.replace(tzinfo=running.practice.zone())
+            clock.stand_at(int(start.timestamp()))
+        conversation = Chat(running)
+        await conversation.begin()
+        if jsonl:
+            async for answer in answer_lines(conversation, sys.stdin):
+                print(answer, flush=True)  # noqa: T201  # the command's output
+        else:
+            await _at_the_terminal(conversation)
+
+
+async def _at_the_terminal(conversation: Chat) -> None:
+    typer.echo(HELP)
+    speaker = "client:you"
+    while True:
+        try:
+            line = typer.prompt(speaker, prompt_suffix="> ").strip()
+        except typer.Abort:
+            return
+        if line == "/quit":
+            return
+        parsed, speaker = typed(line, speaker)
+        try:
+            typer.echo(shown(await conversation.hear(parsed)))
+        except TherapyBookingError as error:
+            typer.echo(str(error))
+
+
+async def explain(settings: Settings, *, jsonl: bool, now: datetime | None) -> None:
+    """Read texts and tell what the classifier makes of each."""
+    set_up_logs(debug=settings.debug)
+    understanding = load_understanding(settings.understanding_path)
+    zone = ZoneInfo(read_practice(EXAMPLE_PRACTICE).practice.zone)
+    moment = datetime.now(zone) if now is None else now.replace(tzinfo=zone)
+    from app.understand import understand_lines
+
+    async with start_classifier(settings, understanding) as classifier:
+        lines = sys.stdin if jsonl else (json.dumps({"text": line.rstrip("\n")}) for line in sys.stdin)
+        async for answer in understand_lines(classifier, understanding.vocabulary, lines, moment):
+            print(answer, flush=True)  # noqa: T201  # the command's output
+
+
+async def load_practice(settings: Settings, file: Path) -> None:
+    """Read a practice file and put it into the database, all of it or nothing."""
+    data = read_practice(file, settings.therapist_phone)
+    where = storage_settings(settings, invent_key=True)
+    await migrate(where)
+    storage = await Storage.open(where, clock=Clock())
+    try:
+        loaded = await storage.practice.load(data)
+    finally:
+        await storage.close()
+    names = f"{len(loaded.therapists)} therapists and {len(loaded.services)} services"
+    typer.echo(f"Loaded {names} of {loaded.practice.name}.")
