@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 
 from engine.effects import Effect, Say, Signal
 from engine.errors import TurnFailed
-from engine.events import NOTHING, Event, Values
-from engine.machine import ENOUGH, WAIT, FlowMachine, outcome_event
+from engine.events import NOTHING, STALE_SIGNAL, STALE_WAIT, WAIT, Event, Values
+from engine.machine import ENOUGH, FlowMachine, outcome_event
 from engine.model import HERE, NO_STEP, Rule, State, Target
 from engine.ports import Outcome
 from engine.snapshot import Snapshot
 
 MISHEARD = "misheard"
 LOST = "lost"
-"""What the engine reports when a stored state is no longer in the flow."""
-UNANSWERED = frozenset({WAIT, "stale_wait"})
+"""The text for somebody whose stored state is no longer in the flow."""
+RENAMED = "renamed"
+UNANSWERED = frozenset({WAIT, STALE_WAIT, STALE_SIGNAL})
 """What nobody said, so that nobody is told that it was not understood."""
 NO_OUTCOME = Outcome("")
 
@@ -45,21 +46,31 @@ class Decision:
 
 
 def decide(machine: FlowMachine, snapshot: Snapshot, event: Event | Done, now: int) -> Decision:
-    """Follow the one rule that applies."""
+    """Follow the one rule that applies.
+
+    Any event and any stored state lead somewhere: what means nothing here counts as misheard. Raises
+    TurnFailed only for an outcome that its step never declared.
+    """
     if isinstance(event, Done):
         return _after_step(machine, snapshot, event, now)
-    if snapshot.state not in machine.flow.states or machine.flow.states[snapshot.state].passing:
-        return _find_place_again(machine, snapshot, event, now)
-    state = machine.flow.states[snapshot.state]
-    found = machine.rule_for(snapshot, event, now)
-    if found:
-        misses = snapshot.misses if event.name == MISHEARD else 0
-        return _follow(machine, snapshot.evolve(state=found[0], misses=misses), found[1], now)
+    state = machine.flow.standing(snapshot.state)
+    if state is None or state.name != snapshot.state:
+        return _find_place_again(machine, snapshot, state, event, now)
+    if event.name == MISHEARD:
+        return _misheard(machine, snapshot, state, event, now)
+    if found := machine.rule_for(snapshot, event, now):
+        return _follow(machine, snapshot.evolve(state=found[0], misses=0), found[1], now)
+    if event.name in UNANSWERED:
+        return _unanswered(machine, snapshot, state, event, now)
+    return _misheard(machine, snapshot, state, event, now)
+
+
+def _unanswered(machine: FlowMachine, snapshot: Snapshot, state: State, event: Event, now: int) -> Decision:
+    """Nobody said this, so nobody is told when it means nothing here."""
     if event.name == WAIT and state.wait:
         return _leave(machine, snapshot, WAIT, state.wait.target, now)
-    if event.name in UNANSWERED:
-        return Decision(snapshot, (), f"{state.name}:{event.name}~ignored")
-    return _misheard(machine, snapshot, state, event, now)
+    wakes_at = None if event.name == WAIT else snapshot.wakes_at  # what has rung does not ring again
+    return Decision(snapshot.evolve(wakes_at=wakes_at), (), f"{state.name}:{event.name}~ignored")
 
 
 def _follow(machine: FlowMachine, snapshot: Snapshot, rule: Rule, now: int) -> Decision:
@@ -110,10 +121,10 @@ def _arrive(
 
 
 def _ask(snapshot: Snapshot, state: State, known: Values) -> tuple[Snapshot, list[Effect]]:
-    """Ask a state's question."""
-    if state.ask is None:
-        return snapshot.evolve(offer=()), []
-    return snapshot, [Say(state.ask, known, state.options)]
+    """Ask a state's question. What was offered before is taken back, unless it is offered again."""
+    if state.ask is None or state.options is None:
+        snapshot = snapshot.evolve(offer=())
+    return snapshot, [Say(state.ask, known, state.options)] if state.ask else []
 
 
 def _awaiting(snapshot: Snapshot, state: State, now: int) -> Snapshot:
@@ -138,17 +149,20 @@ def _misheard(machine: FlowMachine, snapshot: Snapshot, state: State, event: Eve
     return Decision(_awaiting(snapshot, state, now), effects, f"{state.name}:{MISHEARD}")
 
 
-def _find_place_again(machine: FlowMachine, snapshot: Snapshot, event: Event, now: int) -> Decision:
+def _find_place_again(
+    machine: FlowMachine, snapshot: Snapshot, renamed: State | None, event: Event, now: int
+) -> Decision:
     """The stored state has gone from the flow: take its new name, or apologise and begin anew.
 
     Either way the event is not lost: it is heard in the state that was found.
     """
-    flow = machine.flow
-    name = flow.renamed.get(snapshot.state, flow.start)
-    lost: tuple[Effect, ...] = () if snapshot.state in flow.renamed else (Say(LOST),)
-    here = snapshot.evolve(state=name, misses=0, offer=())
-    decision = decide(machine, here, event, now)
-    return replace(decision, effects=lost + decision.effects, trail=f"{LOST} > {decision.trail}")
+    if renamed:
+        decision = decide(machine, snapshot.evolve(state=renamed.name), event, now)
+        return replace(decision, trail=f"{RENAMED} > {decision.trail}")
+    start = Snapshot(state=str(machine.flow.start), turn=snapshot.turn)
+    decision = decide(machine, start, event, now)
+    said = () if event.name in UNANSWERED else (Say(LOST),)
+    return replace(decision, effects=said + decision.effects, trail=f"{LOST} > {decision.trail}")
 
 
 def _said(target: Target, known: Values) -> list[Effect]:

@@ -6,7 +6,7 @@ No exception carries a phone number, a name or a message text: they end up in lo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 class TherapyBookingError(Exception):
@@ -35,6 +35,10 @@ class Issue:
         """`file:line:column: code: message (hint)`, which editors turn into a link."""
         where = f"{self.file}:{self.line}:{self.column}"
         return f"{where}: {self.code}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+    def as_json(self) -> dict[str, str | int]:
+        """For editors and other tools."""
+        return asdict(self)
 
 
 class FlowError(TherapyBookingError):

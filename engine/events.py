@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 """Whatever can be remembered: JSON, and nothing else."""
 
 Values: TypeAlias = Mapping[str, Value]
@@ -101,3 +101,11 @@ class Event:
 
     name: str
     data: Values = field(default=NOTHING)
+
+
+WAIT = "wait"
+"""The state's waiting time is over."""
+STALE_WAIT = "stale_wait"
+"""A waiting time is over that the conversation has left behind."""
+STALE_SIGNAL = "stale_signal"
+"""A signal came that the flow no longer knows."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from engine.effects import Option
-from engine.events import Event, Heard, Reading, Value
+from engine.events import STALE_SIGNAL, STALE_WAIT, WAIT, Event, Heard, Reading, Value
 from engine.model import Flow, State
 from engine.narrow import NONE_OF_THESE, narrow, threshold
 from engine.snapshot import Snapshot
@@ -17,7 +17,6 @@ from engine.vocabulary import Vocabulary, normalise
 
 MISHEARD = Event("misheard")
 STALE_TAP = Event("stale_tap")
-STALE_WAIT = Event("stale_wait")
 NUMBER = re.compile(r"#?(\d{1,2})[.)]?")
 INTERRUPTS = 0.5
 """How sure an intent that leads elsewhere must be to win over the answer that the state expects."""
@@ -29,11 +28,12 @@ def hear(
     """The event that something heard means now. Nothing understood is an event, too: `misheard`."""
     match heard.kind:
         case "signal":
-            return Event(heard.event or "", heard.data)
+            known = heard.event is not None and heard.event in flow.hears(_state(flow, snapshot))
+            return Event(heard.event if known and heard.event else STALE_SIGNAL, heard.data)
         case "wait":
-            return Event("wait") if heard.data.get("turn") == snapshot.turn else STALE_WAIT
+            return Event(WAIT if heard.data.get("turn") == snapshot.turn else STALE_WAIT)
         case "tap":
-            return _tapped(snapshot, heard)
+            return _tapped(flow, snapshot, heard)
         case "media" | "location" if not heard.text:
             return Event(heard.kind, heard.data)
         case _:
@@ -44,13 +44,12 @@ def understood_without_reading(
     flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard
 ) -> Event | None:
     """The event, where no classifier is needed to find it; a paid one is asked only for the rest."""
-    state = flow.states.get(snapshot.state)
     said = normalise(heard.text)
     if not said:
         return MISHEARD
     if option := _option_named(snapshot.offer, said):
         return Event(option.event, option.data)
-    hears = flow.hears(state) if state else frozenset(flow.anywhere)
+    hears = flow.hears(_state(flow, snapshot))
     if command := vocabulary.command(said):
         event, values = command
         if event in hears:
@@ -64,7 +63,7 @@ def _read(
 ) -> Event:
     if event := understood_without_reading(flow, vocabulary, snapshot, heard):
         return event
-    state = flow.states.get(snapshot.state) or flow.states[flow.start]
+    state = _state(flow, snapshot)
     reading = reading or Reading(scores=(), read_by="nobody")
     scores = narrow(reading, flow.hears(state))
     intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
@@ -94,13 +93,19 @@ def _answer(
     return found
 
 
-def _tapped(snapshot: Snapshot, heard: Heard) -> Event:
+def _state(flow: Flow, snapshot: Snapshot) -> State:
+    """The state in which it is heard: one that has gone from the flow is the start."""
+    return flow.standing(snapshot.state) or flow.states[flow.start]
+
+
+def _tapped(flow: Flow, snapshot: Snapshot, heard: Heard) -> Event:
     """An option acts only while its offer stands; a standing option says itself what it is about."""
     for option in snapshot.offer:
         if option.id == heard.tap:
             return Event(option.event, option.data)
-    event, colon, subject = (heard.tap or "").partition(":")
-    return Event(event, {"request": subject}) if colon and subject else STALE_TAP
+    event, _, subject = (heard.tap or "").partition(":")
+    about = flow.standing_options.get(event)
+    return Event(event, {about: subject}) if about and subject else STALE_TAP
 
 
 def _option_named(offer: tuple[Option, ...], said: str) -> Option | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from transitions import Machine
 
-from engine.events import Event
+from engine.events import WAIT, Event
 from engine.model import HERE, Flow, Rule, State
 from engine.snapshot import Snapshot
 
@@ -21,7 +20,6 @@ Guards = Mapping[str, Callable[[Snapshot, Event, int], bool]]
 
 DONE = "done"
 """The outcome, as the machine knows it, of a rule that runs no step."""
-WAIT = "wait"
 ENOUGH = "misheard.enough"
 
 
@@ -50,7 +48,7 @@ class FlowMachine:
         self._rules: dict[str, Rule] = {}
         self._machine = Machine(
             model=None,
-            states=list(flow.states),
+            states=[str(name) for name in flow.states],
             initial=None,
             auto_transitions=False,
             queued=False,
@@ -104,10 +102,11 @@ class FlowMachine:
         self._trigger(cursor, trigger)
         return cursor.state
 
-    def _trigger(self, cursor: Cursor, name: str, *facts: Any) -> bool:
-        if name not in self._machine.events or name not in self._machine.get_triggers(cursor.state):
+    def _trigger(self, cursor: Cursor, name: str, *facts: object) -> bool:
+        event = self._machine.events.get(name)
+        if event is None or cursor.state not in event.transitions:
             return False
-        return bool(self._machine.events[name].trigger(cursor, *facts))
+        return bool(event.trigger(cursor, *facts))
 
     def edges(self) -> Iterator[tuple[str, str, str]]:
         """Every edge between two states of flows.yaml, with its label, for diagrams."""
@@ -123,7 +122,7 @@ class FlowMachine:
 
 
 def _settled(go: str | None, state: State) -> str:
-    return state.name if go in (None, HERE) else go
+    return str(state.name if go is None or go == HERE else go)
 
 
 def _holds(guard: Callable[[Snapshot, Event, int], bool], snapshot: Snapshot, event: Event, now: int) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 HERE = "here"
 """As a target: stay in this state and ask its question again."""
 ANYWHERE = "anywhere"
+CHOICES = "choices"
+"""The type of what is remembered to be offered: a list that its state's `options` may name."""
 NO_STEP = ""
 """The only outcome of a rule that runs no step."""
 
@@ -26,6 +28,24 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place()
+
+
+class Name(str):
+    """A name as somebody wrote it: a text that knows where in the file it stands."""
+
+    __slots__ = ("place",)
+    place: Place
+
+    def __new__(cls, text: str, place: Place = NOWHERE) -> Self:
+        """`text`, found at `place`."""
+        name = super().__new__(cls, text)
+        name.place = place
+        return name
+
+
+def place_of(name: str, otherwise: Place) -> Place:
+    """Where a name stands, or `otherwise` for one that was not read from a file."""
+    return name.place if isinstance(name, Name) else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +146,21 @@ class Flow:
     max_steps: int = 20
 
     def rules(self, state: State, event: str) -> tuple[Rule, ...]:
-        """The rules to try for an event in a state, in order: its own first, then those for anywhere."""
-        return (*state.rules.get(event, ()), *self.anywhere.get(event, ()))
+        """The rules to try for an event in a state, in order: its own first, then those for anywhere.
+
+        Nothing is tried behind a rule without a guard.
+        """
+        rules = (*state.rules.get(event, ()), *self.anywhere.get(event, ()))
+        ends = next((number for number, rule in enumerate(rules, 1) if rule.guard is None), len(rules))
+        return rules[:ends]
 
     def hears(self, state: State) -> frozenset[str]:
         """The events that mean something in this state."""
         return frozenset(state.rules) | frozenset(self.anywhere)
+
+    def always_hears(self, event: str) -> bool:
+        """Whether every state in which a conversation can be stored has a rule for the event."""
+        return event in self.anywhere or all(event in state.rules for state in self.waiting_states)
 
     def all_rules(self) -> Iterator[Rule]:
         """Every rule of the flow, in the file's order."""
@@ -144,6 +173,25 @@ class Flow:
     def waiting_states(self) -> tuple[State, ...]:
         """The states in which a conversation can be stored."""
         return tuple(state for state in self.states.values() if not state.passing)
+
+    def standing(self, stored: str) -> State | None:
+        """The state that a stored name means today, under its new name if it was renamed.
+
+        None when the flow has no such state any more, or only passes through it.
+        """
+        state = self.states.get(stored) or self.states.get(self.renamed.get(stored, ""))
+        return None if state is None or state.passing else state
+
+    @cached_property
+    def standing_options(self) -> Mapping[str, str]:
+        """The events that may be tapped long after they were offered, and what they are about."""
+        return {
+            event: target.regarding
+            for rule in self.all_rules()
+            for target in rule.targets.values()
+            for event in target.options
+            if target.regarding
+        }
 
 
 Flows = Mapping[str, Flow]
@@ -178,3 +226,5 @@ class Words:
     entities: Mapping[str, str]
     """Entities, each with the event that its being given alone means."""
     types: frozenset[str]
+    titles: frozenset[str]
+    """Events that have a title to be shown when they are offered."""

@@ -6,15 +6,21 @@ never guesses types: `yes`, `14:30` and `0501234567` stay what they look like.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import yaml
 
 from engine.errors import Issue
-from engine.model import Place
+from engine.model import Name, Place
+
+DEEPEST = 30
+"""Levels of nesting: more than any file for people has, fewer than could exhaust the parser."""
+BEGINNING = Place(1, 1)
+_TAB = re.compile(r"^ *\t", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,11 @@ class Text:
     def empty(self) -> bool:
         """Nothing was written."""
         return not self.text and not self.quoted
+
+    @property
+    def name(self) -> Name:
+        """The text as a name that knows its place."""
+        return Name(self.text, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +78,19 @@ class Problems:
         self.issues: list[Issue] = []
 
     def add(self, place: Place, code: str, message: str, hint: str = "") -> None:
-        """Note one mistake."""
-        self.issues.append(Issue(self.file, place.line, place.column, code, message, hint))
+        """Note one mistake; the same one twice counts once."""
+        issue = Issue(self.file, place.line, place.column, code, message, hint)
+        if issue not in self.issues:
+            self.issues.append(issue)
 
 
 def read_yaml(path: Path, problems: Problems) -> Node | None:
     """The file as nodes with places, or None when it is no YAML at all; every mistake is noted."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        problems.add(Place(1, 1), "unreadable", f"the file cannot be read: {reason}")
+        problems.add(BEGINNING, "unreadable", f"the file cannot be read: {reason}")
         return None
     return parse_yaml(text, problems)
 
@@ -85,34 +98,70 @@ def read_yaml(path: Path, problems: Problems) -> Node | None:
 def parse_yaml(text: str, problems: Problems) -> Node | None:
     """As `read_yaml`, for text at hand."""
     try:
-        _refuse_tricks(text, problems)
+        if not _is_plain(text, problems):
+            return None
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        problems.add(place, "not-yaml", f"this is not valid YAML: {error.problem or error.context}")
+        _note_error(text, error, problems)
         return None
-    except yaml.YAMLError:
-        problems.add(Place(1, 1), "not-yaml", "the file holds characters that YAML does not allow")
+    except yaml.reader.ReaderError as error:
+        before = text.encode()[: error.position].decode()  # the parser counts bytes
+        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        problems.add(place, "not-yaml", "there is a character here that YAML does not allow", "remove it")
         return None
     if node is None:
-        problems.add(Place(1, 1), "empty-file", "the file is empty")
+        problems.add(BEGINNING, "empty-file", "the file is empty")
         return None
-    return None if problems.issues else _converted(node, problems)
+    return _converted(node, problems)
 
 
-def _refuse_tricks(text: str, problems: Problems) -> None:
-    """Aliases and tags make a file say something else than it shows."""
+def _is_plain(text: str, problems: Problems) -> bool:
+    """Whether the file says what it shows: aliases and tags make it say something else."""
+    depth, plain = 0, True
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        place = Place(event.start_mark.line + 1, event.start_mark.column + 1) if event.start_mark else Place()
+        place = _place(event.start_mark) if event.start_mark else BEGINNING
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             problems.add(place, "alias", "anchors and aliases (& and *) are not allowed", "write it out")
-        elif getattr(event, "tag", None) and not isinstance(event, yaml.DocumentStartEvent):
+            plain = False
+        elif getattr(event, "tag", None):
             problems.add(place, "tag", "tags (!) are not allowed", "quote the text")
+            plain = False
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            problems.add(place, "too-deep", "this is nested deeper than anybody can read")
+            return False
+    return plain
+
+
+def _note_error(text: str, error: yaml.MarkedYAMLError, problems: Problems) -> None:
+    """Point where the author has to look.
+
+    For a bracket or quote that was never closed that is where it was opened, not where the parser gave up.
+    """
+    unclosed = error.context is not None and ("flow" in error.context or "quoted" in error.context)
+    mark = error.context_mark if unclosed else None
+    mark = mark or error.problem_mark or error.context_mark
+    place = _place(mark) if mark else BEGINNING
+    hint = "close what begins here" if unclosed else "look at the indentation, here and above"
+    if tab := _TAB.search(text):
+        place = Place(text.count("\n", 0, tab.start()) + 1, tab.end() - tab.start())
+        hint = "indent with blanks, not with tabs"
+    problems.add(place, "not-yaml", f"this is not valid YAML: {error.problem or error.context}", hint)
+
+
+class _Mark(Protocol):
+    """What PyYAML's two kinds of marks have in common; they count from 0."""
+
+    line: int
+    column: int
+
+
+def _place(mark: _Mark) -> Place:
+    return Place(mark.line + 1, mark.column + 1)
 
 
 def _converted(node: yaml.Node, problems: Problems) -> Node:
-    place = Place(node.start_mark.line + 1, node.start_mark.column + 1)
+    place = _place(node.start_mark)
     if isinstance(node, yaml.ScalarNode):
         return Text(node.value, place, quoted=node.style in {"'", '"', "|", ">"})
     if isinstance(node, yaml.SequenceNode):
@@ -126,7 +175,8 @@ def _converted(node: yaml.Node, problems: Problems) -> Node:
             continue
         if key.text in seen:
             first = seen[key.text].line
-            problems.add(key.place, "duplicate-key", f"`{key.text}` stands here twice; first on line {first}")
+            message = f"`{key.text}` stands here twice, first on line {first}, and only one can hold"
+            problems.add(key.place, "duplicate-key", message, "remove or rename one of them")
             continue
         seen[key.text] = key.place
         entries.append((key, _converted(value_node, problems)))

@@ -1,0 +1,36 @@
+"""Finds mistakes in flows without running them: what a client would otherwise meet first.
+
+Each check is a small function over one flow. None stops at its first finding, and none raises.
+"""
+
+from __future__ import annotations
+
+from engine.checks.names import check_names
+from engine.checks.paths import check_paths
+from engine.checks.rules import check_rules
+from engine.checks.sayings import check_sayings
+from engine.checks.subject import Note, Subject
+from engine.model import Flows, Words
+
+__all__ = ["Note", "check"]
+
+
+def check(flows: Flows, words: Words, note: Note) -> None:
+    """Note every mistake that can be seen without running a flow."""
+    for flow in flows.values():
+        subject = Subject(flow, flows, words, note)
+        check_names(subject)
+        check_rules(subject)
+        check_sayings(subject)
+        check_paths(subject)
+    _check_timed_signals(flows, words, note)
+
+
+def _check_timed_signals(flows: Flows, words: Words, note: Note) -> None:
+    """What a timer sends has to be heard whenever it comes, by the flow that set the timer."""
+    for signal in sorted(words.signals):
+        hearing = [flow for flow in flows.values() if any(rule.event == signal for rule in flow.all_rules())]
+        for flow in hearing or list(flows.values())[:1]:
+            if not flow.always_hears(signal):
+                message = f"a timer may send `{signal}` at any time, but some state does not hear it"
+                note(flow.place, "unheard-signal", message, f"add `{signal}` under `anywhere`")
