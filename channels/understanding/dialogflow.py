@@ -114,7 +114,7 @@ class DialogflowClassifier:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._client.transport.close()
+        await self._client.transport.close()  # type: ignore[no-untyped-call]
 
     async def read(self, text: str, *, now: datetime, address_hash: str) -> Reading:
         """Ask the agent. Raises `ReadingUnavailable` when it does not answer well and in time."""

@@ -84,7 +84,7 @@ def _same(said: list[str], synonym: tuple[str, ...]) -> bool:
 
 
 def _one_slip(word: str, other: str) -> bool:
-    """Whether one letter is missing, added, wrong or swapped with its neighbour; the first letter is right."""
+    """Whether one letter is missing, added, wrong or swapped with the next; never the first."""
     if min(len(word), len(other)) < LONG_WORD or abs(len(word) - len(other)) > 1 or word[0] != other[0]:
         return f"{word}s" == other or word == f"{other}s"
     start = next(

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from engine.vocabulary import normalise
 
@@ -90,14 +91,14 @@ def tokens(text: str) -> list[str]:
     for ending, full in _ENDINGS:
         spelled = ending.sub(full, spelled)
     found = [part for token in _TOKEN.findall(spelled) for part in _SPELLED_OUT.get(token, token).split()]
-    return found + ["?"] if asks and "?" not in found else found
+    return [*found, "?"] if asks and "?" not in found else found
 
 
 def word_grams(words: list[str]) -> Iterator[str]:
     """Single words and pairs, with where the text begins and ends."""
     padded = ["<", *words, ">"]
     yield from padded[1:-1]
-    for left, right in zip(padded, padded[1:], strict=False):
+    for left, right in pairwise(padded):
         yield f"{left} {right}"
 
 

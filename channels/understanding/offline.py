@@ -27,15 +27,20 @@ from engine.events import Reading, Value
 
 log = structlog.get_logger(__name__)
 
+ROOT: Final = str(Path(__file__).resolve().parents[2])
+"""Where the training process finds this package, wherever it is started from."""
 GIVES_TIME: Final = "give.time"
 ONLY_A_TIME: Final = 0.95
 """How sure it is that a message of nothing but a time gives a time."""
-_FILLERS: Final = frozenset(
-    "a an the at on in for of to by is it be would will please pls thanks thank you i me my we us let make do can "
-    "could should want like need prefer am have that this then say maybe perhaps around about sometime some any "
-    "time day date how what or and so ok okay yes yeah well good fine best great perfect ideal works work suits "
-    "free available between from until after before possible if not with just only uh um".split()
-)
+_FILLER_WORDS: Final = """
+    a an the at on in for of to by is it be would will please pls thanks thank you i me my we us let
+    make do can could should want like need prefer am have that this then say maybe perhaps around about
+    sometime some any time day date how what or and so ok okay yes yeah well good fine best great
+    perfect ideal works work suits free available between from until after before possible if not with
+    just only uh um
+"""
+"""Words that a time may come with and still be all that is said."""
+_FILLERS: Final = frozenset(_FILLER_WORDS.split())
 _OTHER_WORDS_ALLOWED: Final = 1
 
 
@@ -83,6 +88,7 @@ class OfflineClassifier:
         day_first: bool = False,
     ) -> Self:
         """Make the classifier ready; train it first, in a few seconds, if these phrases are new."""
+        await asyncio.to_thread(weights_dir.mkdir, parents=True, exist_ok=True)
         path = weights_file.path_of(weights_dir, weights_file.key_of(phrases))
         if not await asyncio.to_thread(path.exists):
             await _train(phrases, path)
@@ -122,8 +128,7 @@ def only_a_time(times: TimesFound) -> bool:
 
 async def _train(phrases: Mapping[str, Sequence[str]], path: Path) -> None:
     """Run the training in a short process of its own, so that its memory is given back."""
-    root = str(Path(__file__).resolve().parents[2])
-    search = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    search = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
@@ -59,7 +60,8 @@ class Moment:
             return (self.end - timedelta(seconds=1)).date()
         if self.grain in _DAYS_IN:
             later = self.anchor + timedelta(days=_DAYS_IN[self.grain])
-            return later.replace(day=1, **({"month": 1} if self.grain == "year" else {})).date() - ONE_DAY
+            month = 1 if self.grain == "year" else later.month
+            return later.replace(month=month, day=1).date() - ONE_DAY
         return (self.anchor + _GRAINS[self.grain] - timedelta(seconds=1)).date()
 
 
@@ -77,7 +79,7 @@ class Span:
     def daily(self) -> bool:
         """It is a time of day on no particular day: its readings fall on one day after the other."""
         days = sorted({moment.anchor.date() for moment in self.moments})
-        gaps = [after - before for before, after in zip(days, days[1:], strict=False)]
+        gaps = [after - before for before, after in pairwise(days)]
         return self.moments[0].of_day and bool(gaps) and max(gaps) <= ONE_DAY
 
     @property
@@ -122,10 +124,9 @@ def _moment(reading: dict[str, Any]) -> Moment:
     if reading["type"] == "value":
         return Moment(_wall(reading), None, reading["grain"])
     begin, end = reading.get("from"), reading.get("to")
-    grain = (end or begin)["grain"]
     if end is None:
-        return Moment(_wall(begin), None, grain, "after")
-    return Moment(_wall(begin) if begin else None, _wall(end), grain, None if begin else "before")
+        return Moment(_wall(reading["from"]), None, reading["from"]["grain"], "after")
+    return Moment(_wall(begin) if begin else None, _wall(end), end["grain"], None if begin else "before")
 
 
 def _wall(stamped: dict[str, Any]) -> datetime:

@@ -9,7 +9,11 @@ import re
 from typing import Final
 
 _NUMBERS: Final = dict(
-    zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True)
+    zip(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+        range(1, 13),
+        strict=True,
+    )
 )
 _MINUTES: Final = {
     "half": 30,
@@ -40,7 +44,15 @@ _DAY: Final = (
     rf"(?:today|tomorrow|(?:this |next )?{_WEEKDAY}"
     rf"|(?:the )?{_NTH}(?: of (?:{_MONTH}|this month|next month))?|{_MONTH} {_NTH})"
 )
-_LOOSE_CLOCK: Final = rf"(?:(?:half|(?:a )?quarter) (?:past|to) )?(?:\d{{1,2}}(?:[:.]\d\d)?|{'|'.join(_NUMBERS)})(?: ?[ap]\.?m\.?)?"
+_LOOSE_CLOCK: Final = (
+    r"(?:(?:half|(?:a )?quarter) (?:past|to) )?"
+    rf"(?:\d{{1,2}}(?:[:.]\d\d)?|{'|'.join(_NUMBERS)})(?: ?[ap]\.?m\.?)?"
+)
+_NOT_A_TIME: Final = (
+    "this|that|the|another|other|last|first|next|which|any|no|only|book|make|get|schedule|have|find|take|arrange"
+    "|want|need"
+)
+"""What stands before a "one" that is a thing: "book one", "that one"."""
 
 _PLAIN: Final = tuple(
     (re.compile(pattern), put)
@@ -53,12 +65,7 @@ _PLAIN: Final = tuple(
         (r"\bhalf ?past\b", "half past"),
         (r"\b(twenty|forty)-five\b", r"\1 five"),
         (r"\b(morning|afternoon|evening)s\b", r"in the \1"),
-        # "that one", "book one": a thing, not one o'clock
-        (
-            r"\b(th[aei][ts]?|this|another|other|last|first|next|which|any|no|only|book|make|get|schedule|have|find"
-            r"|take|arrange|want|need) one\b",
-            r"\1 of them",
-        ),
+        (rf"\b({_NOT_A_TIME}) one\b", r"\1 of them"),
         (r"\b(?:on |for )?(?:this|that|the same) (?:very |same )?day\b", "then"),
         (r"\b(\d{1,2})\.(\d{1,2})\.(?= |$)", r"\1/\2"),
         (r"\b(\d{1,2})\.(\d{2})(?= ?[ap]\.?m)", r"\1:\2"),

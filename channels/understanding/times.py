@@ -170,7 +170,7 @@ def _clock(timed: Sequence[Span], day: str | None, wall: datetime) -> dict[str, 
 
 
 def _half(moment: datetime | None, part: Moment | None, day: str | None, wall: datetime) -> datetime | None:
-    """The half of the day in which people are awake, unless the part of the day or the clock says otherwise."""
+    """The half in which people are awake, unless a part of the day or the clock says otherwise."""
     if moment is None:
         return None
     morning = moment.replace(hour=moment.hour % NOON)
@@ -184,7 +184,7 @@ def _half(moment: datetime | None, part: Moment | None, day: str | None, wall: d
 def _clock_value(
     begin: datetime | None, end: datetime | None, opens: str | None, *, either_half: bool = False
 ) -> dict[str, Value]:
-    """The part of a value that is about the time of day; a stretch that runs past midnight has no latest start."""
+    """What a value says of the time of day; a stretch that runs past midnight has no latest start."""
     overnight = begin is not None and end is not None and end.date() > begin.date()
     return {
         "time": f"{begin:%H:%M}" if begin else None,
