@@ -25,8 +25,8 @@ from engine.events import Heard
 
 LARGEST_BODY = 64 * 1024
 """Bytes. Twilio's longest form is a quarter of that."""
-PATIENCE = 10.0
-"""Seconds that a webhook may take: reading it, or waiting for the database. Twilio gives up after 15."""
+PATIENCE = 13.0
+"""Seconds that a webhook may take at the most, for reading it and storing it. Twilio gives up after 15."""
 PAUSE = 0.05
 """Seconds before the first repeat; each next one is twice as long, up to a second."""
 
@@ -79,7 +79,7 @@ class Webhooks:
         self._news = news
         self._now = now
         self.patience = PATIENCE
-        """Seconds to go on trying to store a message; Twilio hangs up after 15."""
+        """Seconds to wait for the body and to go on trying to store the message."""
         self._storing: set[asyncio.Future[Any]] = set()
         self.blueprint = self._blueprint()
 
@@ -99,9 +99,10 @@ class Webhooks:
         return await self._message("therapist", "therapist_webhook_url")
 
     async def _message(self, door: Door, url_field: str) -> Response:
-        fields = await self._verified_fields(url_field)
+        deadline = self._deadline()
+        fields = await self._verified_fields(url_field, deadline)
         message = inbound.heard(fields, account_sid=self._account.account_sid, flow=door, at=self._now())
-        await self._until_stored(lambda: self._store(door, message))
+        await self._until_stored(lambda: self._store(door, message), deadline)
         return Response(NO_REPLY, content_type="text/xml; charset=utf-8")
 
     async def _store(self, door: Door, message: Heard) -> bool:
@@ -109,18 +110,19 @@ class Webhooks:
         return await self._intake.take_in(replace(message, flow=flow))
 
     async def _status(self) -> Response:
-        fields = await self._verified_fields("status_webhook_url")
+        deadline = self._deadline()
+        fields = await self._verified_fields("status_webhook_url", deadline)
         status = inbound.delivery_status(
             fields, account_sid=self._account.account_sid, outbox_id=request.args.get("o")
         )
-        await self._until_stored(lambda: self._news.note(status))
+        await self._until_stored(lambda: self._news.note(status), deadline)
         return Response(status=204)
 
-    async def _verified_fields(self, url_field: str) -> Fields:
+    async def _verified_fields(self, url_field: str, deadline: float) -> Fields:
         missing = self._account.missing("account_sid", "auth_token", url_field)
         if missing:
             raise WebhookUnavailable(f"WhatsApp is not set up here: {', '.join(missing)} is missing.")
-        body = await _body()
+        body = await _body(deadline)
         url = signature.signed_url(getattr(self._account, url_field), request.query_string.decode("latin-1"))
         header = request.headers.get(signature.HEADER)
         try:
@@ -133,32 +135,33 @@ class Webhooks:
         signature.verify_form(self._account.auth_token, url, fields, header)
         return fields
 
-    async def _until_stored(self, store: Callable[[], Awaitable[T]]) -> T:
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self.patience
+
+    async def _until_stored(self, store: Callable[[], Awaitable[T]], deadline: float) -> T:
         """Try until the database takes it. Goes on to its end even if Twilio hangs up meanwhile."""
-        storing = asyncio.ensure_future(self._persist(store))
+        storing = asyncio.ensure_future(_persist(store, deadline))
         self._storing.add(storing)
         storing.add_done_callback(self._storing.discard)
         return await asyncio.shield(storing)
 
-    async def _persist(self, store: Callable[[], Awaitable[T]]) -> T:
-        deadline = time.monotonic() + self.patience
-        pause = PAUSE
-        while True:
-            try:
-                return await store()
-            except TryAgain:
-                if time.monotonic() + pause > deadline:
-                    raise
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, 1.0)
+
+async def _persist(store: Callable[[], Awaitable[T]], deadline: float) -> T:
+    pause = PAUSE
+    while True:
+        try:
+            return await store()
+        except TryAgain:
+            if asyncio.get_running_loop().time() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 1.0)
 
 
-async def _body() -> bytes:
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise WebhookTooLarge
+async def _body(deadline: float) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout_at(deadline):
             async for chunk in request.body:
                 body += chunk
                 if len(body) > LARGEST_BODY:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -93,7 +92,7 @@ async def test_a_body_of_64_kib_is_taken_and_a_larger_one_is_not(practice: Pract
         ({"From": ""}, "From"),
         ({"From": "+4915112345678"}, "From"),
         ({"From": "whatsapp:+4915112345678\n"}, "From"),
-        ({"From": "whatsapp:+٤٩١٥١١٢٣٤٥"}, "From"),
+        ({"From": "whatsapp:+4٩٢٣٤٦٧٨"}, "From"),
         ({"AccountSid": "AC" + "f" * 32}, "AccountSid"),
     ],
 )
@@ -136,7 +135,7 @@ async def test_a_lost_database_is_waited_for(practice: Practice) -> None:
 
 
 async def test_a_database_that_stays_away_is_told_to_twilio(practice: Practice) -> None:
-    practice.webhooks.patience = 0
+    practice.webhooks.patience = 0.04
     practice.inbox.gone = 1
     answer = await practice.post(forms.message("hello"))
     assert answer.status_code == 503
@@ -169,13 +168,3 @@ async def test_news_of_a_delivery_is_noted_with_our_own_number(practice: Practic
 
 async def test_only_posts_are_taken(practice: Practice) -> None:
     assert (await practice.app.test_client().get("/webhook/client")).status_code == 405
-
-
-async def test_a_message_is_stored_even_if_twilio_hangs_up_meanwhile(practice: Practice) -> None:
-    practice.inbox.gone = 2
-    knock = asyncio.ensure_future(practice.post(forms.message("hello")))
-    async with asyncio.timeout(5):
-        await practice.inbox.missed.wait()
-        knock.cancel()
-        await practice.inbox.stored.wait()
-    assert len(practice.inbox.rows) == 1

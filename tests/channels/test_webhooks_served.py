@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlencode
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -36,6 +37,16 @@ async def reached_by_twilio(practice: Practice) -> AsyncIterator[FakeTwilio]:
     finally:
         over.set()
         await server
+
+
+async def knock(twilio: FakeTwilio, *headers: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Begin a request by hand, up to its body."""
+    host, port = twilio.proxies[PUBLIC].removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    form = b"Content-Type: application/x-www-form-urlencoded"
+    head = (b"POST /webhook/client HTTP/1.1", b"Host: x", form, *headers, b"", b"")
+    writer.write(b"\r\n".join(head))
+    return reader, writer
 
 
 async def test_a_message_behind_a_proxy_is_taken(practice: Practice) -> None:
@@ -70,12 +81,7 @@ async def test_two_messages_within_a_millisecond_are_two_rows(practice: Practice
 
 async def test_a_body_of_unknown_length_is_cut_off_at_the_limit(practice: Practice) -> None:
     async with reached_by_twilio(practice) as twilio:
-        host, port = twilio.proxies[PUBLIC].removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(
-            b"POST /webhook/client HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-            b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
-        )
+        reader, writer = await knock(twilio, b"Transfer-Encoding: chunked")
         chunk = b"x" * 0x4000
         writer.write(b"".join(b"4000\r\n" + chunk + b"\r\n" for _ in range(5)))
         async with asyncio.timeout(5):
@@ -85,8 +91,33 @@ async def test_a_body_of_unknown_length_is_cut_off_at_the_limit(practice: Practi
     assert status.split()[1] == b"413"
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for(practice: Practice) -> None:
+    practice.webhooks.patience = 0.05
+    async with reached_by_twilio(practice) as twilio:
+        reader, writer = await knock(twilio, b"Content-Length: 10")
+        async with asyncio.timeout(5):
+            status = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    assert status.split()[1] == b"408"
+
+
+async def test_a_message_is_stored_even_if_twilio_hangs_up_meanwhile(practice: Practice) -> None:
+    practice.inbox.gone = 3
+    body = urlencode(form := forms.message("hello")).encode()
+    signature = f"X-Twilio-Signature: {forms.sign(DOOR, form.items())}".encode()
+    async with reached_by_twilio(practice) as twilio, asyncio.timeout(5):
+        _, writer = await knock(twilio, signature, b"Content-Length: %d" % len(body))
+        writer.write(body)
+        await practice.inbox.missed.wait()
+        writer.close()
+        await writer.wait_closed()
+        await practice.inbox.stored.wait()
+    assert len(practice.inbox.rows) == 1
+
+
 async def test_a_repeat_after_an_outage_is_taken(practice: Practice) -> None:
-    practice.webhooks.patience = 0
+    practice.webhooks.patience = 0.04
     practice.inbox.gone = 2
     async with reached_by_twilio(practice) as twilio:
         answer = await twilio.deliver(f"{DOOR}#rc=3&rp=5xx", forms.CLIENT, "hello")

@@ -150,6 +150,13 @@ async def test_a_refusal_carries_the_code_and_no_personal_data(
     assert "Ada" not in str(refused.value)
 
 
+async def test_a_refusal_by_a_proxy_has_no_code(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    twilio.fail(Fault.TOO_LARGE_FOR_PROXY)
+    with pytest.raises(DeliveryRefused, match="413") as refused:
+        await whatsapp.send(HELLO)
+    assert refused.value.code is None
+
+
 async def test_a_wrong_token_waits_for_the_operator(twilio: FakeTwilio) -> None:
     account = replace(ONE_NUMBER, api_base_url=twilio.url, auth_token="wrong")
     async with WhatsApp(account) as whatsapp:

@@ -51,6 +51,13 @@ def test_one_endless_line_keeps_its_beginning() -> None:
     assert words.endswith("…\n\n1. In-call")
 
 
+def test_endless_titles_are_cut_but_all_are_there() -> None:
+    words = words_of("Which?", offer(*("z" * 400 for _ in range(10))))
+    assert units(words) <= LONGEST
+    assert words.startswith("Which?\n\n1. zzz")
+    assert "\n10. zzz" in words
+
+
 @given(
     st.text(max_size=4_000),
     st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=400), max_size=10),

@@ -48,6 +48,7 @@ class Fault(Enum):
     ERROR_BEFORE = (500, 20500, False)
     ERROR_AFTER = (500, 20500, True)
     BAD_GATEWAY = (502, None, False)
+    TOO_LARGE_FOR_PROXY = (413, None, False)
     BAD_ANSWER = (201, None, True)
     SILENCE_BEFORE = (None, None, False)
     SILENCE_AFTER = (None, None, True)

@@ -98,7 +98,7 @@ def read_message(
     """The message in a request, or RefusedByTwilio."""
     for is_wrong, code, why in _MISTAKES:
         if is_wrong(form):
-            raise RefusedByTwilio(400, code, why)
+            raise RefusedByTwilio(400, code, f"{why}: {form.get('To')}")
     if form["From"] not in numbers:
         raise RefusedByTwilio(400, 63007, "Could not find a Channel with the specified From address")
     if form["To"] in opted_out:
