@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -25,7 +25,7 @@ from channels.simulator.desk import (
     View,
 )
 from engine.events import Heard
-from engine.model import HERE, Flow
+from engine.model import HERE, NO_STEP, Flow, Target
 from engine.model import State as FlowState
 from storage.conversations import Conversation
 from storage.outbox import Owed
@@ -181,14 +181,11 @@ class SimulatorDesk:
             if one.snapshot.turn == 0 or (known and known.turn == one.snapshot.turn):
                 continue
             last = (await self._product.storage.journal.of(one.id))[-1]
-            outcome = last.trail[-1].rpartition(".")[2] if len(last.trail) > 1 else ""
             self._places[party] = Place(
                 flow=one.flow,
                 state=one.snapshot.state,
                 turn=one.snapshot.turn,
-                previous_state=last.state_before,
-                event=last.event,
-                outcome=outcome,
+                path=path_of(self._product.flow_file.flows[one.flow], last.state_before, last.trail),
                 trail=last.trail,
             )
             self._version += 1
@@ -250,14 +247,14 @@ def diagram(flow: Flow) -> Diagram:
 
 
 def _kind(flow: Flow, state: FlowState) -> Kind:
-    if state.name == flow.start:
-        return "start"
-    return "ask" if state.ask else "rest"
+    if state.passing:
+        return "pass"
+    return "ask" if state.ask and state.name != flow.start else "rest"
 
 
 def _edges(state: FlowState) -> list[Edge]:
     edges = [
-        Edge(state.name, state.name if target.go == HERE else target.go, rule.event, outcome)
+        Edge(state.name, _settled(target, state.name), rule.event, outcome)
         for rule in state.own_rules()
         for outcome, target in rule.targets.items()
         if target.go
@@ -267,3 +264,22 @@ def _edges(state: FlowState) -> list[Edge]:
     if state.misheard and state.misheard.go:
         edges.append(Edge(state.name, state.misheard.go, "misheard"))
     return edges
+
+
+def path_of(flow: Flow, before: str, trail: Sequence[str]) -> tuple[Edge, ...]:
+    """The edges that a turn followed, from its journal line: a rule, then the outcome of each step."""
+    heard, *outcomes = trail
+    rule = next((one for one in flow.all_rules() if one.name == heard), None)
+    event, here, edges = heard.partition(":")[2].partition("#")[0], before, []
+    for ended in outcomes or [NO_STEP]:
+        outcome = ended.rpartition(".")[2]
+        target = rule.targets.get(outcome) if rule else None
+        there = _settled(target, here) if target else here
+        edges.append(Edge(here, there, event, outcome))
+        event, here = "", there
+        rule = flow.states[there].passing if there in flow.states else None
+    return tuple(edges)
+
+
+def _settled(target: Target, here: str) -> str:
+    return here if target.go in (None, HERE) else target.go

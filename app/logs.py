@@ -8,8 +8,12 @@ import sys
 import structlog
 
 
-def set_up_logs(*, debug: bool) -> None:
-    """Write to standard error; libraries that would log addresses or texts are kept quiet."""
+def set_up_logs(*, debug: bool, quiet: bool = False) -> None:
+    """Write to standard error; libraries that would log addresses or texts are kept quiet.
+
+    `quiet`: only warnings, for commands that somebody reads along with.
+    """
+    usual = logging.WARNING if quiet else logging.INFO
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     for name in ("transitions", "twilio", "aiohttp", "google", "grpc"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -23,7 +27,7 @@ def set_up_logs(*, debug: bool) -> None:
             ),
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else usual),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

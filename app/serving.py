@@ -86,7 +86,7 @@ async def serve_forever(settings: Settings) -> None:
 
 async def demonstrate(settings: Settings, port: int) -> None:
     """Serve the simulator on this machine only, with a practice of its own that is forgotten afterwards."""
-    set_up_logs(debug=settings.debug)
+    set_up_logs(debug=settings.debug, quiet=True)
     with tempfile.TemporaryDirectory(prefix="therapy-booking-") as folder:
         own = settings.model_copy(update={"sqlite_path": Path(folder) / "demo.sqlite3", "db_host": None})
         async with product(own, handed_over, demonstration=True) as running:
@@ -108,4 +108,7 @@ async def _listen(app: Quart, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stopped.set)
-    await hypercorn_serve(app, config, shutdown_trigger=stopped.wait)
+    try:
+        await hypercorn_serve(app, config, shutdown_trigger=stopped.wait)
+    except OSError as error:
+        raise NotSetUp(f"Nothing can listen at {host}:{port}: {error.strerror}. Try another port.") from error

@@ -15,6 +15,7 @@ from app.classifiers import start_classifier
 from app.clock import Clock
 from app.logs import set_up_logs
 from app.settings import Settings
+from app.understand import understand_lines
 from app.wiring import EXAMPLE_PRACTICE, product, storage_settings
 from engine.errors import TherapyBookingError
 from flows.practice_file import read_practice
@@ -25,7 +26,7 @@ from storage.store import Storage
 
 async def talk(settings: Settings, *, jsonl: bool, now: datetime | None) -> None:
     """Read lines until there are no more, and answer each."""
-    set_up_logs(debug=settings.debug)
+    set_up_logs(debug=settings.debug, quiet=True)
     clock = Clock()
     async with product(settings, handed_over, clock=clock, demonstration=True) as running:
         if now is not None:
@@ -59,12 +60,10 @@ async def _at_the_terminal(conversation: Chat) -> None:
 
 async def explain(settings: Settings, *, jsonl: bool, now: datetime | None) -> None:
     """Read texts and tell what the classifier makes of each."""
-    set_up_logs(debug=settings.debug)
+    set_up_logs(debug=settings.debug, quiet=True)
     understanding = load_understanding(settings.understanding_path)
     zone = ZoneInfo(read_practice(EXAMPLE_PRACTICE).practice.zone)
     moment = datetime.now(zone) if now is None else now.replace(tzinfo=zone)
-    from app.understand import understand_lines
-
     async with start_classifier(settings, understanding) as classifier:
         lines = sys.stdin if jsonl else (json.dumps({"text": line.rstrip("\n")}) for line in sys.stdin)
         async for answer in understand_lines(classifier, understanding.vocabulary, lines, moment):

@@ -131,7 +131,7 @@ class Turns:
         """One turn, tried until it succeeds; None when it has to wait or was put aside."""
         try:
             reading = await self._reader.read(heard)
-            turn = await self._patiently(take_turn, heard, reading, self._world(), self._clock())
+            turn: Turn = await self._patiently(take_turn, heard, reading, self._world(), self._clock())
         except TryAgain as error:
             log.warning("turn postponed", inbox=heard.id, reason=str(error))
             return None

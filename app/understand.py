@@ -12,7 +12,7 @@ from datetime import datetime
 
 from engine.classifier import Classifier
 from engine.errors import TherapyBookingError
-from engine.events import Reading, Value
+from engine.events import NOTHING, Reading, Value, Values
 from engine.narrow import LOW, NONE_OF_THESE
 from engine.vocabulary import Vocabulary, normalise
 
@@ -55,24 +55,26 @@ def _asked(line: str, number: int) -> tuple[str, list[str]]:
     return text, [str(name) for name in expects]
 
 
+def chosen(vocabulary: Vocabulary, text: str, reading: Reading) -> tuple[str, float, Values]:
+    """Intent, confidence and values: of a command, an exact word, or of the reading."""
+    said = normalise(text)
+    if command := vocabulary.command(said):
+        return command[0], 1.0, command[1]
+    if said in vocabulary.lexicon:
+        return vocabulary.lexicon[said], 1.0, NOTHING
+    return reading.intent or NONE_OF_THESE, reading.confidence, NOTHING
+
+
 def _understood(vocabulary: Vocabulary, text: str, expects: list[str], reading: Reading) -> dict[str, Value]:
-    """The choice: a command, an exact word, or the reading if it is sure enough."""
     entities: dict[str, Value] = dict(reading.entities)
     for name in expects:
         if name not in entities and name in reading.latent:
             entities[name] = reading.latent[name]
-    intent, confidence = reading.intent or NONE_OF_THESE, reading.confidence
-    said = normalise(text)
-    if command := vocabulary.command(said):
-        intent, confidence = command[0], 1.0
-        entities |= command[1]
-    elif said in vocabulary.lexicon:
-        intent, confidence = vocabulary.lexicon[said], 1.0
-    elif confidence < LOW:
-        intent = NONE_OF_THESE
+    intent, confidence, values = chosen(vocabulary, text, reading)
+    entities |= values
     when = entities.get(TIME)
     return {
-        "intent": intent,
+        "intent": intent if confidence >= LOW else NONE_OF_THESE,
         "confidence": round(confidence, 4),
         "entities": entities,
         TIME: _time(when) if isinstance(when, dict) else None,
