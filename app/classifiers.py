@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from app.settings import Settings
+from channels.understanding.fallback import FallbackClassifier
 from channels.understanding.offline import OfflineClassifier
 from engine.classifier import Classifier
 from flows.vocabulary import Understanding
 
 
 @asynccontextmanager
-async def start_classifier(settings: Settings, understanding: Understanding) -> AsyncIterator[Classifier]:
-    """Make the configured classifier ready; trains the offline one first if its phrases are new."""
+async def start_classifier(
+    settings: Settings, understanding: Understanding, names: Iterable[str] = ()
+) -> AsyncIterator[Classifier]:
+    """Make the configured classifier ready; trains the offline one first if its phrases are new.
+
+    `names`: of therapists and services, so that they are not taken for words about something else.
+    """
     settings.weights_dir.mkdir(parents=True, exist_ok=True)
     offline = await OfflineClassifier.start(
         understanding.training_texts,
         understanding.synonyms,
         settings.weights_dir,
+        names=names,
         language=understanding.language,
     )
-    yield offline
+    if not settings.dialogflow_agent_id:
+        yield offline
+        return
+    from channels.understanding.dialogflow import Agent, DialogflowClassifier  # noqa: PLC0415  # 80 MB
+
+    agent = Agent(settings.dialogflow_project_id, settings.dialogflow_location, settings.dialogflow_agent_id)
+    dialogflow = DialogflowClassifier.connect(
+        agent,
+        {entity.dialogflow: name for name, entity in understanding.entities.items()},
+        language=understanding.language,
+        timeout=settings.dialogflow_timeout_seconds,
+        insecure_address=settings.dialogflow_api_endpoint,
+    )
+    try:
+        yield FallbackClassifier(dialogflow, offline)
+    finally:
+        await dialogflow.close()

@@ -114,6 +114,12 @@ class PracticeShelf:
             data = await self._storage.practice.read()
             self._book = PracticeBook(data) if data else None
 
+    def names(self) -> list[str]:
+        """What therapists and services are called."""
+        if self._book is None:
+            return []
+        return [one.name for one in self._book.therapists] + [one.title for one in self._book.services]
+
     def zone(self) -> ZoneInfo:
         """The practice's time zone; UTC before one was loaded."""
         return self._book.zone if self._book else ZoneInfo("UTC")
@@ -180,7 +186,7 @@ async def product(
         if demonstration and await storage.practice.version() == 0:
             await storage.practice.load(read_practice(EXAMPLE_PRACTICE, settings.therapist_phone))
             await shelf.refresh()
-        async with start_classifier(settings, understanding) as classifier:
+        async with start_classifier(settings, understanding, shelf.names()) as classifier:
             yield _assembled(settings, clock, storage, understanding, classifier, flow_file, shelf, channel)
     finally:
         await storage.close()
