@@ -38,6 +38,15 @@ async def test_a_message_reaches_twilio_with_our_number_of_it(twilio: FakeTwilio
     assert sent.status_callback == "https://practice.example/prefix/webhook/status?o=42"
 
 
+async def test_a_query_of_the_status_address_is_kept(twilio: FakeTwilio) -> None:
+    account = replace(
+        ONE_NUMBER, api_base_url=twilio.url, status_webhook_url="https://x.example/s?key=1#rc=2"
+    )
+    async with WhatsApp(account) as whatsapp:
+        await whatsapp.send(HELLO)
+    assert twilio.messages[0].status_callback == "https://x.example/s?key=1&o=42#rc=2"
+
+
 async def test_without_a_status_address_twilio_is_not_asked_to_call_back(twilio: FakeTwilio) -> None:
     account = replace(ONE_NUMBER, api_base_url=twilio.url, status_webhook_url="")
     async with WhatsApp(account) as whatsapp:
