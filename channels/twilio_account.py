@@ -16,7 +16,7 @@ class TwilioAccount:
     auth_token: str = field(default="", repr=False, metadata={"setting": "WHATSAPP_TOKEN"})
     client_number: str = field(default="", metadata={"setting": "TWILIO_PHONE_NUMBER"})
     """The practice's number, to which clients write."""
-    therapist_number: str = field(default="", metadata={"setting": "TWILIO_THERAPIST_NUMBER"})
+    therapist_number: str = field(default="", metadata={"setting": "TWILIO_THERAPIST_PHONE_NUMBER"})
     """A second number for therapists; empty when both share the practice's number."""
     client_webhook_url: str = field(default="", metadata={"setting": "CLIENT_WEBHOOK_URL"})
     therapist_webhook_url: str = field(default="", metadata={"setting": "THERAPIST_WEBHOOK_URL"})

@@ -139,11 +139,18 @@ class Webhooks:
         return asyncio.get_running_loop().time() + self.patience
 
     async def _until_stored(self, store: Callable[[], Awaitable[T]], deadline: float) -> T:
-        """Try until the database takes it. Goes on to its end even if Twilio hangs up meanwhile."""
+        """Try until the database takes it or Twilio has to be answered.
+
+        A try that has begun goes on to its end all the same, also if Twilio hangs up meanwhile.
+        """
         storing = asyncio.ensure_future(_persist(store, deadline))
         self._storing.add(storing)
         storing.add_done_callback(self._storing.discard)
-        return await asyncio.shield(storing)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await asyncio.shield(storing)
+        except TimeoutError as error:
+            raise TryAgain("The database did not take the message in time.") from error
 
 
 async def _persist(store: Callable[[], Awaitable[T]], deadline: float) -> T:

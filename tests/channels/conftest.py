@@ -33,14 +33,20 @@ ONE_NUMBER = TwilioAccount(
 
 @dataclass
 class Inbox:
-    """What was taken in, in order; `gone` counts the tries that fail first, as with a lost database."""
+    """What was taken in, in order.
+
+    `gone` counts the tries that fail first, as with a lost database; `slow` holds all of them up.
+    """
 
     rows: list[Heard] = field(default_factory=list)
     gone: int = 0
+    slow: asyncio.Event | None = None
     missed: asyncio.Event = field(default_factory=asyncio.Event)
     stored: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take_in(self, heard: Heard) -> bool:
+        if self.slow is not None:
+            await self.slow.wait()
         if self.gone:
             self.gone -= 1
             self.missed.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -140,6 +141,17 @@ async def test_a_database_that_stays_away_is_told_to_twilio(practice: Practice) 
     answer = await practice.post(forms.message("hello"))
     assert answer.status_code == 503
     assert practice.inbox.rows == []
+
+
+async def test_a_slow_database_is_told_to_twilio_and_still_gets_the_message(practice: Practice) -> None:
+    practice.webhooks.patience = 0.05
+    practice.inbox.slow = asyncio.Event()
+    answer = await practice.post(forms.message("hello"))
+    assert answer.status_code == 503
+    assert "in time" in await answer.get_data(as_text=True)
+    practice.inbox.slow.set()
+    async with asyncio.timeout(5):
+        await practice.inbox.stored.wait()
 
 
 @pytest.mark.parametrize("door", ["client", "therapist", "status"])
