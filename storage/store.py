@@ -7,39 +7,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
-from sqlalchemy import text
-
 from storage.appointments import Appointments
 from storage.claims import Claims
 from storage.conversations import Conversations
 from storage.database import Database, Separate, Session
 from storage.inbox import Inbox
 from storage.journal import Journal
-from storage.link import Link, NotReady
+from storage.link import Link
 from storage.mysql import MySqlLink
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool
 from storage.practice import Practices
-from storage.revision import newest_revision
+from storage.readiness import check
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
-from storage.sql import Dialect, Query
+from storage.sql import Dialect
 from storage.sqlite import SqliteLink
 from storage.timers import Timers
 
 _PATIENCE_SECONDS = 10.0
-
-_REVISION = Query(text("SELECT version_num FROM alembic_version"))
-_HAS_REVISION = Query(
-    text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"),
-    text(
-        "SELECT count(*) FROM information_schema.tables "
-        "WHERE table_schema = DATABASE() AND table_name = 'alembic_version'"
-    ),
-)
-_MODES = Query(text("SELECT @@sql_mode, @@time_zone"))
-_ISOLATION = Query(text("SHOW VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"))
 
 
 class Tables:
@@ -98,25 +85,7 @@ class Storage(Tables):
 
     async def ready(self) -> None:
         """Raise NotReady or TryAgain, saying what is wrong, unless the database is fit to be used."""
-        ((migrated,),) = await self._session.fetch(_HAS_REVISION)
-        rows = await self._session.fetch(_REVISION) if migrated else ()
-        current = rows[0][0] if rows else None
-        newest = await asyncio.to_thread(newest_revision)
-        if current != newest:
-            raise NotReady(
-                f"The database's schema is at revision {current}, this program needs {newest}: "
-                "run `therapy-booking db upgrade`."
-            )
-        if self._database.dialect is Dialect.MYSQL:
-            await self._check_session()
-
-    async def _check_session(self) -> None:
-        ((modes, zone),) = await self._session.fetch(_MODES)
-        if "STRICT_ALL_TABLES" not in modes or zone != "+00:00":
-            raise NotReady("The database does not keep strict mode and UTC: is a proxy changing sessions?")
-        isolation = {level for _, level in await self._session.fetch(_ISOLATION)}
-        if isolation != {"READ-COMMITTED"}:
-            raise NotReady("The database does not keep READ COMMITTED: is a proxy changing sessions?")
+        await check(self._session, self._database.dialect, self._sealer)
 
 
 def open_database(settings: StorageSettings) -> Database:

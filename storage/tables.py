@@ -213,6 +213,15 @@ practice_settings = Table(
     **_OPTIONS,
 )
 
+# Which key the hashes of addresses hang on: lets a wrong SECRET_KEY be noticed before it does harm.
+sealing_marks = Table(
+    "sealing_marks",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("mark", Hash, nullable=False),
+    **_OPTIONS,
+)
+
 appointments = Table(
     "appointments",
     metadata,

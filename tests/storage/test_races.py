@@ -51,7 +51,7 @@ class Crowd:
     async def book(self, dice: random.Random, cause: str, now: int) -> None:
         start = TEN + 15 * dice.randrange(24)
         therapist, client = dice.choice(self.therapists), dice.choice(self.clients)
-        new = new_appointment(therapist, client, cause, start, expires_at=now + 3)
+        new = new_appointment(therapist, client, cause, start, expires_at=now + 5)
         stretch = (new.claimed_from, new.claimed_until)
         async with self.storage.transaction() as tx:
             await tx.claims.lock_resources((therapist, client))
@@ -66,7 +66,8 @@ class Crowd:
     async def move(self, dice: random.Random, now: int) -> None:
         to = dice.choice(["pending", "confirmed", "declined", "cancelled"])
         frm = {"pending": ("held",), "cancelled": ACTIVE}.get(to, ("pending",))
-        number = dice.choice([one.id for one in await self.storage.appointments.all()] or [0])
+        active = [one.id for one in await self.storage.appointments.all() if one.status in ACTIVE]
+        number = dice.choice(active or [0])
         async with self.storage.transaction() as tx:
             if await tx.appointments.move_on(number, frm=frm, to=to, unexpired_at=now):
                 self.seen.add(to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 
 import pytest
 from cryptography.fernet import Fernet
@@ -13,13 +14,14 @@ from sqlalchemy import text
 from engine.effects import Message
 from engine.errors import TherapyBookingError
 from engine.snapshot import Snapshot
-from storage.link import StatementRefused
+from storage.link import NotReady, StatementRefused
 from storage.revision import connection
 from storage.sealing import SealBroken, Sealer
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import metadata
 from storage.timers import Timer
+from tests.storage.conftest import Clock
 from tests.storage.samples import NOW, heard, new_appointment, practice, therapist
 
 OLD, NEW = "an old passphrase", Fernet.generate_key().decode()
@@ -93,7 +95,7 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
             for name in metadata.tables
         }
     empty = {name for name, found in rows.items() if not found}
-    assert empty <= {"journal", "claims"}
+    assert empty <= {"journal", "claims", "sealing_marks"}
     assert not [row for found in rows.values() for row in found if secret in row]
 
 
@@ -106,3 +108,17 @@ async def test_no_error_repeats_a_value(storage: Storage) -> None:
             await tx.appointments.add(appointment)
     assert "INSERT INTO appointments" in str(refused.value)
     assert secret not in "".join(traceback.format_exception(refused.value))
+
+
+async def test_another_key_is_noticed_and_a_new_one_in_front_is_welcome(
+    storage: Storage, settings: StorageSettings, clock: Clock
+) -> None:
+    await storage.ready()
+    for key, welcome in ((f"{NEW}, {settings.secret_key}", True), (NEW, False)):
+        other = await Storage.open(replace(settings, secret_key=key), clock=clock)
+        if welcome:
+            await other.ready()
+        else:
+            with pytest.raises(NotReady, match="SECRET_KEY"):
+                await other.ready()
+        await other.close()

@@ -119,6 +119,21 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_table(
+        "sealing_marks",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column(
+            "mark",
+            sa.String(length=64).with_variant(
+                mysql.VARCHAR(charset="ascii", collation="ascii_bin", length=64), "mysql"
+            ),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_sealing_marks")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
         "services",
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),

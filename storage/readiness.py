@@ -1,0 +1,72 @@
+"""Is this database fit to be used? Asked at the start and by the health check. Changes no setting."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import select, text
+
+from storage.database import Session
+from storage.link import NotReady
+from storage.revision import newest_revision
+from storage.sealing import Sealer
+from storage.sql import Dialect, Insert, Query
+from storage.tables import sealing_marks
+
+_ADDRESSES = "addresses"
+
+_HAS_REVISION = Query(
+    text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"),
+    text(
+        "SELECT count(*) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE() AND table_name = 'alembic_version'"
+    ),
+)
+_REVISION = Query(text("SELECT version_num FROM alembic_version"))
+_MODES = Query(text("SELECT @@sql_mode, @@time_zone"))
+# MySQL and MariaDB call it by different names.
+_ISOLATION = Query(text("SHOW VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"))
+_ADD_MARK = Insert(sealing_marks, unless_known=True)
+_MARK = Query(select(sealing_marks.c.mark).where(sealing_marks.c.name == _ADDRESSES))
+
+
+async def check(session: Session, dialect: Dialect, sealer: Sealer) -> None:
+    """Raise NotReady or TryAgain, saying what is wrong and what to do."""
+    await _check_revision(session)
+    if dialect is Dialect.MYSQL:
+        await _check_session(session)
+    await _check_key(session, sealer)
+
+
+async def _check_revision(session: Session) -> None:
+    ((migrated,),) = await session.fetch(_HAS_REVISION)
+    rows = await session.fetch(_REVISION) if migrated else ()
+    current = rows[0][0] if rows else None
+    newest = await asyncio.to_thread(newest_revision)
+    if current != newest:
+        raise NotReady(
+            f"The database's schema is at revision {current}, this program needs {newest}: "
+            "run `therapy-booking db upgrade`."
+        )
+
+
+async def _check_session(session: Session) -> None:
+    ((modes, zone),) = await session.fetch(_MODES)
+    if "STRICT_ALL_TABLES" not in modes or zone != "+00:00":
+        raise NotReady("The database does not keep strict mode and UTC: is a proxy changing sessions?")
+    isolation = {level for _, level in await session.fetch(_ISOLATION)}
+    if isolation != {"READ-COMMITTED"}:
+        raise NotReady("The database does not keep READ COMMITTED: is a proxy changing sessions?")
+
+
+async def _check_key(session: Session, sealer: Sealer) -> None:
+    """The first program to ask leaves its mark; every later one must have the same key."""
+    rows = await session.fetch(_MARK)
+    if not rows:
+        await session.insert(_ADD_MARK, name=_ADDRESSES, mark=sealer.mark)
+        rows = await session.fetch(_MARK)
+    if rows[0][0] != sealer.mark:
+        raise NotReady(
+            "SECRET_KEY is not the key that this database was sealed with: "
+            "put that key back; a new one goes in front of it, separated by a comma."
+        )
