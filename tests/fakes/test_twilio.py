@@ -196,6 +196,21 @@ async def test_it_reports_deliveries_in_the_order_told(twilio: FakeTwilio, *, ne
         assert {path for path, _, _ in site.posts} == {"/status?o=9"}
 
 
+async def test_what_cannot_be_delivered_is_taken_and_reported_afterwards(twilio: FakeTwilio) -> None:
+    twilio.undeliverable[forms.CLIENT] = 63016
+    told = asyncio.Event()
+
+    def note() -> web.Response:
+        told.set()
+        return web.Response(status=204)
+
+    async with Site(note) as site, asyncio.timeout(5):
+        assert (await call(twilio, form=GOOD | {"StatusCallback": f"{site.url}/status"}))[0] == 201
+        await told.wait()
+        [(_, form, _)] = site.posts
+    assert (form["MessageStatus"], form["ErrorCode"]) == ("undelivered", "63016")
+
+
 @pytest.mark.parametrize(("fault", "taken"), [(Fault.ERROR_BEFORE, 0), (Fault.ERROR_AFTER, 1)])
 async def test_a_fault_counts_down_and_may_come_after_taking(
     twilio: FakeTwilio, fault: Fault, taken: int

@@ -90,6 +90,9 @@ class FakeTwilio:
         self.messages: list[SentMessage] = []
         self.attempts: list[dict[str, str]] = []
         self.opted_out: set[str] = set()
+        self.undeliverable: dict[str, int] = {}
+        """Addresses that messages are taken for and do not reach, with the code that is reported afterwards:
+        63016 outside the 24 hours, 63015 outside the sandbox, 63003 not on WhatsApp."""
         self.news: tuple[str, ...] = ()
         """Statuses to report of each message once taken, in this order, such as ("sent", "delivered")."""
         self.news_first = False
@@ -247,12 +250,15 @@ class FakeTwilio:
             self._changed.notify_all()
         if self.news_first:
             await self._report_all(message)
-        elif self.news:
+        elif self.news or message.to in self.undeliverable:
             task = asyncio.create_task(self._report_all(message))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
 
     async def _report_all(self, message: SentMessage) -> None:
+        if message.to in self.undeliverable:
+            await self.report(message, "undelivered", self.undeliverable[message.to])
+            return
         for status in self.news:
             await self.report(message, status)
 
