@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from storage.appointments import ACTIVE, WAITING, Appointment
@@ -78,6 +79,7 @@ class TestClaims:
             await tx.claims.lock_resources([])
             await tx.claims.lock_resources([5, 3, 5])
 
+    @examples(deadline=None)
     @given(start=st.integers(0, 10**8), length=st.integers(1, 10**4), later=st.integers(0, 10**4))
     def test_units_meet_whenever_the_times_do(self, start: int, length: int, later: int) -> None:
         one, other = units(start, start + length), units(start + later, start + later + length)
@@ -88,6 +90,7 @@ class TestClaims:
         }
         assert len(one) * UNIT_MINUTES < length + 2 * UNIT_MINUTES
 
+    @examples(deadline=None)
     @given(unit=st.integers(0, 10**7), count=st.integers(1, 500))
     def test_neighbours_on_the_grid_do_not_meet(self, unit: int, count: int) -> None:
         end = (unit + count) * UNIT_MINUTES

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -31,10 +32,11 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
     lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
-    max_leaves=8,
+    max_leaves=5,
 )
 
 
+@examples(deadline=None, max_examples=50)
 @given(texts)
 def test_what_is_sealed_opens_again(words: str) -> None:
     sealed = SEALER.seal(words)
@@ -43,11 +45,13 @@ def test_what_is_sealed_opens_again(words: str) -> None:
     assert sealed != SEALER.seal(words)
 
 
-@given(st.dictionaries(texts, values))
+@examples(deadline=None, max_examples=50)
+@given(st.dictionaries(texts, values, max_size=5))
 def test_json_opens_again(value: dict[str, object]) -> None:
     assert SEALER.open_json(SEALER.seal_json(value)) == value  # type: ignore[arg-type]
 
 
+@examples(deadline=None, max_examples=50)
 @given(texts, texts)
 def test_the_hash_is_the_same_for_the_same_alone(one: str, other: str) -> None:
     assert (SEALER.index(one) == SEALER.index(other)) is (one == other)
