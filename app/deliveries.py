@@ -7,11 +7,13 @@ process died is `unknown`: nobody can tell, so it is never sent again blindly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from storage.outbox import Owed
@@ -45,6 +47,12 @@ class Deliveries:
         self._channel = channel
         self._clock = clock
         self._owing = owing
+        self._patiently = AsyncRetrying(
+            retry=retry_if_exception_type(TryAgain),
+            stop=stop_after_delay(STUCK_SECONDS / 2),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            reraise=True,
+        )
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -66,20 +74,26 @@ class Deliveries:
                     tasks.create_task(self._deliver(owed))
 
     async def _deliver(self, owed: Owed) -> None:
+        """Send one message. While the database is away, what became of it is not forgotten."""
+        try:
+            if await self._storage.outbox.start(owed.id, self._clock()):
+                await self._patiently(await self._send(owed))
+        except TryAgain as error:
+            log.warning("delivery not noted", outbox=owed.id, reason=str(error))
+
+    async def _send(self, owed: Owed) -> Callable[[], Awaitable[None]]:
+        """Hand a message to the channel; returns how to write down what became of it."""
         outbox, now = self._storage.outbox, self._clock()
-        if not await outbox.start(owed.id, now):
-            return
         try:
             sid = await self._channel.send(owed)
         except DeliveryDeferred as error:
             pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
-            await outbox.defer(owed.id, now + max(1, int(pause)))
             log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
+            return partial(outbox.defer, owed.id, now + max(1, int(pause)))
         except DeliveryRefused as error:
-            await outbox.failed(owed.id, error.code)
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
+            return partial(outbox.failed, owed.id, error.code)
         except ChannelError as error:
-            await outbox.unknown(owed.id)
             log.error("message in doubt", outbox=owed.id, reason=str(error))
-        else:
-            await outbox.sent(owed.id, sid, self._clock())
+            return partial(outbox.unknown, owed.id)
+        return partial(outbox.sent, owed.id, sid, now)

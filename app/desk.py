@@ -33,6 +33,8 @@ from storage.outbox import Owed
 LOOK_SECONDS = 0.15
 """How often a waiting page looks for news."""
 PAGE = 500
+FIRST_CLIENT = "Ana"
+"""Has a phone from the beginning, so that there is somebody to try it with."""
 STATUS: Mapping[str, Status] = {"pending": "queued", "sending": "queued", "sent": "delivered"}
 
 
@@ -49,7 +51,7 @@ class SimulatorDesk:
 
     def __init__(self, product: Product) -> None:
         self._product = product
-        self._clients: dict[str, str] = {}
+        self._clients = {f"client:{FIRST_CLIENT}": FIRST_CLIENT}
         self._shown: dict[str, _Shown] = {}
         self._order: list[str] = []
         self._places: dict[str, Place] = {}
@@ -163,6 +165,7 @@ class SimulatorDesk:
     async def _look(self) -> None:
         async with self._looking:
             storage, practice = self._product.storage, self._product.practice()
+            told = await storage.outbox.since(0, PAGE)  # first, so that all their conversations are known
             conversations = await storage.conversations.all_states()
             names = {one.id: party_of(one.person, practice) for one in conversations}
             await self._look_for_turns(conversations, names)
@@ -171,7 +174,7 @@ class SimulatorDesk:
                 bubble = self._shown[key].bubble
                 if bubble.direction == "in" and bubble.status == "received" and key not in waiting:
                     self._show(key, replace(bubble, status="handled"))
-            for owed in await storage.outbox.since(0, PAGE):
+            for owed in told:
                 self._show(f"outbox:{owed.id}", _bubble(owed, names[owed.conversation_id]))
             await self._look_for_appointments()
 

@@ -23,7 +23,12 @@ from app.wiring import NotSetUp, product
 from channels.simulator.blueprint import Simulator
 from channels.twilio_account import TwilioAccount
 from channels.whatsapp import Outgoing, WhatsApp
+from engine.errors import TherapyBookingError
 from storage.outbox import Owed
+
+
+class BrokenDown(TherapyBookingError):
+    """The background work ended by a mistake; the log says which. Start again: nothing is lost."""
 
 
 class WhatsAppDelivery:
@@ -81,7 +86,7 @@ async def serve_forever(settings: Settings) -> None:
         whatsapp = await stack.enter_async_context(WhatsApp(twilio))
         running = await stack.enter_async_context(product(settings, lambda _: WhatsAppDelivery(whatsapp)))
         running.practice()
-        await _listen(web_app(running, twilio), settings.host, settings.port)
+        await _listen(web_app(running, twilio), settings.host, settings.port, running.broken)
 
 
 async def demonstrate(settings: Settings, port: int) -> None:
@@ -95,20 +100,31 @@ async def demonstrate(settings: Settings, port: int) -> None:
             typer.echo(
                 f"\n  Two phones and a state machine: open http://127.0.0.1:{port}\n  Ctrl-C stops it.\n"
             )
-            await _listen(app, "127.0.0.1", port)
+            await _listen(app, "127.0.0.1", port, running.broken)
 
 
-async def _listen(app: Quart, host: str, port: int) -> None:
+async def _listen(app: Quart, host: str, port: int, broken: asyncio.Event) -> None:
+    """Listen until a signal comes or the background work breaks."""
     config = Config()
     config.bind = [f"{host}:{port}"]
     config.accesslog = None
     config.graceful_timeout = 5
     config.keep_alive_timeout = 75  # longer than common proxies', so that none meets a closed connection
-    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stopped.set)
+        loop.add_signal_handler(name, stop.set)
+    ends = [asyncio.create_task(stop.wait()), asyncio.create_task(broken.wait())]
+
+    async def stopped() -> None:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+
     try:
-        await hypercorn_serve(app, config, shutdown_trigger=stopped.wait)
+        await hypercorn_serve(app, config, shutdown_trigger=stopped)
     except OSError as error:
         raise NotSetUp(f"Nothing can listen at {host}:{port}: {error.strerror}. Try another port.") from error
+    finally:
+        for end in ends:
+            end.cancel()
+    if broken.is_set():
+        raise BrokenDown

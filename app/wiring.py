@@ -6,10 +6,12 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from app.classifiers import start_classifier
 from app.clock import Clock
@@ -19,7 +21,7 @@ from app.reader import Reader
 from app.settings import ROOT, Settings
 from app.turns import Turns
 from engine.classifier import Classifier
-from engine.errors import TherapyBookingError
+from engine.errors import TherapyBookingError, TryAgain
 from engine.ports import World
 from flows.practice import PracticeBook
 from flows.practice_file import read_practice
@@ -29,6 +31,8 @@ from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.units import TurnUnit, Units
+
+log = structlog.get_logger("wiring")
 
 EXAMPLE_PRACTICE = ROOT / "flows" / "practice.example.yaml"
 REFRESH_SECONDS = 2.0
@@ -52,6 +56,8 @@ class Product:
     turns: Turns
     deliveries: Deliveries
     practice: PracticeShelf
+    broken: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the background work has ended by a mistake of ours: better to begin anew than to sit still."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -61,6 +67,13 @@ class Product:
             asyncio.create_task(self.deliveries.run(), name="deliveries"),
             asyncio.create_task(self._refresh(), name="refresh"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("background work broke", work=task.get_name(), exc_info=error)
+            self.broken.set()
 
     async def stop(self) -> None:
         """Stop the background work; what was begun is undone or goes on at the next start."""
@@ -72,7 +85,8 @@ class Product:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             self.flow_file.refresh()
-            await self.practice.refresh()
+            with suppress(TryAgain):  # the next round will read it
+                await self.practice.refresh()
 
     async def advance(self, seconds: int) -> None:
         """Move the clock, stopping wherever a timer is due, so that each fires at its own moment."""
