@@ -122,11 +122,15 @@ def _by_neighbours(row: list[Vertex], beside: list[Vertex], near: dict[Vertex, l
 
 
 def _swap_neighbours(rows: list[list[Vertex]], steps: Sequence[tuple[Vertex, Vertex]]) -> None:
-    for row in rows:
+    for number, row in enumerate(rows):
+        touching = [step for step in steps if number in (step[0].row, step[1].row)]
+        before = crossings(rows, touching)
         for index in range(len(row) - 1):
-            before = crossings(rows, steps)
             row[index], row[index + 1] = row[index + 1], row[index]
-            if crossings(rows, steps) > before:
+            after = crossings(rows, touching)
+            if after <= before:
+                before = after
+            else:
                 row[index], row[index + 1] = row[index + 1], row[index]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from channels.simulator.desk import Diagram, Edge, Everywhere, State
@@ -74,8 +75,9 @@ class Drawing:
     everywhere: tuple[Everywhere, ...]
 
 
+@lru_cache(maxsize=8)
 def draw(diagram: Diagram) -> Drawing:
-    """Lay the flow out from top to bottom."""
+    """Lay the flow out from top to bottom; a flow seen before is remembered."""
     layers = into_layers(diagram)
     lines_of = {state.name: set_name(state.name) for state in diagram.states}
     width = {v: 0.0 if v.waypoint else _box_width(lines_of[v.state]) for row in layers.rows for v in row}
