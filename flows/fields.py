@@ -62,6 +62,10 @@ class Fields:
         if node is None:
             return ()
         nodes = node.items if isinstance(node, Items) else (node,)
+        if not nodes:
+            self.note(
+                node.place, "empty-list", f"`{key}` of {self._what} is empty", "remove it or fill it in"
+            )
         found: list[Name] = []
         for item in nodes:
             name = self._name(item, f"`{key}` of {self._what}")

@@ -136,13 +136,14 @@ class FileReader:
         if "do" not in fields:
             place = fields.key("then").place
             fields.note(place, "no-step", f"{what} has `then` but no `do`", "name the step to run")
-        if "then" not in fields:
-            place = fields.key("do").place
-            fields.note(place, "no-outcomes", f"{what} has `do` but no `then`", "say where it leads")
-        return {
+        outcomes: dict[str, Target] = {
             outcome: self._target(value, f"the outcome `{outcome}`")
             for outcome, value in fields.section("then")
         }
+        if not outcomes:
+            place = fields.key("then" if "then" in fields else "do").place
+            fields.note(place, "no-outcomes", f"{what} does not say where its step leads", "fill in `then`")
+        return outcomes
 
     def _target(self, node: Node, what: str, known: Collection[str] = TARGET_KEYS) -> Target:
         if isinstance(node, Text):

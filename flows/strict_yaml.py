@@ -134,19 +134,47 @@ def _is_plain(text: str, problems: Problems) -> bool:
 
 
 def _note_error(text: str, error: yaml.MarkedYAMLError, problems: Problems) -> None:
-    """Point where the author has to look.
-
-    For a bracket or quote that was never closed that is where it was opened, not where the parser gave up.
-    """
-    unclosed = error.context is not None and ("flow" in error.context or "quoted" in error.context)
-    mark = error.context_mark if unclosed else None
+    """Point where the author has to look, which is often before the place where the parser gave up."""
+    context = error.context or ""
+    unclosed = "flow" in context or "quoted" in context
+    mark = error.context_mark if unclosed or "simple key" in context else None
     mark = mark or error.problem_mark or error.context_mark
     place = _place(mark) if mark else BEGINNING
-    hint = "close what begins here" if unclosed else "look at the indentation, here and above"
+    hint = "close what begins here" if unclosed else "a colon may be missing, or blanks before the line"
     if tab := _TAB.search(text):
         place = Place(text.count("\n", 0, tab.start()) + 1, tab.end() - tab.start())
         hint = "indent with blanks, not with tabs"
-    problems.add(place, "not-yaml", f"this is not valid YAML: {error.problem or error.context}", hint)
+    elif not unclosed:
+        place = _suspect(text.splitlines(), place)
+    problems.add(place, "not-yaml", f"this is not valid YAML: {error.problem or context}", hint)
+
+
+def _suspect(lines: list[str], place: Place) -> Place:
+    """Where the mistake is likelier than where it was noticed.
+
+    That is the only line with an odd number of blanks before it, or else the line before, if that has no
+    colon or stands deeper or less deep than the lines around it suggest.
+    """
+    rows = [number for number, line in enumerate(lines, 1) if line.strip() and line.strip()[0] not in "#-"]
+    at = rows.index(place.line) if place.line in rows else 0
+    if at == 0:
+        return place
+    before, here = rows[at - 1], rows[at]
+    depth = {number: len(lines[number - 1]) - len(lines[number - 1].lstrip()) for number in rows}
+    odd = [number for number in rows if depth[number] % 2]
+    if len(odd) == 1:
+        return Place(odd[0], depth[odd[0]] + 1)
+    above = depth[rows[at - 2]] if at > 1 else 0
+    below = depth[rows[at + 1]] if at + 1 < len(rows) else 0
+    opens_above = at > 1 and lines[rows[at - 2] - 1].rstrip().endswith(":")
+    no_colon = not re.search(r":(\s|$)", lines[before - 1])
+    too_deep = depth[before] > depth[here] and depth[before] > above + 2
+    too_shallow = depth[before] < depth[here] and (
+        depth[here] == below or (opens_above and depth[before] <= above)
+    )
+    if no_colon or too_deep or too_shallow:
+        return Place(before, depth[before] + 1)
+    return place
 
 
 class _Mark(Protocol):
