@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     flows_path: Path = ROOT / "flows.yaml"
     texts_path: Path = ROOT / "flows" / "texts"
     understanding_path: Path = ROOT / "flows" / "understanding.yaml"
-    weights_dir: Path = Path("var")
+    weights_dir: Path = ROOT / "var"
+    """Where what the offline classifier has learnt is kept; made anew whenever its phrases change."""
     workers: int = Field(default=8, ge=1, le=64)
     """How many conversations may be moved at the same time."""
 

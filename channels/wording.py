@@ -12,8 +12,9 @@ from engine.effects import Option
 LONGEST = 1_600
 """What Twilio takes, counted in UTF-16 units: there an emoji is two."""
 CUT = "…"
-ANSWER = "Answer {choices}."
-OR = " or "
+ANSWER = "↩ {choices}"
+"""Language-free: what stands there is typed as it is."""
+OR = " / "
 
 
 def words_of(text: str, options: Sequence[Option] = ()) -> str:

@@ -23,11 +23,12 @@ HELD = ("summary", "appointment", "slot", "offered_times")
 
 @step("held", "address_missing", "taken", "too_many", remembers=HELD)
 async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Claim the chosen time for a few minutes, and let go of the one that was held before."""
+    """Claim the chosen time for a few minutes, and let go of the one that was held before.
+
+    An address that is still missing is asked for while the time is already safe.
+    """
     kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
     address = turn.remembered_text("address")
-    if turn.practice.travels(kind) and not address:
-        return Outcome("address_missing")
     await _let_go(turn, tx)
     if await _too_many(turn, tx):
         return Outcome("too_many", remembers={"appointment": None})
@@ -35,6 +36,8 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     if held is None:
         offered = await offer_instead(turn, tx, kind, service)
         return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
+    if turn.practice.travels(kind) and not address:
+        return Outcome("address_missing", remembers={"appointment": held.id})
     return Outcome("held", remembers={"appointment": held.id, "summary": turn.summary(held)})
 
 

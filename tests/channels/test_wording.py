@@ -30,12 +30,12 @@ def test_an_offer_is_numbered_lines() -> None:
 
 def test_standing_options_say_what_to_type() -> None:
     assert words_of("New request.", (APPROVE, DECLINE)) == (
-        'New request.\n\nAnswer "approve 12" or "decline 12".'
+        'New request.\n\n↩ "approve 12" / "decline 12"'
     )
 
 
 def test_both_kinds_stand_one_after_the_other() -> None:
-    assert words_of("?", (*offer("A"), APPROVE)) == '?\n\n1. A\nAnswer "approve 12".'
+    assert words_of("?", (*offer("A"), APPROVE)) == '?\n\n1. A\n↩ "approve 12"'
 
 
 def test_a_long_text_ends_after_a_whole_line_and_keeps_its_options() -> None:
