@@ -16,7 +16,7 @@ from engine.errors import TryAgain
 from engine.events import Heard, Value
 from storage.database import Session
 from storage.link import Duplicate
-from storage.sealing import Sealer
+from storage.sealing import SealBroken, Sealer
 from storage.sql import Insert, Query, Row, Scalar, given, limit
 from storage.tables import inbox
 
@@ -106,8 +106,17 @@ class Inbox:
         return await self._session.change(_CLAIM, heard=heard_id, at=at) == 1
 
     async def waiting(self, limit: int) -> list[Heard]:
-        """What has not been acted on, oldest first, without what failed for good."""
-        return [self._heard(row) for row in await self._session.fetch(_WAITING, limit=limit)]
+        """What has not been acted on, oldest first, without what failed for good.
+
+        A row that cannot be opened fails for good here, so that it does not keep the others from being read.
+        """
+        waiting = []
+        for row in await self._session.fetch(_WAITING, limit=limit):
+            try:
+                waiting.append(self._heard(row))
+            except SealBroken as error:
+                await self.failed(row[0], str(error))
+        return waiting
 
     async def count_waiting(self) -> int:
         """How many rows `waiting` could return."""

@@ -13,22 +13,30 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from storage.link import NotReady
 from storage.settings import StorageSettings
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ALONE = {
+    "mysql": ("DO GET_LOCK('therapy-booking upgrade', 60)",),  # given back when the connection closes
+    "sqlite": ("PRAGMA journal_mode = WAL", "PRAGMA busy_timeout = 60000", "BEGIN IMMEDIATE"),
+}
+"""Keeps two processes that start at the same time from upgrading at the same time."""
 
 
 async def migrate(settings: StorageSettings) -> None:
-    """Bring the schema up to the newest revision. Safe to repeat; data stays."""
+    """Bring the schema up to the newest revision. Safe to repeat; data stays. Raises NotReady."""
     await asyncio.to_thread(upgrade, settings)
 
 
-def upgrade(settings: StorageSettings, revision: str = "head") -> None:
+def upgrade(settings: StorageSettings) -> None:
     """As `migrate`, without a loop."""
     with connection(settings) as open_connection:
+        for statement in _ALONE[open_connection.dialect.name]:
+            open_connection.exec_driver_sql(statement)
         config = _config()
         config.attributes["connection"] = open_connection
-        command.upgrade(config, revision)
+        command.upgrade(config, "head")
 
 
 @cache
@@ -44,6 +52,9 @@ def connection(settings: StorageSettings) -> Iterator[sqlalchemy.Connection]:
     try:
         with engine.begin() as open_connection:
             yield open_connection
+    except sqlalchemy.exc.OperationalError as error:
+        code = error.orig.args[0] if error.orig and error.orig.args else "?"
+        raise NotReady(f"The database cannot be reached or worked on ({code}).") from None
     finally:
         engine.dispose()
 

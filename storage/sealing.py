@@ -44,12 +44,12 @@ class Sealer:
 
     def seal(self, text: str) -> str:
         """Encrypt. The result is plain ASCII and never the same twice."""
-        return self._fernet.encrypt(text.encode()).decode("ascii")
+        return self._fernet.encrypt(_bytes(text)).decode("ascii")
 
     def open(self, sealed: str) -> str:
         """Decrypt. Raises SealBroken."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet.decrypt(sealed).decode("utf-8", "surrogatepass")
         except InvalidToken:
             raise SealBroken from None
 
@@ -81,7 +81,12 @@ class Sealer:
 
     def index(self, text: str) -> str:
         """The keyed hash by which a sealed value is found: 64 hexadecimal digits, the same every time."""
-        return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._index_key, _bytes(text), hashlib.sha256).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    # Half an emoji is no valid text, but somebody may send it, and it must not stop anybody.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _stretch(key: str) -> bytes:

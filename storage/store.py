@@ -18,7 +18,7 @@ from storage.mysql import MySqlLink
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool
-from storage.practice import Practices
+from storage.practice_tables import Practices
 from storage.readiness import check
 from storage.sealing import Sealer
 from storage.settings import StorageSettings

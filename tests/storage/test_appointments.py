@@ -58,6 +58,17 @@ class TestClaims:
         assert await storage.claims.of(second) == [(party.therapist, TEN // 5 + 12)]
         assert await storage.claims.count() == 2
 
+    async def test_an_appointment_whose_time_is_taken_can_be_taken_back(
+        self, storage: Storage, party: Party
+    ) -> None:
+        first = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
+        assert await storage.claims.claim(first, [party.therapist], TEN, TEN + 60)
+        async with storage.transaction() as tx:
+            second = await tx.appointments.add(new_appointment(party.therapist, party.client, "b"))
+            assert not await tx.claims.claim(second, [party.therapist], TEN, TEN + 60)
+            await tx.appointments.remove(second)
+        assert [one.id for one in await storage.appointments.all()] == [first]
+
     async def test_the_same_claim_again_is_good(self, storage: Storage, party: Party) -> None:
         number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
         both = [party.therapist, party.client]

@@ -140,6 +140,7 @@ class TestWaits:
         async with storage.transaction() as tx:
             conversation = await take_turn(tx, inbox_id)
         assert await storage.conversations.waking(NOW + 59, 10) == []
+        assert await storage.conversations.next_waking() == NOW + 60
         (wait,) = await storage.conversations.waking(NOW + 60, 10)
         assert (wait.kind, wait.key, wait.data) == ("wait", f"wait:{conversation.id}:1", {"turn": 1})
         assert (wait.flow, wait.address, wait.at) == ("client", ADDRESS, NOW + 60)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from sqlalchemy import update
+
 from engine.events import Heard
+from storage.revision import connection
+from storage.settings import StorageSettings
 from storage.store import Storage
+from storage.tables import inbox
 from storage.timers import Timer
 from tests.storage.samples import ADDRESS, NOW, heard
 
@@ -69,6 +74,16 @@ class TestInbox:
         (failure,) = await storage.inbox.failures(10)
         assert (failure.id, failure.key, failure.attempts) == (poison, "poison", 3)
         assert len(failure.reason) == 500
+
+    async def test_what_cannot_be_opened_stops_nobody(
+        self, storage: Storage, settings: StorageSettings
+    ) -> None:
+        await storage.inbox.put(heard("broken"))
+        with connection(settings) as open_connection:
+            open_connection.execute(update(inbox).values(body="gAAAA not sealed by us"))
+        await storage.inbox.put(heard("good"))
+        assert [one.key for one in await storage.inbox.waiting(10)] == ["good"]
+        assert [one.key for one in await storage.inbox.failures(10)] == ["broken"]
 
     async def test_what_was_taken_cannot_fail(self, storage: Storage) -> None:
         number = await storage.inbox.put(heard("a"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_the_database_finds_no_difference(blank: StorageSettings) -> None:
 def test_an_upgrade_can_be_repeated(blank: StorageSettings) -> None:
     upgrade(blank)
     upgrade(blank)
+
+
+async def test_two_processes_can_start_at_once(blank: StorageSettings) -> None:
+    await asyncio.gather(*(migrate(blank) for _ in range(4)))
+
+
+def test_a_database_that_is_not_there_is_said(blank: StorageSettings) -> None:
+    nowhere = replace(blank, name="nowhere", sqlite_path=blank.sqlite_path / "nowhere")
+    with pytest.raises(NotReady, match="reached"):
+        upgrade(nowhere)
 
 
 async def test_ready_asks_for_an_upgrade_until_there_was_one(blank: StorageSettings, clock: Clock) -> None:

@@ -1,0 +1,130 @@
+"""The statements of `appointments`, some of them for lists of different lengths. Nothing runs here."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, delete, func, or_, select, update
+
+from storage.people import COLUMNS as PERSON
+from storage.sql import Insert, Query, given, listed
+from storage.tables import appointments, claims, people
+
+WAITING = ("held", "pending")
+"""Statuses that end by themselves at `expires_at`."""
+ACTIVE = (*WAITING, "confirmed")
+"""Statuses that take time."""
+
+OWN = (
+    appointments.c.id,
+    appointments.c.service,
+    appointments.c.service_type,
+    appointments.c.starts_at,
+    appointments.c.ends_at,
+    appointments.c.claimed_from,
+    appointments.c.claimed_until,
+    appointments.c.zone,
+    appointments.c.wall_time,
+    appointments.c.status,
+    appointments.c.expires_at,
+    appointments.c.cancelled_by,
+    appointments.c.address,
+)
+_therapist = people.alias("therapist_person")
+_client = people.alias("client_person")
+_THERAPIST = tuple(_therapist.c[column.name] for column in PERSON)
+_CLIENT = tuple(_client.c[column.name] for column in PERSON)
+_SELECT = (
+    select(*OWN, *_THERAPIST, *_CLIENT)
+    .join(_therapist, _therapist.c.id == appointments.c.therapist_id)
+    .join(_client, _client.c.id == appointments.c.client_id)
+)
+_unexpired = or_(appointments.c.expires_at.is_(None), appointments.c.expires_at > given("now"))
+
+ADD = Insert(appointments)
+BY_OP_KEY = Query(select(appointments.c.id).where(appointments.c.op_key == given("op_key")))
+REMOVE = Query(delete(appointments).where(appointments.c.id == given("appointment")))
+GET = Query(_SELECT.where(appointments.c.id == given("appointment")))
+ALL = Query(_SELECT.order_by(appointments.c.id))
+
+
+@cache
+def move_on(count: int, if_unexpired: bool) -> Query:  # noqa: FBT001
+    """One row from one of so many statuses to another; only while its time is not over."""
+    statement = update(appointments).where(
+        appointments.c.id == given("appointment"), appointments.c.status.in_(listed("from", count))
+    )
+    if if_unexpired:
+        statement = statement.where(_unexpired)
+    return Query(
+        statement.values(
+            status=given("to"),
+            expires_at=given("until"),
+            cancelled_by=func.coalesce(given("by"), appointments.c.cancelled_by),
+            address=func.coalesce(given("where"), appointments.c.address),
+            updated_at=given("at"),
+        )
+    )
+
+
+def _in_time(statement: Select[Any]) -> Query:
+    return Query(statement.order_by(appointments.c.starts_at, appointments.c.id))
+
+
+@cache
+def of_client(count: int) -> Query:
+    """A client's, of so many statuses."""
+    return _in_time(
+        _SELECT.where(
+            appointments.c.client_id == given("client"),
+            appointments.c.status.in_(listed("status", count)),
+            appointments.c.ends_at > given("after"),
+        )
+    )
+
+
+@cache
+def of_therapist(count: int) -> Query:
+    """A therapist's in a stretch of time, of so many statuses."""
+    return _in_time(
+        _SELECT.where(
+            appointments.c.therapist_id == given("therapist"),
+            appointments.c.status.in_(listed("status", count)),
+            appointments.c.ends_at > given("since"),
+            appointments.c.starts_at < given("until"),
+        )
+    )
+
+
+@cache
+def busy(count: int) -> Query:
+    """What takes the time of so many therapists."""
+    return Query(
+        select(appointments.c.therapist_id, appointments.c.claimed_from, appointments.c.claimed_until)
+        .where(
+            appointments.c.therapist_id.in_(listed("therapist", count)),
+            appointments.c.claimed_until > given("since"),
+            appointments.c.claimed_from < given("until"),
+            appointments.c.status.in_(ACTIVE),
+            or_(appointments.c.status == "confirmed", _unexpired),
+        )
+        .order_by(appointments.c.therapist_id, appointments.c.claimed_from)
+    )
+
+
+@cache
+def colliding(count: int) -> Query:
+    """What has run out and still claims the time of so many resources."""
+    touching = select(claims.c.appointment_id).where(
+        claims.c.resource_id.in_(listed("resource", count)),
+        claims.c.unit >= given("since"),
+        claims.c.unit < given("until"),
+    )
+    return Query(
+        _SELECT.where(
+            appointments.c.id.in_(touching),
+            appointments.c.status.in_(WAITING),
+            appointments.c.expires_at <= given("now"),
+        ).order_by(appointments.c.id)
+    )
