@@ -63,6 +63,8 @@ $(BIN)/uv:
 	@echo "Installing the locked packages (about a minute the first time)"
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@echo "Teaching the offline classifier its phrases"
+	@$(BIN)/therapy-booking understand --jsonl < /dev/null
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
