@@ -89,7 +89,8 @@ class FlowMachine:
         cursor = Cursor(snapshot.state)
         if not self._trigger(cursor, event.name, snapshot, event, now):
             return None
-        return cursor.state, self._rules[cursor.state]
+        rule = self._rules.get(cursor.state)  # silence and too many misunderstandings follow no rule
+        return (cursor.state, rule) if rule else None
 
     def rule_at(self, state: str) -> Rule | None:
         """The rule whose step is running in a transient or passing state."""

@@ -31,7 +31,7 @@ class Word:
     path: tuple[str, ...]
     is_key: bool
     value: yaml.Node | None = None
-    owner: yaml.Node | None = None
+    owner: yaml.CollectionNode | None = None
     """The mapping it is a key of."""
 
     @property
@@ -345,8 +345,7 @@ def _without(text: str, word: Word) -> str:
             return text[:start] + rest[2:]
         return text[:start].removesuffix(", ") + rest
     begin = text.rfind("\n", 0, start) + 1
-    if "\n" not in text[start:end]:
-        end = text.find("\n", end) + 1
-    else:
-        end = text.rfind("\n", 0, end) + 1 if not word.value.flow_style else text.find("\n", end) + 1
+    block = isinstance(word.value, yaml.CollectionNode) and not word.value.flow_style
+    # A block ends where the next thing begins, everything else in its own line.
+    end = text.rfind("\n", 0, end) + 1 if block else text.find("\n", end) + 1
     return text[:begin] + text[end:]
