@@ -80,7 +80,7 @@ class Turns:
         """Take turns until nothing is due any more, one after the other; for chats and tests."""
         turns = []
         while waiting := await self._due():
-            turns += [await self._take(heard) for heard in waiting]
+            turns += [await self.take(heard) for heard in waiting]
         return [turn for turn in turns if turn]
 
     # Looking
@@ -123,11 +123,11 @@ class Turns:
             mailbox = self._mailboxes[key]
             while mailbox:
                 number, heard = heapq.heappop(mailbox)
-                await self._take(heard)
+                await self.take(heard)
                 self._seen.discard(number)
             del self._mailboxes[key]
 
-    async def _take(self, heard: Heard) -> Turn | None:
+    async def take(self, heard: Heard) -> Turn | None:
         """One turn, tried until it succeeds; None when it has to wait or was put aside."""
         try:
             reading = await self._reader.read(heard)
