@@ -6,8 +6,9 @@ Tolerates case, hyphens and one slip in a long word. It never invents a value th
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from engine.events import Value
 from engine.vocabulary import normalise
@@ -22,6 +23,10 @@ _REQUEST: Final = re.compile(
 )
 
 
+_Synonyms: TypeAlias = Mapping[str, Sequence[tuple[tuple[str, ...], str]]]
+"""First letter -> the words of a synonym, and the value that they name."""
+
+
 class _Match(NamedTuple):
     words: int
     position: int
@@ -33,14 +38,7 @@ class EntityFinder:
 
     def __init__(self, entities: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         """`entities`: entity -> value -> synonyms. A value's own name is a synonym, too."""
-        self._synonyms = {
-            entity: [
-                (tuple(_words(synonym)), value)
-                for value, synonyms in values.items()
-                for synonym in (value.replace("_", " "), *synonyms)
-            ]
-            for entity, values in entities.items()
-        }
+        self._synonyms = {entity: _by_first_letter(values) for entity, values in entities.items()}
 
     def find(self, text: str) -> dict[str, Value]:
         """The value of each entity that the text names: the longest synonym, and of equals the first."""
@@ -55,15 +53,26 @@ class EntityFinder:
         return found
 
 
+def _by_first_letter(values: Mapping[str, Sequence[str]]) -> _Synonyms:
+    """No slip is forgiven in the first letter, so only these few have to be compared with a word."""
+    letters: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    for value, synonyms in values.items():
+        for synonym in (value.replace("_", " "), *synonyms):
+            if words := tuple(_words(synonym)):
+                letters[words[0][0]].append((words, value))
+    return letters
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(normalise(text).replace("-", " "))
 
 
-def _matches(words: list[str], synonyms: Sequence[tuple[tuple[str, ...], str]]) -> Iterator[_Match]:
-    for start in range(len(words)):
-        if _denied(words[:start]):
+def _matches(words: list[str], synonyms: _Synonyms) -> Iterator[_Match]:
+    for start, word in enumerate(words):
+        candidates = synonyms.get(word[0])
+        if not candidates or _denied(words[:start]):
             continue
-        for synonym, value in synonyms:
+        for synonym, value in candidates:
             if _same(words[start : start + len(synonym)], synonym):
                 yield _Match(len(synonym), start, value)
 
