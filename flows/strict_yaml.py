@@ -157,7 +157,7 @@ def _suspect(lines: list[str], place: Place) -> Place:
     """
     rows = [number for number, line in enumerate(lines, 1) if line.strip() and line.strip()[0] not in "#-"]
     at = rows.index(place.line) if place.line in rows else 0
-    if at == 0:
+    if at == 0 or lines[place.line - 1].count("{") != lines[place.line - 1].count("}"):
         return place
     before, here = rows[at - 1], rows[at]
     depth = {number: len(lines[number - 1]) - len(lines[number - 1].lstrip()) for number in rows}

@@ -50,9 +50,11 @@ class Wish:
                 start, end = start if start is not None else 0, end if end is not None else MIDNIGHT
             case "before":
                 start, end = 0, end if end is not None else start
+        either_half = bool(value.get("either_half"))
         if end is not None and start is not None and end <= start:
-            end = MIDNIGHT
-        return cls(first, last or first, start, end, either_half=bool(value.get("either_half")))
+            # "between 11 and 1" ends in the afternoon; "from 22 to 2" is over, for one day, at midnight.
+            end = min(end + NOON, MIDNIGHT) if either_half and start < end + NOON else MIDNIGHT
+        return cls(first, last or first, start, end, either_half=either_half)
 
     def and_now(self, newer: Wish) -> Wish:
         """This wish with what was said later: a new day keeps the time, a new time keeps the day."""
@@ -89,13 +91,20 @@ class Wish:
 
     def suits_minute(self, minute: int) -> bool:
         """Whether the time of day suits."""
+        return self.minutes_away(minute) == 0
+
+    def minutes_away(self, minute: int) -> int:
+        """How far a time of day is from what suits; 0 when it suits."""
+        return min((max(low - minute, minute - last, 0) for low, last in self._stretches()), default=0)
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        """The first and last minutes of the times of day that suit; none when any does."""
         if self.end is None:
-            return self.start is None or minute in self.minutes()
-        start, end = self.start or 0, self.end
-        halves = [(start, end)]
-        if self.either_half and end <= NOON:
-            halves.append((start + NOON, end + NOON))
-        return any(low <= minute < high for low, high in halves)
+            return [(minute, minute) for minute in self.minutes()]
+        start, last = self.start or 0, self.end - 1
+        if self.either_half and self.end <= NOON:
+            return [(start, last), (start + NOON, last + NOON)]
+        return [(start, last)]
 
     def as_value(self) -> dict[str, Value]:
         """For the conversation's memory; `of` reads it back."""
@@ -119,8 +128,8 @@ class Choice:
     """False when nothing free suits and the nearest are offered instead."""
 
 
-def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo, skip: int = 0) -> Choice:
-    """The free times (minutes since the epoch, in order) to offer. `skip`: how many were shown before."""
+def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
+    """The free times (minutes since the epoch, in order) to offer."""
     walls = [(start, local(start, zone)) for start in starts]
     suiting = [
         (start, wall)
@@ -133,8 +142,8 @@ def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo, skip: int = 0) -> 
                 if _of_day(wall) == minute:
                     return Choice(exact=start, offered=(start,))
     if suiting:
-        return Choice(offered=_spread(suiting[skip:], wish))
-    near = sorted(walls, key=lambda item: _distance(wish, item[1]))[skip : skip + MOST]
+        return Choice(offered=_spread(suiting, wish))
+    near = sorted(walls, key=lambda item: _distance(wish, item[1]))[:MOST]
     return Choice(offered=tuple(sorted(start for start, _ in near)), suits=False)
 
 
@@ -155,12 +164,9 @@ def _spread(suiting: Sequence[tuple[int, datetime]], wish: Wish) -> tuple[int, .
 
 def _distance(wish: Wish, wall: datetime) -> tuple[int, int]:
     """How far a time is from the wish: days first, then minutes of the day."""
-    first = wish.first or wall.date()
-    last = wish.last or first
-    days = max((first - wall.date()).days, (wall.date() - last).days, 0) if wish.first else 0
-    meant = wish.minutes() or ((wish.start,) if wish.start is not None else ())
-    minutes = min((abs(_of_day(wall) - minute) for minute in meant), default=0)
-    return days, minutes
+    first, last = wish.first or wall.date(), wish.last or wish.first or wall.date()
+    days = max((first - wall.date()).days, (wall.date() - last).days, 0)
+    return days, wish.minutes_away(_of_day(wall))
 
 
 def _of_day(wall: datetime) -> int:
@@ -178,7 +184,10 @@ def _minute(value: Value) -> int | None:
     if not isinstance(value, str) or ":" not in value:
         return None
     hours, _, minutes = value.partition(":")
-    return int(hours) * 60 + int(minutes[:2]) if hours.isdecimal() and minutes[:2].isdecimal() else None
+    if not (hours.isdecimal() and minutes[:2].isdecimal()):
+        return None
+    minute = int(hours) * 60 + int(minutes[:2])
+    return minute if minute <= MIDNIGHT else None
 
 
 def _clock(minute: int | None) -> str | None:

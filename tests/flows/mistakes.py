@@ -212,11 +212,11 @@ def torn(text: str, rng: random.Random) -> Iterator[Mistake]:
     """A bracket, a quote or a colon that was lost."""
     for number, line in enumerate(text.splitlines(), 1):
         code = line.split(" #")[0]
-        if code.lstrip().startswith("#"):
+        if code.lstrip().startswith(("#", "about")):
             continue
         for sign in '{}[]":':
             spots = [at for at, char in enumerate(code) if char == sign]
-            if spots and not (sign == ":" and code.lstrip().startswith("about")):
+            if spots:
                 at = rng.choice(spots) if sign != ":" else spots[0]
                 torn_line = line[:at] + line[at + 1 :]
                 yield Mistake(
