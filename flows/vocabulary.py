@@ -23,6 +23,7 @@ SYSTEM_KINDS = ("date-time", "number", "any")
 """Entities whose values need no list; `any` takes whatever words are given where it is expected."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
+_MAY_BE_MISSING = ("reservations", "acknowledgements")
 _ENTITY_KEYS = ("about", "dialogflow", "given_as", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -100,7 +101,7 @@ class _Reader:
         self._note = problems.add
 
     def read(self, node: Node) -> Understanding:
-        sections = {key.text: value for key, value in self._keys(node, _SECTIONS)}
+        sections = {key.text: value for key, value in self._keys(node, _SECTIONS + _MAY_BE_MISSING)}
         for missing in [name for name in _SECTIONS if name not in sections]:
             self._note(node.place, "missing-section", f"`{missing}` is missing from this file")
         kinds, entities = self._entities(sections.get("entities"))
@@ -115,6 +116,8 @@ class _Reader:
             lexicon=self._lexicon(sections.get("lexicon"), phrases),
             commands=self._commands(sections.get("commands"), phrases, kinds),
             entities=kinds,
+            reservations=self._words(sections.get("reservations")),
+            acknowledgements=self._words(sections.get("acknowledgements")),
         )
         return Understanding(self._text(sections.get("language")), vocabulary, phrases, entities)
 
@@ -194,6 +197,9 @@ class _Reader:
             if known and key.text not in known:
                 self._unknown(key.place, "key", key.text, known)
         return list(node)
+
+    def _words(self, node: Node | None) -> frozenset[str]:
+        return frozenset(normalise(word) for word in self._texts(node)) if node else frozenset()
 
     def _texts(self, node: Node) -> tuple[str, ...]:
         if not isinstance(node, Items):

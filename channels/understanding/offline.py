@@ -24,6 +24,7 @@ from channels.understanding.scoring import Scorer
 from channels.understanding.times import TimeReader, TimesFound
 from engine.errors import ChannelError
 from engine.events import Reading, Value
+from engine.narrow import NONE_OF_THESE
 
 log = structlog.get_logger(__name__)
 
@@ -35,13 +36,12 @@ ONLY_A_TIME: Final = 0.95
 _FILLER_WORDS: Final = """
     a an the at on in for of to by is it be would will please pls thanks thank you i me my we us let
     make do can could should want like need prefer am have that this then say maybe perhaps around about
-    sometime some any time day date how what or and so ok okay yes yeah well good fine best great
+    sometime some any time day date or and so ok okay yes yeah well good fine best great
     perfect ideal works work suits free available between from until after before possible if not with
     just only uh um
 """
 """Words that a time may come with and still be all that is said."""
 _FILLERS: Final = frozenset(_FILLER_WORDS.split())
-_OTHER_WORDS_ALLOWED: Final = 1
 
 
 class TrainingFailed(ChannelError):
@@ -98,8 +98,8 @@ class OfflineClassifier:
         """Every intent with its confidence, best first, and what the text gives."""
         del address_hash  # only paid classifiers need to tell people apart
         times = self._times.read(text, now)
-        scores = self._scorer.scores(text, ignoring=times.words)
-        if only_a_time(times):
+        scores = self._scorer.scores(text)
+        if only_a_time(times, likeliest=max(scores, key=lambda intent: scores[intent])):
             others = 1 - ONLY_A_TIME
             scores = {intent: score * others for intent, score in scores.items()}
             scores[GIVES_TIME] = scores.get(GIVES_TIME, 0.0) + ONLY_A_TIME * (1 - scores.get(GIVES_TIME, 0.0))
@@ -118,12 +118,15 @@ class OfflineClassifier:
         )
 
 
-def only_a_time(times: TimesFound) -> bool:
-    """Whether a text gives a time and says next to nothing else."""
+def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
+    """Whether a text gives a time and says next to nothing else.
+
+    One other word is allowed unless it makes the text be about something else ("the weather tomorrow").
+    """
     if times.value is None:
         return False
     others = [word for word in tokens(times.rest) if word not in _FILLERS and word != "?"]
-    return len(others) <= _OTHER_WORDS_ALLOWED
+    return not others or (len(others) == 1 and likeliest != NONE_OF_THESE)
 
 
 async def _train(phrases: Mapping[str, Sequence[str]], path: Path) -> None:

@@ -17,7 +17,7 @@ class Scorer:
         self._weights = weights
         self._known = frozenset(token for text in also_known for token in tokens(text))
 
-    def scores(self, text: str, *, ignoring: str = "") -> dict[str, float]:
+    def scores(self, text: str) -> dict[str, float]:
         """Intent -> confidence from 0 to 1.
 
         They sum to the share of words that the classifier knows: the stranger the words, the less sure
@@ -29,12 +29,12 @@ class Scorer:
             _add(sums, block, grams)
         top = max(sums)
         powers = [math.exp(value - top) for value in sums]
-        scale = self.known_share(text, ignoring=ignoring) / sum(powers)
+        scale = self.known_share(text) / sum(powers)
         return {intent: power * scale for intent, power in zip(weights.intents, powers, strict=True)}
 
-    def known_share(self, text: str, *, ignoring: str = "") -> float:
+    def known_share(self, text: str) -> float:
         """The share of words that occur in some phrase; numbers are always known."""
-        words = [word for word in tokens(text) if word not in tokens(ignoring)]
+        words = tokens(text)
         strange = sum(not (word[0].isdigit() or self._knows(word)) for word in words)
         return 1.0 - strange / len(words) if words else 1.0
 

@@ -17,6 +17,8 @@ import duckling
 
 ONE_DAY: Final = timedelta(days=1)
 HALF_A_DAY: Final = timedelta(hours=12)
+EARLIEST: Final = "1900"
+LATEST: Final = "2200"
 _GRAINS: Final = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
@@ -111,13 +113,21 @@ class Duckling:
 
 
 def _span(text: str, entity: dict[str, Any]) -> Span | None:
-    """Duckling's JSON -> Span; None for a shape that is not a time."""
+    """Duckling's JSON -> Span; None if no reading is a time that anybody could mean."""
     value = entity["value"]
-    moments = tuple(_moment(reading) for reading in value.get("values") or [value])
+    readings = value.get("values") or [value]
+    moments = tuple(_moment(reading) for reading in readings if _near(reading))
     if not moments:
         return None
     start, stop = entity["start"], entity["end"]
     return Span(start, stop, text[start:stop], moments, bool(entity.get("latent")))
+
+
+def _near(reading: dict[str, Any]) -> bool:
+    """Whether it lies within living memory and reach; "12000" is a year to Duckling."""
+    stamps = [reading, reading.get("from"), reading.get("to")]
+    values = [stamp["value"] for stamp in stamps if stamp and "value" in stamp]
+    return bool(values) and all(EARLIEST <= value < LATEST and value[4] == "-" for value in values)
 
 
 def _moment(reading: dict[str, Any]) -> Moment:

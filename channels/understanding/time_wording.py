@@ -53,6 +53,10 @@ _NOT_A_TIME: Final = (
     "|want|need"
 )
 """What stands before a "one" that is a thing: "book one", "that one"."""
+_THING: Final = (
+    "therapist|doctor|counsell?or|psychologist|psychiatrist|person|option|choice|one|session|appointment|visit"
+)
+"""What stands behind a "first" that is no day of a month."""
 
 _PLAIN: Final = tuple(
     (re.compile(pattern), put)
@@ -66,6 +70,7 @@ _PLAIN: Final = tuple(
         (r"\b(twenty|forty)-five\b", r"\1 five"),
         (r"\b(morning|afternoon|evening)s\b", r"in the \1"),
         (rf"\b({_NOT_A_TIME}) one\b", r"\1 of them"),
+        (rf"\b(?:first|second|third|fourth|fifth) (?={_THING}\b)", ""),
         (r"\b(?:on |for )?(?:this|that|the same) (?:very |same )?day\b", "then"),
         (r"\b(\d{1,2})\.(\d{1,2})\.(?= |$)", r"\1/\2"),
         (r"\b(\d{1,2})\.(\d{2})(?= ?[ap]\.?m)", r"\1:\2"),
