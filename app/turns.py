@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from app.reader import Reader
 from engine.errors import TryAgain
-from engine.events import Heard
+from engine.events import Heard, Reading
 from engine.ports import Turn, World
 from engine.turn import take_turn
 from storage.store import Storage
@@ -131,7 +131,7 @@ class Turns:
         """One turn, tried until it succeeds; None when it has to wait or was put aside."""
         try:
             reading = await self._reader.read(heard)
-            turn: Turn = await self._patiently(take_turn, heard, reading, self._world(), self._clock())
+            turn = await self._tried(heard, reading)
         except TryAgain as error:
             log.warning("turn postponed", inbox=heard.id, reason=str(error))
             return None
@@ -145,6 +145,13 @@ class Turns:
         if turn.signals:
             self._look.set()
         return turn
+
+    async def _tried(self, heard: Heard, reading: Reading | None) -> Turn:
+        try:
+            return await take_turn(heard, reading, self._world(), self._clock())
+        except TryAgain:  # seldom; what tries patiently costs something even when nothing is tried again
+            turn: Turn = await self._patiently(take_turn, heard, reading, self._world(), self._clock())
+            return turn
 
     async def _put_aside(self, heard: Heard, kind: str) -> None:
         """Count the failure; after too many the message is kept but no longer tried."""

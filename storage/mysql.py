@@ -7,8 +7,7 @@ is begun. Values are never read from an error: only its number is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,8 +73,9 @@ class Server:
 class MySqlLink:
     """One aiomysql connection."""
 
-    def __init__(self, connection: Any) -> None:  # noqa: ANN401  # aiomysql has no types
+    def __init__(self, connection: Any, cursor: Any) -> None:  # noqa: ANN401  # aiomysql has no types
         self._connection = connection
+        self._cursor = cursor
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
         self._spoiled = False
@@ -105,40 +105,35 @@ class MySqlLink:
             if reason:
                 raise NotReady(f"The database refused the connection: {reason}.") from None
             raise ConnectionLost(f"The database cannot be reached ({_code(error)}).") from None
-        link = cls(connection)
+        link = cls(connection, await connection.cursor())
         # The only spelling that both MySQL and every MariaDB know; it cannot be joined to the SET above.
         await link.change("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ())
         return link
 
     async def fetch(self, sql: str, arguments: Sequence[Scalar]) -> Sequence[Row]:
         """See Link."""
-        async with self._watched(sql), self._connection.cursor() as cursor:
-            await cursor.execute(sql, arguments or None)
-            rows: Sequence[Row] = await cursor.fetchall()
-            return rows
+        await self._watched(sql, self._cursor.execute(sql, arguments or None))
+        rows: Sequence[Row] = await self._cursor.fetchall()  # they are here already
+        return rows
 
     async def change(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
         """See Link."""
-        async with self._watched(sql), self._connection.cursor() as cursor:
-            await cursor.execute(sql, arguments or None)
-            return Changed(cursor.rowcount, cursor.lastrowid or 0)
+        await self._watched(sql, self._cursor.execute(sql, arguments or None))
+        return Changed(self._cursor.rowcount, self._cursor.lastrowid or 0)
 
     async def begin(self) -> None:
         """See Link."""
-        async with self._watched("BEGIN"):
-            await self._connection.begin()
+        await self._watched("BEGIN", self._connection.begin())
 
     async def commit(self) -> None:
         """See Link."""
-        async with self._watched("COMMIT"):
-            await self._connection.commit()
+        await self._watched("COMMIT", self._connection.commit())
 
     async def rollback(self) -> None:
         """See Link."""
         try:
             if not self._connection.closed:
-                async with self._watched("ROLLBACK"):
-                    await self._connection.rollback()
+                await self._watched("ROLLBACK", self._connection.rollback())
         except (TryAgain, StatementRefused):
             # A cluster reports a conflict even here. The server undoes what a closed line left open.
             self._spoiled = True
@@ -155,12 +150,11 @@ class MySqlLink:
         """See Link."""
         self._connection.close()
 
-    @asynccontextmanager
-    async def _watched(self, sql: str) -> AsyncIterator[None]:
+    async def _watched(self, sql: str, answered: Awaitable[Any]) -> None:
         self._used_at = self._loop.time()
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
-                yield
+                await answered
         except (pymysql.err.MySQLError, OSError, RuntimeError, TimeoutError, EOFError) as error:
             raise self._translated(error, sql) from None
         except asyncio.CancelledError:
