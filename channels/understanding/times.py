@@ -70,8 +70,9 @@ class TimeReader:
     def read(self, text: str, now: datetime) -> TimesFound:
         """Find what a text says about time; `now` in the practice's zone."""
         said = reworded(text[:_LONGEST], self._language, day_first=self._day_first)
-        plain = self._duckling.spans(said, now, latent=False)
         loose = self._duckling.spans(said, now, latent=True)
+        # Where nothing is found even so, as in most messages, there is nothing to be looked for twice.
+        plain = self._duckling.spans(said, now, latent=False) if loose else []
         rest, end = [], 0
         for span in plain:
             rest.append(said[end : span.start])
