@@ -43,6 +43,10 @@ class PracticeBook:
         offered = {offer.service for therapist in self.data.therapists for offer in therapist.offers}
         return tuple(service for service in self.data.services if service.code in offered)
 
+    def services_for(self, kind: str) -> list[Service]:
+        """The services that somebody here offers in this way."""
+        return [service for service in self.services if self.therapists_for(kind, service.code)]
+
     @property
     def therapists(self) -> Sequence[Therapist]:
         """Everybody who gives sessions, in the practice's own order."""
