@@ -136,7 +136,7 @@ def _is_plain(text: str, problems: Problems) -> bool:
 def _note_error(text: str, error: yaml.MarkedYAMLError, problems: Problems) -> None:
     """Point where the author has to look, which is often before the place where the parser gave up."""
     context = error.context or ""
-    unclosed = "flow" in context or "quoted" in context
+    unclosed = any(kind in context for kind in ("flow mapping", "flow sequence", "quoted"))
     mark = error.context_mark if unclosed or "simple key" in context else None
     mark = mark or error.problem_mark or error.context_mark
     place = _place(mark) if mark else BEGINNING

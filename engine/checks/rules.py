@@ -33,13 +33,12 @@ def check_rules(subject: Subject) -> None:
 
 
 def _signals_to(subject: Subject) -> frozenset[str]:
-    """The events that other flows put into this one's inboxes."""
-    steps = subject.words.steps
+    """The events that other flows put into this one's inboxes; of an unknown step nobody can tell whose."""
     return frozenset(
         target.signal
         for other in subject.flows.values()
         for rule in other.all_rules()
-        if rule.step and rule.step in steps and steps[rule.step].reaches == subject.flow.name
+        if rule.step and ((spec := subject.spec(rule)) is None or spec.reaches == subject.flow.name)
         for target in rule.targets.values()
         if target.signal
     )

@@ -103,6 +103,32 @@ def _walk(node: yaml.Node | None, path: tuple[str, ...]) -> Iterator[Word]:
                 yield from _walk(value, (*path, key.value))
 
 
+def meaning(text: str) -> object:
+    """What the file says, without where it says it; None when it is no YAML."""
+    try:
+        return _plain(yaml.compose(text, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError:
+        return None
+
+
+def _plain(node: yaml.Node | None) -> object:
+    match node:
+        case yaml.SequenceNode():
+            return [_plain(item) for item in node.value]
+        case yaml.MappingNode():
+            return [(_plain(key), _plain(value)) for key, value in node.value]
+    return node.value if node else None
+
+
+def quoted_otherwise(text: str) -> Iterator[str]:
+    """The file with `yes` unquoted, with quotes around other words, and with more blanks."""
+    yield text.replace('"yes"', "yes").replace('"no"', "no")
+    for word in words(text)[::40]:
+        if word.node.style is None and word.text.isidentifier():
+            yield _replaced(text, word, f"'{word.text}'")
+    yield text.replace(": {", ":   {").replace(", ", ",  ") + "\n\n# The end.\n"
+
+
 def all_mistakes(text: str, rng: random.Random) -> Iterator[Mistake]:
     """Every kind of mistake at every place, with random slips."""
     makers: tuple[Callable[[str, random.Random], Iterator[Mistake]], ...] = (
