@@ -204,15 +204,18 @@ function events(labels) {
   return [...new Set(labels.map((label) => label.split(" → ")[0]))].join(", ");
 }
 
-/** Labels that would cover each other, one below the other. */
+/** Labels in one row that would cover each other, moved to both sides by half of what they share. */
 function apart(labels) {
-  const placed = [];
-  for (const label of labels) {
-    const width = label.text.length * LETTER + 16;
-    const collides = (other) => Math.abs(other.y - label.y) < 20 && Math.abs(other.x - label.x) < (other.width + width) / 2 + 4;
-    while (placed.some(collides)) label.y += 4;
-    placed.push({ ...label, width });
-  }
+  const placed = labels.map((label) => ({ ...label, width: label.text.length * LETTER + 16 }));
+  placed.sort((a, b) => a.x - b.x);
+  placed.forEach((right, index) => {
+    for (const left of placed.slice(0, index)) {
+      const shared = (left.width + right.width) / 2 + 5 - (right.x - left.x);
+      if (Math.abs(left.y - right.y) > 20 || shared <= 0) continue;
+      left.x -= shared / 2;
+      right.x += shared / 2;
+    }
+  });
   return placed;
 }
 
