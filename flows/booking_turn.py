@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from engine.events import Value, Values
@@ -66,6 +66,11 @@ class BookingTurn:
     def wish(self) -> Wish:
         """When it would suit, as far as it was said."""
         return Wish.of(self.memory.get("wanted"))
+
+    def without(self, *names: str) -> BookingTurn:
+        """The same turn, as if the conversation did not remember these."""
+        forgetting = self.moment.snapshot.remember(dict.fromkeys(names))
+        return replace(self, moment=replace(self.moment, snapshot=forgetting))
 
     def remembered_text(self, name: str) -> str | None:
         """A remembered text or number, as text."""

@@ -19,11 +19,25 @@ def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:  # 
 def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
     """The person said yes and named the time that is being held anyway."""
     slot = snapshot.memory.get("slot")
-    if event.data.get("intent") != "yes" or not isinstance(slot, dict):
+    if "yes" not in (event.data.get("intent"), event.data.get("opening")) or not isinstance(slot, dict):
         return False
     wall = local(int(str(slot["start"])), ZoneInfo(str(slot["zone"])))
     wish = Wish.of(event.data.get("appointment_time"))
     return wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
 
 
-GUARDS = {guard.__name__: guard for guard in (one_time_is_offered, agrees_to_the_held_time)}
+def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+    """Besides the answer there is a question in what the person wrote."""
+    return event.data.get("intent") == "question"
+
+
+def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+    """The news is about the request that this conversation is waiting for, not about another one."""
+    awaited = snapshot.memory.get("appointment")
+    return awaited is not None and event.data.get("appointment") == awaited
+
+
+GUARDS = {
+    guard.__name__: guard
+    for guard in (one_time_is_offered, agrees_to_the_held_time, asks_something_too, concerns_this_request)
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, name_of, number
@@ -24,19 +25,16 @@ ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
 async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up a request that has arrived, as it stands now."""
     request = await _told_of(turn, tx)
-    if request is None or request.status != "pending" or request.expires_at is None:
+    if request.status != "pending" or request.expires_at is None:
         return Outcome("outdated")
     deadline = turn.when(request.expires_at // 60)
     return Outcome("read", tells={**turn.news(request), "deadline": deadline})
 
 
-@step("read", "outdated", tells=NEWS)
+@step("read", tells=NEWS)
 async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment that the client or the time has ended."""
-    request = await _told_of(turn, tx)
-    if request is None or request.status not in {"cancelled", "expired"}:
-        return Outcome("outdated")
-    return Outcome("read", tells=turn.news(request))
+    return Outcome("read", tells=turn.news(await _told_of(turn, tx)))
 
 
 @step("read", tells=("client",))
@@ -159,8 +157,10 @@ def _named(turn: BookingTurn, day: date) -> str:
     return day_in_full(local(instant(day, 12 * 60, turn.zone), turn.zone), turn.language)
 
 
-async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
-    """The therapist's own appointment that a signal is about."""
+async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:
+    """The therapist's own appointment that a signal is about. Raises TurnFailed when it is not theirs."""
     told = number(turn.data.get("appointment"))
     found = await tx.appointments.get(told) if told is not None else None
-    return found if found and found.therapist.id == turn.person_id else None
+    if found is None or found.therapist.id != turn.person_id:
+        raise TurnFailed("The signal is about an appointment that this therapist does not have.")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from engine.events import Value
@@ -37,6 +38,13 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: A
 
 
 @step("noted", remembers=WISHES)
+async def note_another(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Note wishes for a further appointment: the time of the one before has nothing to do with it."""
+    noted = await note_wishes.run(turn.without("slot", "wanted"), tx)
+    return replace(noted, remembers={"slot": None, "wanted": None, **noted.remembers})
+
+
+@step("noted", remembers=WISHES)
 async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
     """Take the one time that was offered."""
     match turn.memory.get("offered_times"):
@@ -64,7 +72,7 @@ async def find_next_question(turn: BookingTurn, tx: Transaction) -> Outcome:
                 "type_missing", remembers={"offered_types": [_type_choice(kind) for kind in types]}
             )
         known["service_type"] = types[0]
-    services = turn.practice.services
+    services = turn.practice.services_for(str(known.get("service_type") or turn.memory["service_type"]))
     if turn.memory.get("service") not in [service.code for service in services]:
         if len(services) > 1:
             offered: list[Value] = [_service_choice(service) for service in services]
@@ -106,6 +114,17 @@ async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("found", remembers={"offered_times": _offer(turn, choice, owners)})
 
 
+@step("found", "none", remembers=("offered_times", "slot"))
+async def find_times_instead(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find what is free nearest to the time that the therapist declined."""
+    kind, service = _simplest(turn)
+    refused = _start_of({"data": {"slot": turn.memory.get("slot")}})
+    choice, owners = await _choice(turn, tx, kind, service, without=refused)
+    if not choice.offered:
+        return Outcome("none")
+    return Outcome("found", remembers={"slot": None, "offered_times": _offer(turn, choice, owners)})
+
+
 def _type_choice(kind: str) -> Value:
     return {"title": line(f"type {kind}"), "data": {"service_type": kind}}
 
@@ -127,7 +146,7 @@ def _simplest(turn: BookingTurn) -> tuple[str, str]:
 
 
 async def _choice(
-    turn: BookingTurn, tx: Transaction, kind: str, service: str, after: int = 0
+    turn: BookingTurn, tx: Transaction, kind: str, service: str, after: int = 0, without: int = 0
 ) -> tuple[Choice, dict[int, int]]:
     """The free times that suit the wish, and for every free time the therapist who is free then."""
     rules = turn.practice.rules
@@ -138,14 +157,29 @@ async def _choice(
     shape = Shape(turn.practice.service(service).minutes, margin, margin, rules.start_every_minutes)
     ids = [therapist.id for therapist in therapists]
     busy = await tx.appointments.busy(ids, earliest - 24 * 60, latest + 24 * 60, turn.now)
+    own = await _own_hold(turn, tx)
     owners: dict[int, int] = {}
     first = local(earliest, turn.zone).date() - timedelta(days=1)
     for therapist in therapists:
         working = windows(_hours(therapist), turn.zone, first, rules.horizon_days + 3)
-        taken = [Busy(start, end) for owner, start, end in busy if owner == therapist.id]
+        taken = [
+            Busy(start, end)
+            for owner, start, end in busy
+            if owner == therapist.id and (owner, start, end) != own
+        ]
         for start in free_starts(working, taken, shape, earliest, latest):
             owners.setdefault(start, therapist.id)
+    owners.pop(without, None)
     return choose(sorted(owners), turn.wish, turn.zone), owners
+
+
+async def _own_hold(turn: BookingTurn, tx: Transaction) -> tuple[int, int, int] | None:
+    """What this conversation holds itself: it is in nobody's way who moves by half an hour."""
+    number = turn.remembered_number("appointment")
+    held = await tx.appointments.get(number) if number is not None else None
+    if held is None or held.status != "held":
+        return None
+    return held.therapist.id, held.claimed_from, held.claimed_until
 
 
 def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Value]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from engine.events import Value
+from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
-from flows.booking_turn import BookingTurn
+from flows.booking_turn import BookingTurn, number
 from flows.registry import step
 from flows.slots import local
 from flows.steps.availability import offer_instead
@@ -142,12 +142,11 @@ def _deadline(turn: BookingTurn, held: Appointment) -> int:
     return max(min(answer_by, notice), min(turn.now + LEAST_TO_ANSWER, held.starts_at * 60))
 
 
-@step("released", "nothing_held", remembers=("appointment", "slot"))
+@step("released", remembers=("appointment", "slot"))
 async def release_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Give the held time back to others."""
-    released = await _let_go(turn, tx)
-    forgotten: dict[str, Value] = {"appointment": None, "slot": None}
-    return Outcome("released" if released else "nothing_held", remembers=forgotten)
+    await _let_go(turn, tx)
+    return Outcome("released", remembers={"appointment": None, "slot": None})
 
 
 async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
@@ -186,7 +185,7 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
     request = await _told_of(turn, tx)
-    if request is None or not await tx.appointments.move_on(request.id, frm=("pending",), to="expired"):
+    if not await tx.appointments.move_on(request.id, frm=("pending",), to="expired"):
         return Outcome("answered_before")
     await tx.claims.release(request.id)
     return Outcome(
@@ -197,18 +196,25 @@ async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
 
 
-@step("current", "outdated", tells=("summary",))
-async def read_answer(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up what the therapist answered, as it stands now."""
+@step("stands", "overtaken", tells=("summary",))
+async def read_approval(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up what was approved; the client may have cancelled it in the same moment."""
     request = await _told_of(turn, tx)
-    meant = {"approved": "confirmed", "declined": "declined"}.get(turn.moment.event.name)
-    if request is None or request.status != meant:
-        return Outcome("outdated")
-    return Outcome("current", tells={"summary": turn.summary(request)})
+    if request.status != "confirmed":
+        return Outcome("overtaken")
+    return Outcome("stands", tells={"summary": turn.summary(request)})
 
 
-async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
-    """The client's own appointment that a signal is about."""
-    value = turn.data.get("appointment")
-    found = await tx.appointments.get(value) if isinstance(value, int) else None
-    return found if found and found.client.id == turn.person_id else None
+@step("read", tells=("summary",))
+async def read_refusal(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up what was declined, which is final."""
+    return Outcome("read", tells={"summary": turn.summary(await _told_of(turn, tx))})
+
+
+async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:
+    """The client's own appointment that a signal is about. Raises TurnFailed when it is not theirs."""
+    told = number(turn.data.get("appointment"))
+    found = await tx.appointments.get(told) if told is not None else None
+    if found is None or found.client.id != turn.person_id:
+        raise TurnFailed("The signal is about an appointment that this client does not have.")
+    return found
