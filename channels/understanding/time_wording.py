@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+NOON: Final = 12
 _NUMBERS: Final = dict(
     zip(
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -49,8 +50,8 @@ _LOOSE_CLOCK: Final = (
     rf"(?:\d{{1,2}}(?:[:.]\d\d)?|{'|'.join(_NUMBERS)})(?: ?[ap]\.?m\.?)?"
 )
 _NOT_A_TIME: Final = (
-    "this|that|the|another|other|last|first|next|which|any|no|only|book|make|get|schedule|have|find|take|arrange"
-    "|want|need"
+    "this|that|the|another|other|last|first|next|which|any|no|only|book|make|get|schedule|have|find|take"
+    "|arrange|want|need"
 )
 """What stands before a "one" that is a thing: "book one", "that one"."""
 _THING: Final = (
@@ -75,6 +76,8 @@ _PLAIN: Final = tuple(
         (r"\b(\d{1,2})\.(\d{1,2})\.(?= |$)", r"\1/\2"),
         (r"\b(\d{1,2})\.(\d{2})(?= ?[ap]\.?m)", r"\1:\2"),
         (r"\bmay be\b", "maybe"),
+        (r"\b(?:right )?now,? (?=at \d)", ""),
+        (r"\bboss\b", "chief"),  # Duckling takes a boss for Boss's Day
         (r"\blater this week\b", "this week"),
         (rf"\b(?:this )?coming (?={_WEEKDAY})", "this "),
         # the day's name beside its date adds nothing, and a wrong one sends Duckling years ahead
@@ -99,22 +102,39 @@ _OTHER_ORDER: Final = {
 }
 """Dates that make sense only in the order that is not the usual one here."""
 _BY_CLOCK: Final = re.compile(rf"\bby (?={_HOUR}\b|\d{{1,2}}:\d\d|(?:a )?quarter|half)")
+_FROM_TO: Final = re.compile(
+    rf"\b(?:from|between) ({_LOOSE_CLOCK}) ?(?:to|till|until|and|-) ?({_LOOSE_CLOCK})\b"
+    rf"(?! (?:of )?{_MONTH}|(?:st|nd|rd|th)\b| of\b)"
+)
+"""Duckling reads "from 10 to 2" as ten minutes to two."""
 _RANGE_THEN_DAY: Final = re.compile(
     rf"\b((?:between|from) {_LOOSE_CLOCK} (?:and|to|till|until|-) {_LOOSE_CLOCK}),? (?:on )?({_DAY})\b"
 )
 
 
 def reworded(text: str, language: str, *, day_first: bool) -> str:
-    """The text as Duckling reads it best, in lower case."""
-    said = _OTHER_ORDER[day_first].sub(r"\2/\1", text.lower())
+    """The text as Duckling reads it best, in lower case. Unprintable characters go: it dies of NUL."""
+    said = "".join(letter if letter.isprintable() else " " for letter in text.lower())
     if language != "en":
-        return said
+        return _OTHER_ORDER[day_first].sub(r"\2/\1", said)
     for pattern, put in _PLAIN:
         said = pattern.sub(put, said)
+    said = _OTHER_ORDER[day_first].sub(r"\2/\1", said)
     said = _PART_FIRST.sub(_with_half, said)
     said = _PART_LAST.sub(_with_half, said)
     said = _BY_CLOCK.sub("at ", said)
+    said = _FROM_TO.sub(_between, said)
     return _RANGE_THEN_DAY.sub(r"\2 \1", said)
+
+
+def _between(found: re.Match[str]) -> str:
+    """Two clock times in the wording that Duckling knows; from ten to two runs over noon."""
+    first, second = found[1], found[2]
+    hours = [_NUMBERS.get(clock) or (int(clock) if clock.isdigit() else None) for clock in (first, second)]
+    begin, end = hours
+    if begin and end and end < begin < NOON:
+        return f"between {first} am and {second} pm"
+    return f"between {first} and {second}"
 
 
 def _with_half(found: re.Match[str]) -> str:

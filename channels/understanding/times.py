@@ -131,6 +131,7 @@ def _days(dated: Sequence[Span], wall: datetime) -> tuple[str | None, str | None
     if not singles:
         return _stretch(stretches[-1], wall) if stretches else (None, None)
     days = [moment.anchor.date() for moment in singles[-1].moments]
+    days = [day for day in days if day >= wall.date()] or days
     if stretches:
         first, last = stretches[-1].anchor.date(), stretches[-1].last_day()
         days = [day for day in days if first <= day <= last] or days
@@ -152,7 +153,7 @@ def _clock(timed: Sequence[Span], day: str | None, wall: datetime) -> dict[str, 
     """Earliest and latest start. A clock time says more than a part of the day, which settles its half."""
     if not timed:
         return _clock_value(None, None, None)
-    parts = [span for span in timed if span.moments[0].end and not _NUMBER.search(span.words)]
+    parts = [span for span in timed if _part_of_day(span)]
     exact = [span for span in timed if span not in parts]
     if not exact:
         return _clock_value(parts[-1].moments[0].begin, parts[-1].moments[0].end, None)
@@ -168,6 +169,12 @@ def _clock(timed: Sequence[Span], day: str | None, wall: datetime) -> dict[str, 
     if begin and end and end <= begin:
         end += HALF_A_DAY
     return _clock_value(begin, end, moment.open, either_half=part is None)
+
+
+def _part_of_day(span: Span) -> bool:
+    """The afternoon, and not from two to four."""
+    moment = span.moments[0]
+    return moment.begin is not None and moment.end is not None and not _NUMBER.search(span.words)
 
 
 def _half(moment: datetime | None, part: Moment | None, day: str | None, wall: datetime) -> datetime | None:

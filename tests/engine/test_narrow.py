@@ -49,7 +49,9 @@ def test_every_score_stays_a_confidence(reading: Reading, allowed: set[str]) -> 
 
 def test_none_of_these_stays_possible_in_every_state() -> None:
     reading = Reading(scores=((NONE_OF_THESE, 0.7), ("book.appointment", 0.2), ("yes", 0.1)), read_by="test")
-    assert narrow(reading, {"yes", "no"})[0] == (NONE_OF_THESE, pytest.approx(0.875))
+    intent, confidence = narrow(reading, {"yes", "no"})[0]
+    assert intent == NONE_OF_THESE
+    assert confidence == pytest.approx(0.875)
 
 
 def test_nothing_read_stays_nothing() -> None:

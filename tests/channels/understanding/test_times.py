@@ -1,0 +1,154 @@
+"""What texts say about time. Now is Friday, 6 March 2026, 09:00."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.understanding.times import TimeReader
+from tests.channels.understanding.conftest import FRIDAY_MORNING
+
+READER = TimeReader("en")
+SPANISH = TimeReader("es", day_first=True)
+
+
+def said(text: str, *, reader: TimeReader = READER, latent: bool = False) -> dict[str, object]:
+    """What is not empty in the value."""
+    found = reader.read(text, FRIDAY_MORNING)
+    value = found.latent if latent else found.value
+    return {key: part for key, part in (value or {}).items() if part}
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "time"),
+    [
+        ("tomorrow at 2pm", "2026-03-07", "14:00"),
+        ("tmrw 5pm", "2026-03-07", "17:00"),
+        ("next Monday at 10:30 am", "2026-03-09", "10:30"),
+        ("the 12th at quarter past 5 in the evening", "2026-03-12", "17:15"),
+        ("evening 5:30 on March 9th", "2026-03-09", "17:30"),
+        ("half past 11 in the morning", None, "11:30"),
+        ("by 14:00 please", None, "14:00"),
+        ('at 6 o"clock in the evening', None, "18:00"),
+        ("friday 13.3. at 16:00", "2026-03-13", "16:00"),
+        ("today at 4 pm", "2026-03-06", "16:00"),
+        ("noon on Tuesday", "2026-03-10", "12:00"),
+        ("can you book one for March 10th", "2026-03-10", None),
+    ],
+)
+def test_a_day_and_a_time(text: str, date: str | None, time: str | None) -> None:
+    expected = {"date": date, "time": time}
+    assert said(text) == {key: part for key, part in expected.items() if part}
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "until"),
+    [
+        ("tomorrow between 2 and 4", "14:00", "16:00"),
+        ("between 2 and 4 tomorrow", "14:00", "16:00"),
+        ("tomorrow between 9:30 and 11", "09:30", "11:00"),
+    ],
+)
+def test_between_two_times(text: str, time: str, until: str) -> None:
+    expected = {"date": "2026-03-07", "time": time, "until": until, "either_half": True}
+    assert said(text) == expected
+
+
+def test_from_ten_to_two_runs_over_noon() -> None:
+    assert said("tomorrow from 10 to 2") == {"date": "2026-03-07", "time": "10:00", "until": "14:00"}
+
+
+def test_a_part_of_a_day_is_a_stretch() -> None:
+    assert said("tomorrow afternoon") == {"date": "2026-03-07", "time": "12:00", "until": "19:00"}
+
+
+def test_a_week_is_a_stretch_of_days() -> None:
+    assert said("sometime next week") == {"date": "2026-03-09", "until_date": "2026-03-15"}
+    assert said("this week") == {"date": "2026-03-06", "until_date": "2026-03-08"}
+    assert said("this weekend") == {"date": "2026-03-07", "until_date": "2026-03-08"}
+    assert said("in April") == {"date": "2026-04-01", "until_date": "2026-04-30"}
+
+
+def test_a_bare_hour_is_read_as_people_are_awake_and_said_to_be_unsure() -> None:
+    assert said("tomorrow at 4") == {"date": "2026-03-07", "time": "16:00", "either_half": True}
+    assert said("tomorrow at 10") == {"date": "2026-03-07", "time": "10:00", "either_half": True}
+    assert said("any time after 5") == {"time": "17:00", "open": "after", "either_half": True}
+    assert said("today at 8") == {"date": "2026-03-06", "time": "20:00", "either_half": True}
+
+
+def test_before_and_after() -> None:
+    assert said("before noon") == {"until": "12:00", "open": "before"}
+    assert said("after 5pm tomorrow")["open"] == "after"
+
+
+@pytest.mark.parametrize("text", ["not Monday, Tuesday", "Monday, no sorry, Tuesday", "Tuesday or Wednesday"])
+def test_corrections_and_choices(text: str) -> None:
+    assert said(text) == {"date": "2026-03-10"}
+
+
+def test_what_is_only_denied_says_nothing() -> None:
+    assert said("not Monday") == {}
+
+
+def test_day_and_time_in_two_places_are_one_value() -> None:
+    text = "I can come Tuesday if that suits you, let's say half past three pm"
+    assert said(text) == {"date": "2026-03-10", "time": "15:30"}
+
+
+def test_a_day_of_next_week_is_looked_for_in_it() -> None:
+    assert said("next week works, maybe on friday")["date"] == "2026-03-13"
+
+
+def test_a_day_without_a_year_is_in_the_future() -> None:
+    assert said("the 2nd of March")["date"] == "2027-03-02"
+    assert said("the 4th")["date"] == "2026-04-04"
+
+
+def test_a_wrong_weekday_does_not_send_us_years_ahead() -> None:
+    assert said("Monday, March 12th")["date"] == "2026-03-12"
+
+
+def test_a_bare_number_is_a_time_only_where_one_is_expected() -> None:
+    assert said("4") == {}
+    assert said("4", latent=True) == {"time": "16:00", "either_half": True}
+
+
+@pytest.mark.parametrize(
+    "text", ["now tell me", "as soon as possible", "you may call me", "this one", "hello"]
+)
+def test_nothing_about_a_time_is_nothing(text: str) -> None:
+    assert said(text) == {}
+
+
+def test_dates_in_figures_follow_the_custom_of_the_place() -> None:
+    assert said("5/6")["date"] == "2026-05-06"
+    assert said("5/6", reader=TimeReader("en", day_first=True))["date"] == "2026-06-05"
+    assert said("25/6")["date"] == "2026-06-25"
+
+
+def test_spanish() -> None:
+    assert said("mañana por la mañana", reader=SPANISH) == {
+        "date": "2026-03-07",
+        "time": "04:00",
+        "until": "12:00",
+    }
+    assert said("el lunes a las 4 de la tarde", reader=SPANISH) == {"date": "2026-03-09", "time": "16:00"}
+
+
+def test_the_words_of_a_time_are_cut_from_the_text_itself() -> None:
+    assert SPANISH.read("café mañana a las 3", FRIDAY_MORNING).words == "mañana a las 3"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=80))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    value = READER.read(text, FRIDAY_MORNING).latent
+    assert value is None or set(value) == {"date", "until_date", "time", "until", "open", "either_half"}
+
+
+@settings(deadline=None)
+@given(st.from_regex(r"[0-9]{1,6}[-/.: ][0-9]{1,6}([-/.: ]?(am|pm|th|[0-9]{1,6}))?", fullmatch=True))
+def test_no_figures_break_the_reader(text: str) -> None:
+    value = READER.read(f"at {text}", FRIDAY_MORNING).latent
+    assert value is None or len(value) == 6
