@@ -207,9 +207,9 @@ function events(labels) {
 /** Labels in one row that would cover each other, moved to both sides by half of what they share. */
 function apart(labels) {
   const placed = labels.map((label) => ({ ...label, width: label.text.length * LETTER + 16 }));
-  placed.sort((a, b) => a.x - b.x);
-  placed.forEach((right, index) => {
-    for (const left of placed.slice(0, index)) {
+  const across = [...placed].sort((a, b) => a.x - b.x);
+  across.forEach((right, index) => {
+    for (const left of across.slice(0, index)) {
       const shared = (left.width + right.width) / 2 + 5 - (right.x - left.x);
       if (Math.abs(left.y - right.y) > 20 || shared <= 0) continue;
       left.x -= shared / 2;
