@@ -48,7 +48,10 @@ class SqliteLink:
         """Open the file, made if it is missing. Raises NotReady, TryAgain."""
         if not os.access(path.parent, os.W_OK):
             raise NotReady(f"The database file {path} cannot be made: its folder is missing or not writable.")
-        connection = await aiosqlite.connect(path, isolation_level=None)
+        connection = aiosqlite.connect(path, isolation_level=None)
+        # A program that ends without closing must end all the same; the file is safe whenever that is.
+        connection._thread.daemon = True  # noqa: SLF001  # aiosqlite offers no other way
+        await connection
         link = cls(connection, writers)
         try:
             for setting in _SETTINGS:

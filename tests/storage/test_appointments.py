@@ -146,6 +146,11 @@ class TestAppointments:
         assert (gone.status, gone.expires_at, gone.cancelled_by) == ("cancelled", None, "client")
         assert gone.address == "Gasse 2"
 
+    async def test_a_move_that_alters_nothing_is_a_move(self, storage: Storage, party: Party) -> None:
+        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
+        for _ in range(2):
+            assert await storage.appointments.move_on(number, frm=("held",), to="held", expires_at=NOW + 600)
+
     async def test_one_of_two_answers_wins(self, storage: Storage, party: Party) -> None:
         number = await storage.appointments.add(
             new_appointment(party.therapist, party.client, "a", status="pending")

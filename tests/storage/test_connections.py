@@ -13,9 +13,11 @@ from sqlalchemy import text
 
 from engine.errors import TryAgain
 from storage.database import Database, Separate
-from storage.link import NotReady, StatementRefused
+from storage.inbox import Inbox
+from storage.link import ConnectionLost, NotReady, StatementRefused
+from storage.sealing import Sealer
 from storage.settings import StorageSettings
-from storage.sql import Query, given
+from storage.sql import Insert, Query, Scalar, given
 from storage.store import Storage, open_database
 from storage.tables import people
 from tests.fakes.mariadb import PrivateMariaDB
@@ -125,6 +127,43 @@ async def test_a_connection_that_died_idle_is_replaced(on_mariadb: StorageSettin
             async with database.transaction() as tx:
                 ((other,),) = await tx.fetch(ME)
             assert other != number
+
+
+async def test_a_death_that_was_not_noticed_yet_costs_no_transaction(
+    on_mariadb: StorageSettings, mariadb: PrivateMariaDB, clock: Clock
+) -> None:
+    storage = await Storage.open(on_mariadb, clock=clock)
+    assert await asyncio.gather(*(storage.conversations.all_states() for _ in range(5)))
+    # Blocking: the event loop does not get to see that its connections were closed.
+    mariadb.restart()
+    assert await meet(storage, "chat:a")
+    mariadb.restart()
+    assert await storage.conversations.peek("client", "chat:a")
+    mariadb.restart()
+    assert await storage.inbox.claim(1, NOW) is False
+    await storage.close()
+
+
+class LosesTheFirstAnswer(Separate):
+    """A line that breaks after the statement was carried out and before its answer came."""
+
+    broken = False
+
+    async def insert(self, query: Insert, **values: Scalar) -> int:
+        number = await super().insert(query, **values)
+        if not self.broken:
+            self.broken = True
+            raise ConnectionLost
+        return number
+
+
+async def test_what_was_put_before_the_line_broke_is_recognised(settings: StorageSettings) -> None:
+    async with opened(settings) as database:
+        sealer = Sealer(settings.secret_key)
+        number = await Inbox(LosesTheFirstAnswer(database), sealer).put(heard("SM1"))
+        whole = Inbox(Separate(database), sealer)
+        assert [one.id for one in await whole.waiting(10)] == [number]
+        assert await whole.put(heard("SM1")) is None
 
 
 async def test_a_connection_that_dies_inside_a_transaction_asks_for_another_try(

@@ -112,10 +112,11 @@ class TestTurn:
                 turn = conversation.snapshot.turn
                 await tx.conversations.save(conversation, Snapshot(state="idle", turn=turn + 1), "", NOW)
 
+        await count()
         await asyncio.gather(*(count() for _ in range(12)))
         kept = await storage.conversations.peek("client", ADDRESS)
         assert kept
-        assert kept.snapshot.turn == 12
+        assert kept.snapshot.turn == 13
 
     async def test_has_one_line_in_the_journal(self, storage: Storage, inbox_id: int) -> None:
         async with storage.transaction() as tx:
