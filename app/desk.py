@@ -24,7 +24,8 @@ from channels.simulator.desk import (
     UnknownParty,
     View,
 )
-from engine.events import Heard
+from engine.events import WAIT, Heard
+from engine.machine import ENOUGH
 from engine.model import HERE, NO_STEP, Flow, Target
 from engine.model import State as FlowState
 from storage.conversations import Conversation
@@ -263,24 +264,41 @@ def _edges(state: FlowState) -> list[Edge]:
         if target.go
     ]
     if state.wait and state.wait.target.go:
-        edges.append(Edge(state.name, state.wait.target.go, "wait"))
+        edges.append(Edge(state.name, state.wait.target.go, _waited(state)))
     if state.misheard and state.misheard.go:
-        edges.append(Edge(state.name, state.misheard.go, "misheard"))
+        edges.append(Edge(state.name, state.misheard.go, _misheard(state)))
     return edges
+
+
+def _waited(state: FlowState) -> str:
+    """`after 2h`, as flows.yaml has it."""
+    minutes = state.wait.seconds // 60 if state.wait else 0
+    return f"after {minutes // 60}h" if minutes % 60 == 0 else f"after {minutes}m"
+
+
+def _misheard(state: FlowState) -> str:
+    return f"misheard ×{(state.misheard.after or 0) + 1}" if state.misheard else ""
 
 
 def path_of(flow: Flow, before: str, trail: Sequence[str]) -> tuple[Edge, ...]:
     """The edges that a turn followed, from its journal line: a rule, then the outcome of each step."""
     heard, *outcomes = trail
+    state = flow.states.get(before)
     rule = next((one for one in flow.all_rules() if one.name == heard), None)
-    event, here, edges = heard.partition(":")[2].partition("#")[0], before, []
-    for ended in outcomes or [NO_STEP]:
-        outcome = ended.rpartition(".")[2]
-        target = rule.targets.get(outcome) if rule else None
-        there = _settled(target, here) if target else here
-        edges.append(Edge(here, there, event, outcome))
-        event, here = "", there
-        rule = flow.states[there].passing if there in flow.states else None
+    if state and heard == WAIT and state.wait:
+        edges = [Edge(before, _settled(state.wait.target, before), _waited(state))]
+    elif state and heard == ENOUGH and state.misheard:
+        edges = [Edge(before, state.misheard.go or before, _misheard(state))]
+    else:
+        first = outcomes.pop(0).rpartition(".")[2] if outcomes else NO_STEP
+        target = rule.targets.get(first, Target()) if rule else Target()
+        event = heard.partition(":")[2].partition("#")[0]
+        edges = [Edge(before, _settled(target, before), event, first)]
+    for ended in outcomes:
+        here, outcome = edges[-1].target, ended.rpartition(".")[2]
+        passing = flow.states[here].passing if here in flow.states else None
+        target = passing.targets.get(outcome, Target()) if passing else Target()
+        edges.append(Edge(here, _settled(target, here), "", outcome))
     return tuple(edges)
 
 

@@ -72,7 +72,7 @@ _WAKING = Query(
 
 _NEXT_WAKING = Query(
     select(conversations.c.wakes_at)
-    .where(conversations.c.wakes_at.is_not(None))
+    .where(conversations.c.wakes_at.is_not(None), ~exists().where(inbox.c.key == _WAIT_KEY))
     .order_by(conversations.c.wakes_at)
     .limit(limit())
 )
@@ -153,7 +153,7 @@ class Conversations:
         ]
 
     async def next_waking(self) -> int | None:
-        """When the next wait is over."""
+        """When the next wait is over that is not in the inbox yet."""
         rows = await self._session.fetch(_NEXT_WAKING, limit=1)
         return rows[0][0] if rows else None
 
