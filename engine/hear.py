@@ -10,8 +10,9 @@ import re
 
 from engine.effects import Option
 from engine.events import STALE_SIGNAL, STALE_WAIT, WAIT, Event, Heard, Reading, Value
-from engine.model import Flow, State
+from engine.model import HERE, Flow, State
 from engine.narrow import NONE_OF_THESE, narrow, threshold
+from engine.opening import opening_answer
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary, normalise
 
@@ -69,12 +70,44 @@ def _read(
     intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
     facts: dict[str, Value] = dict(reading.entities)
     answer = _answer(vocabulary, state, heard, reading, facts)
-    leads_away = intent in flow.anywhere and intent not in state.rules
-    if answer and not (leads_away and confidence >= INTERRUPTS):
-        return Event(answer, {**facts, "intent": intent})
-    if intent != NONE_OF_THESE and confidence >= threshold(intent):
+    opening = opening_answer(vocabulary, heard.text)
+    if answer and not (_leads_away(flow, state, intent, reading) and confidence >= INTERRUPTS):
+        return Event(answer, {**facts, "intent": intent, "opening": opening})
+    unclear = confidence < threshold(intent) or _only_talk(flow, state, intent)
+    if opening and opening in state.rules and unclear:
+        return Event(opening, {**facts, "intent": intent})
+    if intent == NONE_OF_THESE:
+        return MISHEARD
+    if confidence >= threshold(intent):
         return Event(intent, facts)
-    return MISHEARD
+    return _whatever_was_given(flow, vocabulary, state, facts) or MISHEARD
+
+
+def _whatever_was_given(
+    flow: Flow, vocabulary: Vocabulary, state: State, facts: dict[str, Value]
+) -> Event | None:
+    """Of a message whose purpose is unclear at least the time or the place that it names clearly."""
+    given = (kind.given_as for name, kind in vocabulary.entities.items() if name in facts)
+    event = next((event for event in given if event in flow.hears(state)), None)
+    return Event(event, facts) if event else None
+
+
+def _leads_away(flow: Flow, state: State, intent: str, reading: Reading) -> bool:
+    """Whether the intent is about something else than the answer that was given beside it.
+
+    What merely gets an answer in words does not outweigh what the state asked for and was clearly given.
+    """
+    given = any(name in reading.entities for name in state.expects)
+    if given and _only_talk(flow, state, intent):
+        return False
+    return intent == NONE_OF_THESE or (intent in flow.anywhere and intent not in state.rules)
+
+
+def _only_talk(flow: Flow, state: State, intent: str) -> bool:
+    """Whether an intent changes nothing here: it is answered in words, or is none that is known."""
+    targets = [target for rule in flow.rules(state, intent) for target in rule.targets.values()]
+    steps = any(rule.step for rule in flow.rules(state, intent))
+    return not steps and all(target.go in (None, HERE) for target in targets)
 
 
 def _answer(

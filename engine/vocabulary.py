@@ -80,6 +80,10 @@ class Vocabulary:
     """Normalised text -> intent."""
     commands: tuple[Command, ...] = ()
     entities: Mapping[str, EntityKind] = field(default_factory=dict)
+    reservations: frozenset[str] = frozenset()
+    """Words after which a yes is no plain yes, such as "but"."""
+    acknowledgements: frozenset[str] = frozenset()
+    """What agrees when it stands alone, and means little before something else, such as "okay"."""
 
     def command(self, said: str) -> tuple[str, Mapping[str, Value]] | None:
         """The event and values of the first command that normalised text is."""
