@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,13 @@ def windows(hours: Sequence[tuple[int, int, int]], zone: ZoneInfo, first: date, 
     Local times that a clock change skips or repeats count as the time that really passes: only the
     edges of a window are converted.
     """
+    return list(_windows(tuple(hours), zone, first, days))
+
+
+@lru_cache(maxsize=512)  # the same few stretches of days are asked for all day long
+def _windows(
+    hours: tuple[tuple[int, int, int], ...], zone: ZoneInfo, first: date, days: int
+) -> tuple[Window, ...]:
     by_day: dict[int, list[tuple[int, int]]] = {}
     for weekday, start, end in hours:
         by_day.setdefault(weekday, []).append((start, end))
@@ -57,7 +65,7 @@ def windows(hours: Sequence[tuple[int, int, int]], zone: ZoneInfo, first: date, 
             window = Window(instant(day, start, zone), instant(day, end, zone))
             if window.start < window.end:
                 found.append(window)
-    return _joined(found)
+    return tuple(_joined(found))
 
 
 def instant(day: date, minute: int, zone: ZoneInfo) -> int:

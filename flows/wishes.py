@@ -6,17 +6,19 @@ times settle it: "at 4" is the afternoon when only the afternoon is free.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from engine.events import Value
-from flows.slots import local
+from flows.slots import instant, local
 
 MOST = 10
 """More than ten options do not fit in one message."""
+NEAR = timedelta(days=14)
+"""How far around a wish is looked first."""
 A_DAY = 3
 """How many times of one day are shown to somebody who named none."""
 NOON, MIDNIGHT = 12 * 60, 24 * 60
@@ -126,6 +128,27 @@ class Choice:
     offered: tuple[int, ...] = ()
     suits: bool = True
     """False when nothing free suits and the nearest are offered instead."""
+
+    def settles(self, wish: Wish) -> bool:
+        """Whether looking beyond the times near the wish could not find anything better."""
+        if self.exact is not None:
+            return True
+        if wish.first is None:
+            return self.suits and len(self.offered) == MOST
+        return self.suits or len(self.offered) == MOST
+
+
+def searches(wish: Wish, earliest: int, latest: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    """Where to look for free times: near the wish first, and then everywhere. Minutes since the epoch.
+
+    Most practices can be booked for months or years ahead, and few wishes need to look so far.
+    """
+    day = local(earliest, zone).date()
+    low = max(earliest, instant(wish.first - NEAR, 0, zone)) if wish.first else earliest
+    high = min(latest, instant((wish.last or wish.first or day) + timedelta(days=1) + NEAR, 0, zone))
+    if low < high < latest or earliest < low < high:
+        yield low, high
+    yield earliest, latest
 
 
 def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
