@@ -15,12 +15,14 @@ from sqlalchemy import text
 from engine.effects import Message
 from engine.errors import TherapyBookingError
 from engine.snapshot import Snapshot
-from storage.link import NotReady, StatementRefused
+from storage.database import Separate
+from storage.link import Duplicate, NotReady, StatementRefused
 from storage.revision import connection
 from storage.sealing import SealBroken, Sealer
 from storage.settings import StorageSettings
-from storage.store import Storage
-from storage.tables import metadata
+from storage.sql import Insert
+from storage.store import Storage, open_database
+from storage.tables import metadata, practice_settings
 from storage.timers import Timer
 from tests.storage.conftest import Clock
 from tests.storage.samples import NOW, heard, new_appointment, practice, therapist
@@ -103,7 +105,7 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
     assert not [row for found in rows.values() for row in found if secret in row]
 
 
-async def test_no_error_repeats_a_value(storage: Storage) -> None:
+async def test_no_error_repeats_a_value(storage: Storage, settings: StorageSettings) -> None:
     secret = "Quixote-4711"
     async with storage.transaction() as tx:
         conversation = await tx.conversations.lock("client", "chat:a", "idle", at=NOW)
@@ -112,6 +114,14 @@ async def test_no_error_repeats_a_value(storage: Storage) -> None:
             await tx.appointments.add(appointment)
     assert "INSERT INTO appointments" in str(refused.value)
     assert secret not in "".join(traceback.format_exception(refused.value))
+
+    database = open_database(settings)
+    session, add = Separate(database), Insert(practice_settings)
+    await session.insert(add, name=secret, value="")
+    with pytest.raises(Duplicate) as duplicate:
+        await session.insert(add, name=secret, value="")
+    await database.pool.close()
+    assert secret not in "".join(traceback.format_exception(duplicate.value))
 
 
 async def test_another_key_is_noticed_and_a_new_one_in_front_is_welcome(
