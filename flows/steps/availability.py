@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,9 +10,9 @@ from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.registry import step
-from flows.slots import Busy, Shape, free_starts, local, windows
+from flows.slots import DAY, Busy, Shape, free_starts, local, windows
 from flows.texts import line
-from flows.wishes import Choice, Wish, choose
+from flows.wishes import Choice, Wish, choose, searches
 from flows.wording import in_short
 from storage.practice import Service, Therapist
 from storage.store import Transaction
@@ -152,25 +153,42 @@ async def _choice(
     rules = turn.practice.rules
     earliest = max(turn.minute + rules.minimum_notice_minutes, after + 1)
     latest = turn.minute + rules.horizon_days * 24 * 60
-    therapists = turn.practice.therapists_for(kind, service)
     margin = turn.practice.margin(kind)
     shape = Shape(turn.practice.service(service).minutes, margin, margin, rules.start_every_minutes)
-    ids = [therapist.id for therapist in therapists]
-    busy = await tx.appointments.busy(ids, earliest - 24 * 60, latest + 24 * 60, turn.now)
     own = await _own_hold(turn, tx)
+    choice, owners = Choice(), dict[int, int]()
+    for low, high in searches(turn.wish, earliest, latest, turn.zone):
+        owners = await _owners(turn, tx, turn.practice.therapists_for(kind, service), shape, (low, high), own)
+        owners.pop(without, None)
+        choice = choose(sorted(owners), turn.wish, turn.zone)
+        if choice.settles(turn.wish):
+            break
+    return choice, owners
+
+
+async def _owners(
+    turn: BookingTurn,
+    tx: Transaction,
+    therapists: Sequence[Therapist],
+    shape: Shape,
+    within: tuple[int, int],
+    own: tuple[int, int, int] | None,
+) -> dict[int, int]:
+    """Every free time within this stretch, and the therapist who is free then."""
+    low, high = within
+    busy = await tx.appointments.busy([one.id for one in therapists], low - DAY, high + DAY, turn.now)
     owners: dict[int, int] = {}
-    first = local(earliest, turn.zone).date() - timedelta(days=1)
+    first = local(low, turn.zone).date() - timedelta(days=1)
     for therapist in therapists:
-        working = windows(_hours(therapist), turn.zone, first, rules.horizon_days + 3)
+        working = windows(_hours(therapist), turn.zone, first, (high - low) // DAY + 3)
         taken = [
             Busy(start, end)
             for owner, start, end in busy
             if owner == therapist.id and (owner, start, end) != own
         ]
-        for start in free_starts(working, taken, shape, earliest, latest):
+        for start in free_starts(working, taken, shape, low, high):
             owners.setdefault(start, therapist.id)
-    owners.pop(without, None)
-    return choose(sorted(owners), turn.wish, turn.zone), owners
+    return owners
 
 
 async def _own_hold(turn: BookingTurn, tx: Transaction) -> tuple[int, int, int] | None:
