@@ -1,0 +1,1 @@
+"""Whole conversations, as data that a practice manager can read."""

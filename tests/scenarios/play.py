@@ -1,0 +1,221 @@
+"""Plays one scenario against the real product and compares what comes of each line with the script."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from app.chat import PAGE
+from app.clock import Clock
+from app.parties import CHAT, address_of, party_of
+from app.wiring import Product
+from engine.events import Heard
+from flows.load import seconds_of
+from storage.appointments import Appointment
+from storage.outbox import Owed
+from tests.scenarios.script import Deed, Expected, Line, Scenario
+
+MANY = re.compile(r"(\d+) × (.+)")
+NOT_LISTED = {"held", "pending", "confirmed", "declined", "expired", "cancelled"}
+
+
+@dataclass
+class Played:
+    """What came of a scenario."""
+
+    failure: str | None = None
+    entries: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    """Flow, state before and trail of every turn: what the journal says."""
+
+
+class Mismatch(AssertionError):
+    """What came of a line is not what the script says."""
+
+
+class Conversation:
+    """Everybody's conversations with the practice, line by line."""
+
+    def __init__(self, products: Iterator[Product], clock: Clock) -> None:
+        """Each line is taken by the next product, which has not seen the one before."""
+        self._products = products
+        self._product = next(products)
+        self._clock = clock
+        self._last_owed = 0
+        self._heard: dict[str, list[Owed]] = {}
+
+    async def play(self, scenario: Scenario) -> Played:
+        """Play it to its end, or to the first line of which something else comes."""
+        played = Played()
+        try:
+            for line in scenario.story:
+                await self._take(line)
+        except Mismatch as mismatch:
+            played.failure = str(mismatch)
+        played.entries = await self._journal()
+        return played
+
+    async def _take(self, line: Line) -> None:
+        self._product = next(self._products)
+        try:
+            await self.do(line.deed)
+            news = await self._news()
+            _compare(line.expected, line.deed.who, news)
+            await self._compare_states(line.expected, line.deed.who)
+            await self._compare_appointments(line.expected)
+            await self.nothing_failed()
+        except Mismatch as mismatch:
+            raise Mismatch(f"{line.place}: {mismatch}") from None
+
+    async def do(self, deed: Deed) -> None:
+        """Let something happen, and everything that follows from it."""
+        match deed.what:
+            case "advance":
+                seconds = seconds_of(deed.text)
+                assert seconds, f"{deed.text} is no length of time"
+                await self._product.advance(seconds)
+                return
+            case "stored as":
+                await self._store(deed)
+                return
+            case "at once":
+                await self._at_once(deed.parts)
+            case _:
+                await self._product.storage.inbox.put(self._said(deed))
+        await self._product.settle()
+
+    async def _at_once(self, deeds: Sequence[Deed]) -> None:
+        """Everything lies in the inbox before two products begin to take it, side by side."""
+        for deed in deeds:
+            await self._product.storage.inbox.put(self._said(deed))
+        await asyncio.gather(self._product.settle(), next(self._products).settle())
+
+    async def _store(self, deed: Deed) -> None:
+        flow, address, _ = self._who(deed.who)
+        async with self._product.storage.transaction() as tx:
+            found = await tx.conversations.lock(flow, address, "idle", at=self._clock())
+            await tx.conversations.save(found, found.snapshot.evolve(state=deed.text), "", self._clock())
+
+    def _said(self, deed: Deed) -> Heard:
+        flow, address, name = self._who(deed.who)
+        kind: Literal["text", "tap", "media", "location"] = "text"
+        text, tap = deed.text, None
+        if deed.what.startswith("taps"):
+            kind, text, tap = "tap", "", self._option(deed)
+        elif deed.what == "sends":
+            many = MANY.fullmatch(deed.text)
+            text = many[2] * int(many[1]) if many else ""
+            kind = "media" if deed.text == "photo" else "location" if deed.text == "location" else "text"
+        return Heard(
+            key=f"scenario:{uuid.uuid4()}",
+            flow=flow,
+            address=address,
+            kind=kind,
+            at=self._clock(),
+            text=text,
+            tap=tap,
+            name=name,
+        )
+
+    def _who(self, who: str) -> tuple[str, str, str]:
+        role, _, name = who.partition(" ")
+        if role == "stranger":
+            return "stranger", CHAT + name, name
+        found = address_of(f"{role}:{name}", self._product.practice())
+        return found.flow, found.address, found.name
+
+    def _option(self, deed: Deed) -> str:
+        """The id of the option with this title."""
+        offers = [owed.message.options for owed in self._heard.get(deed.who, []) if owed.message.options]
+        if deed.what == "taps earlier":
+            offers = [offer for offer in offers if any(option.title == deed.text for option in offer)][:1]
+        for option in offers[-1] if offers else ():
+            if option.title == deed.text:
+                return option.id
+        raise Mismatch(f"{deed.text!r} was never offered to {deed.who}; the last offer: {offers[-1:]}")
+
+    async def _news(self) -> dict[str, list[Owed]]:
+        """What everybody was told since the last line."""
+        names = await self._names()
+        news: dict[str, list[Owed]] = {}
+        while page := await self._product.storage.outbox.since(self._last_owed, PAGE):
+            for owed in page:
+                news.setdefault(names[owed.conversation_id][0], []).append(owed)
+            self._last_owed = page[-1].id
+        for who, owed_to in news.items():
+            self._heard.setdefault(who, []).extend(owed_to)
+        return news
+
+    async def _names(self) -> dict[int, tuple[str, str, str]]:
+        """By the conversation's number: who it is with, its flow and its state."""
+        practice = self._product.practice()
+        return {
+            one.id: (party_of(one.person, practice).replace(":", " ", 1), one.flow, one.snapshot.state)
+            for one in await self._product.storage.conversations.all_states()
+        }
+
+    async def _compare_states(self, expected: Expected, doer: str) -> None:
+        wanted = {**expected.states, **({doer: expected.state} if expected.state else {})}
+        if wanted:
+            states = {who: state for who, _, state in (await self._names()).values()}
+            found = {who: states.get(who) for who in wanted}
+            if found != wanted:
+                raise Mismatch(f"states are {found}, not {wanted}")
+
+    async def _compare_appointments(self, expected: Expected) -> None:
+        if expected.appointments is None:
+            return
+        found = [self._in_words(one) for one in await self._product.storage.appointments.all()]
+        if found != list(expected.appointments):
+            listed = "".join(f"\n    - {line}" for line in found)
+            raise Mismatch(f"the appointments are:{listed or ' none'}")
+
+    def _in_words(self, one: Appointment) -> str:
+        practice = self._product.practice()
+        client, therapist = (
+            party_of(person, practice).partition(":")[2] for person in (one.client, one.therapist)
+        )
+        starts = datetime.fromtimestamp(one.starts_at * 60, UTC).astimezone(practice.zone)
+        when = f"{starts:%a %d %b %H:%M}"
+        return f"{one.id}. {client} with {therapist}, {when}, {one.service_type}, {one.service}: {one.status}"
+
+    async def nothing_failed(self) -> None:
+        """No turn may fail, whatever is said."""
+        failures = await self._product.storage.inbox.failures(1)
+        waiting = await self._product.storage.inbox.count_waiting()
+        if failures or waiting:
+            raise Mismatch(f"a turn failed: {failures}; {waiting} were not taken")
+
+    async def _journal(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        return [
+            (flow, entry.state_before, entry.trail)
+            for number, (_, flow, _) in (await self._names()).items()
+            for entry in await self._product.storage.journal.of(number)
+        ]
+
+
+def _compare(expected: Expected, doer: str, news: dict[str, list[Owed]]) -> None:
+    wanted = {**expected.told, **({doer: expected.answer} if expected.answer is not None and doer else {})}
+    for who in sorted(set(news) - set(wanted) - ({doer} if expected.answer is None else set())):
+        raise Mismatch(f"{who} is told, unexpectedly:\n{_text(news[who])}")
+    for who, parts in wanted.items():
+        text = _text(news.get(who, []))
+        for part in parts:
+            if part not in text:
+                raise Mismatch(f"{who} is not told {part!r}, but:\n{text or 'nothing'}")
+        if not parts and text:
+            raise Mismatch(f"{who} is told, unexpectedly:\n{text}")
+    offers = [owed.message.options for owed in news.get(doer, []) if owed.message.options]
+    titles = tuple(option.title for option in offers[-1]) if offers else ()
+    if expected.options is not None and titles != expected.options:
+        raise Mismatch(f"{doer} is offered {list(titles)}, not {list(expected.options)}")
+    if missing := [title for title in expected.among_options if title not in titles]:
+        raise Mismatch(f"{doer} is not offered {missing}, but {list(titles)}")
+
+
+def _text(owed: Sequence[Owed]) -> str:
+    return "\n".join(one.message.text for one in owed)

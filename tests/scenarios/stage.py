@@ -1,0 +1,111 @@
+"""Where scenarios are played: the real product, opened twice on one database.
+
+The two take the lines in turn, as two processes would, so whatever a conversation needs has to be in
+the database: nothing that one of them only keeps in mind can reach the next line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
+from itertools import cycle
+from pathlib import Path
+
+from sqlalchemy import delete, text
+
+from app.chat import handed_over
+from app.clock import Clock
+from app.settings import Settings
+from app.wiring import EXAMPLE_PRACTICE, Product, product, storage_settings
+from flows.practice_file import read_practice
+from storage.revision import connection
+from storage.tables import (
+    appointments,
+    claims,
+    conversations,
+    inbox,
+    journal,
+    outbox,
+    people,
+    timers,
+)
+from tests.scenarios.play import Conversation, Played
+from tests.scenarios.script import FOLDER, Scenario
+
+EMPTIED = (journal, outbox, inbox, timers, claims, appointments, conversations)
+
+
+class Stage:
+    """One database and the two products on it. Its own event loop outlives single tests."""
+
+    def __init__(self, runner: asyncio.Runner, settings: Settings, clock: Clock) -> None:
+        self._runner = runner
+        self._settings = settings
+        self.clock = clock
+        self.products: list[Product] = []
+        self._practice = ""
+        self._played: dict[str, Played] = {}
+
+    def play(self, scenario: Scenario) -> Played:
+        """Play a scenario on an emptied database, once; asked again, tell what came of it."""
+        if scenario.place not in self._played:
+            self._played[scenario.place] = self.run(scenario.practice, scenario.begins, scenario)
+        return self._played[scenario.place]
+
+    def run(self, practice: str, begins: str, scenario: Scenario) -> Played:
+        """Empty the database, set the clock, and play."""
+        self.clear(practice, begins)
+        return self._runner.run(Conversation(cycle(self.products), self.clock).play(scenario))
+
+    def clear(self, practice: str = "example", begins: str = "2026-03-02 09:00") -> None:
+        """A database in which nobody has ever said anything."""
+        empty(self._settings)
+        self._runner.run(self._load(practice))
+        zone = self.products[0].practice.zone()
+        self.clock.stand_at(int(datetime.fromisoformat(begins).replace(tzinfo=zone).timestamp()))
+
+    async def _load(self, practice: str) -> None:
+        if practice != self._practice:
+            path = EXAMPLE_PRACTICE if practice == "example" else FOLDER / "practices" / f"{practice}.yaml"
+            await self.products[0].storage.practice.load(read_practice(path))
+            self._practice = practice
+        for one in self.products:
+            await one.practice.refresh()
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Open both products."""
+        for _ in range(2):
+            opened = product(self._settings, handed_over, clock=self.clock, demonstration=True)
+            self.products.append(await stack.enter_async_context(opened))
+
+
+@contextmanager
+def stage(folder: Path, **database: object) -> Iterator[Stage]:
+    """A stage on SQLite in `folder`, or on the server that `database` names."""
+    settings = Settings(
+        _env_file=None,
+        sqlite_path=folder / "scenarios.sqlite3",
+        weights_dir=folder,
+        secret_key="only for scenarios, and long enough",
+        **database,
+    )
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        opened = Stage(runner, settings, Clock())
+        try:
+            runner.run(opened.open(stack))
+            yield opened
+        finally:
+            runner.run(stack.aclose())
+
+
+def empty(settings: Settings) -> None:
+    """Delete everything but the practice; numbers begin at one again."""
+    with connection(storage_settings(settings, invent_key=False)) as open_connection:
+        for table in EMPTIED:
+            open_connection.execute(delete(table))
+            if open_connection.dialect.name == "mysql" and "id" in table.c:
+                open_connection.execute(text(f"ALTER TABLE {table.name} AUTO_INCREMENT = 1"))
+        open_connection.execute(delete(people).where(people.c.role != "therapist"))
