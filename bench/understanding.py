@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from app.understand import chosen
+from channels.understanding.features import tokens
 from channels.understanding.offline import OfflineClassifier
 from channels.understanding.times import TimeReader
 from engine.narrow import LOW, NONE_OF_THESE
@@ -49,6 +50,8 @@ class Answer(NamedTuple):
     row: Row
     intent: str
     confidence: float
+    seen: bool
+    """The text says the same as one of our phrases, such as "yes please"."""
 
     @property
     def right(self) -> bool:
@@ -79,10 +82,11 @@ async def intents(folder: Path, mistakes: int) -> None:
     now = datetime.fromisoformat("2019-03-01T09:00:00")
     began = time.perf_counter()
     answers = []
+    ours = {tuple(tokens(text)) for texts in understanding.training_texts.values() for text in texts}
     for row in rows:
         reading = await classifier.read(row["text"], now=now, address_hash="")
         intent, confidence, _ = chosen(understanding.vocabulary, row["text"], reading)
-        answers.append(Answer(row, intent, confidence))
+        answers.append(Answer(row, intent, confidence, tuple(tokens(row["text"])) in ours))
     print(f"{len(rows)} texts, {(time.perf_counter() - began) / len(rows) * 1000:.2f} ms each\n")
     report_intents(answers, mistakes)
 
@@ -94,12 +98,18 @@ def report_intents(answers: Sequence[Answer], mistakes: int) -> None:
     unrelated = [answer for answer in strict if answer.row["gold"] == "oos"]
     therapist = [answer for answer in asked if answer.row["src"] == "sgd/Services_4"]
     soft = [answer for answer in answers if answer.row.get("soft") and answer.row["gold"] != "oos"]
-    print("threshold   right  false accepts  therapist  soft")
+    unseen = [answer for answer in asked if not answer.seen]
+    print(
+        f"{len(asked)} rows that ask for something, {len(unseen)} of them unseen; {len(unrelated)} unrelated"
+    )
+    print("threshold   right  unseen  false accepts  therapist  soft")
     for low in [0.0, *(threshold_for(unrelated, target) for target in TARGETS), LOW]:
-        shares = [share_right(group, low) for group in (asked, therapist, soft)]
+        shares = [share_right(group, low) for group in (asked, unseen, therapist, soft)]
         false = sum(accepted(answer, low) for answer in unrelated) / len(unrelated)
         mark = "  shipped" if low == LOW else ""
-        print(f"{low:9.3f}   {shares[0]:.3f}  {false:13.3f}  {shares[1]:9.3f}  {shares[2]:.3f}{mark}")
+        print(
+            f"{low:9.3f}   {shares[0]:.3f}  {shares[1]:6.3f}  {false:13.3f}  {shares[2]:9.3f}  {shares[3]:.3f}{mark}"
+        )
     print()
     for gold in sorted({answer.row["gold"] for answer in asked}):
         group = [answer for answer in asked if answer.row["gold"] == gold]

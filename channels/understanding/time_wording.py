@@ -55,7 +55,8 @@ _NOT_A_TIME: Final = (
 )
 """What stands before a "one" that is a thing: "book one", "that one"."""
 _THING: Final = (
-    "therapist|doctor|counsell?or|psychologist|psychiatrist|person|option|choice|one|session|appointment|visit"
+    "therapist|doctor|counsell?or|psychologist|psychiatrist|person|option|choice|one"
+    "|session|appointment|visit"
 )
 """What stands behind a "first" that is no day of a month."""
 

@@ -17,9 +17,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from typing import Final
 
-from channels.understanding.time_spans import HALF_A_DAY, ONE_DAY, Duckling, Moment, Span
+from channels.understanding.time_spans import HALF_A_DAY, ONE_DAY, Moment, Span, SpanFinder
 from channels.understanding.time_wording import reworded
 from engine.events import Value
 
@@ -65,14 +66,14 @@ class TimeReader:
     def __init__(self, language: str = "en", *, day_first: bool = False) -> None:
         """`day_first`: whether 3/4 is the third of April."""
         self._language, self._day_first = language, day_first
-        self._duckling = Duckling(language, day_first=day_first)
+        self._finder = finder_for(language, day_first=day_first)
 
     def read(self, text: str, now: datetime) -> TimesFound:
         """Find what a text says about time; `now` in the practice's zone."""
         said = reworded(text[:_LONGEST], self._language, day_first=self._day_first)
-        loose = self._duckling.spans(said, now, latent=True)
+        loose = self._finder.spans(said, now, latent=True)
         # Where nothing is found even so, as in most messages, there is nothing to be looked for twice.
-        plain = self._duckling.spans(said, now, latent=False) if loose else []
+        plain = self._finder.spans(said, now, latent=False) if loose else []
         rest, end = [], 0
         for span in plain:
             rest.append(said[end : span.start])
@@ -83,6 +84,17 @@ class TimeReader:
             words=" ".join(span.words for span in plain),
             rest=" ".join([*rest, said[end:]]),
         )
+
+
+def finder_for(language: str, *, day_first: bool) -> SpanFinder:
+    """Duckling where it is built for this machine, and dateparser elsewhere."""
+    if find_spec("duckling"):
+        from channels.understanding.duckling_spans import Duckling  # noqa: PLC0415  # it may be missing
+
+        return Duckling(language, day_first=day_first)
+    from channels.understanding.dateparser_spans import Dateparser  # noqa: PLC0415  # as above
+
+    return Dateparser(language, day_first=day_first)
 
 
 def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] | None:
