@@ -155,10 +155,11 @@ async def _choice(
     latest = turn.minute + rules.horizon_days * 24 * 60
     margin = turn.practice.margin(kind)
     shape = Shape(turn.practice.service(service).minutes, margin, margin, rules.start_every_minutes)
-    own = await _own_hold(turn, tx)
+    own, mine = await _own_hold(turn, tx), await _own_time(turn, tx)
+    therapists = turn.practice.therapists_for(kind, service)
     choice, owners = Choice(), dict[int, int]()
     for low, high in searches(turn.wish, earliest, latest, turn.zone):
-        owners = await _owners(turn, tx, turn.practice.therapists_for(kind, service), shape, (low, high), own)
+        owners = await _owners(turn, tx, therapists, shape, (low, high), own, mine)
         owners.pop(without, None)
         choice = choose(sorted(owners), turn.wish, turn.zone)
         if choice.settles(turn.wish):
@@ -173,6 +174,7 @@ async def _owners(
     shape: Shape,
     within: tuple[int, int],
     own: tuple[int, int, int] | None,
+    mine: Sequence[Busy],
 ) -> dict[int, int]:
     """Every free time within this stretch, and the therapist who is free then."""
     low, high = within
@@ -186,9 +188,16 @@ async def _owners(
             for owner, start, end in busy
             if owner == therapist.id and (owner, start, end) != own
         ]
+        taken += mine
         for start in free_starts(working, taken, shape, low, high):
             owners.setdefault(start, therapist.id)
     return owners
+
+
+async def _own_time(turn: BookingTurn, tx: Transaction) -> list[Busy]:
+    """When the client has another appointment: nobody is in two places at once."""
+    coming = await tx.appointments.of_client(turn.person_id, ("pending", "confirmed"), turn.minute)
+    return [Busy(one.claimed_from, one.claimed_until) for one in coming]
 
 
 async def _own_hold(turn: BookingTurn, tx: Transaction) -> tuple[int, int, int] | None:
