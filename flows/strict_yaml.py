@@ -159,22 +159,17 @@ def _suspect(lines: list[str], place: Place) -> Place:
     at = rows.index(place.line) if place.line in rows else 0
     if at == 0 or lines[place.line - 1].count("{") != lines[place.line - 1].count("}"):
         return place
-    before, here = rows[at - 1], rows[at]
-    depth = {number: len(lines[number - 1]) - len(lines[number - 1].lstrip()) for number in rows}
-    odd = [number for number in rows if depth[number] % 2]
+    depths = [len(lines[number - 1]) - len(lines[number - 1].lstrip()) for number in rows]
+    odd = [index for index, depth in enumerate(depths) if depth % 2]
     if len(odd) == 1:
-        return Place(odd[0], depth[odd[0]] + 1)
-    above = depth[rows[at - 2]] if at > 1 else 0
-    below = depth[rows[at + 1]] if at + 1 < len(rows) else 0
-    opens_above = at > 1 and lines[rows[at - 2] - 1].rstrip().endswith(":")
-    no_colon = not re.search(r":(\s|$)", lines[before - 1])
-    too_deep = depth[before] > depth[here] and depth[before] > above + 2
-    too_shallow = depth[before] < depth[here] and (
-        depth[here] == below or (opens_above and depth[before] <= above)
-    )
-    if no_colon or too_deep or too_shallow:
-        return Place(before, depth[before] + 1)
-    return place
+        return Place(rows[odd[0]], depths[odd[0]] + 1)
+    above, before, here, below = ([0, *depths, 0])[at - 1 : at + 3]
+    opens = [lines[number - 1].rstrip().endswith(":") for number in rows]
+    no_colon = not re.search(r":(\s|$)", lines[rows[at - 1] - 1])
+    too_deep = before > here and before > above + 2
+    settled = here == below and not opens[at]
+    too_shallow = before < here and not opens[at - 1] and (settled or (opens[at - 2] and before <= above))
+    return Place(rows[at - 1], before + 1) if no_colon or too_deep or too_shallow else place
 
 
 class _Mark(Protocol):
