@@ -99,17 +99,15 @@ def report_intents(answers: Sequence[Answer], mistakes: int) -> None:
     therapist = [answer for answer in asked if answer.row["src"] == "sgd/Services_4"]
     soft = [answer for answer in answers if answer.row.get("soft") and answer.row["gold"] != "oos"]
     unseen = [answer for answer in asked if not answer.seen]
-    print(
-        f"{len(asked)} rows that ask for something, {len(unseen)} of them unseen; {len(unrelated)} unrelated"
-    )
+    sizes = f"{len(asked)} rows that ask for something, {len(unseen)} of them unseen"
+    print(f"{sizes}; {len(unrelated)} unrelated")
     print("threshold   right  unseen  false accepts  therapist  soft")
     for low in [0.0, *(threshold_for(unrelated, target) for target in TARGETS), LOW]:
         shares = [share_right(group, low) for group in (asked, unseen, therapist, soft)]
         false = sum(accepted(answer, low) for answer in unrelated) / len(unrelated)
         mark = "  shipped" if low == LOW else ""
-        print(
-            f"{low:9.3f}   {shares[0]:.3f}  {shares[1]:6.3f}  {false:13.3f}  {shares[2]:9.3f}  {shares[3]:.3f}{mark}"
-        )
+        right = f"{shares[0]:.3f}  {shares[1]:6.3f}"
+        print(f"{low:9.3f}   {right}  {false:13.3f}  {shares[2]:9.3f}  {shares[3]:.3f}{mark}")
     print()
     for gold in sorted({answer.row["gold"] for answer in asked}):
         group = [answer for answer in asked if answer.row["gold"] == gold]
