@@ -71,13 +71,16 @@ def _read(
     facts: dict[str, Value] = dict(reading.entities)
     answer = _answer(vocabulary, state, heard, reading, facts)
     opening = opening_answer(vocabulary, heard.text)
-    if answer and not (_leads_away(flow, state, intent, reading) and confidence >= INTERRUPTS):
+    given = any(name in reading.entities for name in state.expects)
+    free = answer is not None and any(vocabulary.entities[name].free_text for name in state.expects)
+    away = _leads_away(flow, state, intent, given=given, free=free)
+    if answer and not (away and confidence >= INTERRUPTS):
         return Event(answer, {**facts, "intent": intent, "opening": opening})
     unclear = confidence < threshold(intent) or _only_talk(flow, state, intent)
     if opening and opening in state.rules and unclear:
         return Event(opening, {**facts, "intent": intent})
     if intent == NONE_OF_THESE:
-        return MISHEARD
+        return _about_something_else(flow, state, confidence)
     if confidence >= threshold(intent):
         return Event(intent, facts)
     return _whatever_was_given(flow, vocabulary, state, facts) or MISHEARD
@@ -92,15 +95,23 @@ def _whatever_was_given(
     return Event(event, facts) if event else None
 
 
-def _leads_away(flow: Flow, state: State, intent: str, reading: Reading) -> bool:
+def _about_something_else(flow: Flow, state: State, confidence: float) -> Event:
+    """Surely nothing of ours; but a state that counts what it did not understand counts this, too."""
+    known = NONE_OF_THESE in flow.hears(state) and state.misheard is None
+    return Event(NONE_OF_THESE) if known and confidence >= threshold(NONE_OF_THESE) else MISHEARD
+
+
+def _leads_away(flow: Flow, state: State, intent: str, *, given: bool, free: bool) -> bool:
     """Whether the intent is about something else than the answer that was given beside it.
 
     What merely gets an answer in words does not outweigh what the state asked for and was clearly given.
+    `free`: the state takes any words for an answer.
     """
-    given = any(name in reading.entities for name in state.expects)
     if given and _only_talk(flow, state, intent):
         return False
-    return intent == NONE_OF_THESE or (intent in flow.anywhere and intent not in state.rules)
+    if intent == NONE_OF_THESE:
+        return not free  # an address is unlike anything that the classifier knows
+    return intent in flow.anywhere and intent not in state.rules
 
 
 def _only_talk(flow: Flow, state: State, intent: str) -> bool:
