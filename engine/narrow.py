@@ -37,6 +37,6 @@ def narrow(reading: Reading, allowed: Collection[str]) -> tuple[tuple[str, float
     weight = sum(score for _, score in kept)
     if weight <= 0:
         return ()
-    scale = sum(score for _, score in reading.scores) / weight
-    scaled = ((intent, min(score * scale, 1.0)) for intent, score in kept)
+    whole = sum(score for _, score in reading.scores)
+    scaled = ((intent, min(score / weight * whole, 1.0)) for intent, score in kept)
     return tuple(sorted(scaled, key=lambda scored: -scored[1]))
