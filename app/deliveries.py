@@ -23,7 +23,8 @@ log = structlog.get_logger("deliveries")
 
 POLL_SECONDS = 1.0
 AT_ONCE = 50
-STUCK_SECONDS = 120
+"""How many messages may be under way at the same time."""
+STUCK_SECONDS = 30
 """No sending takes so long: whoever began it has died."""
 LONGEST_PAUSE = 15 * 60
 """Seconds between two tries at the most."""
@@ -47,6 +48,8 @@ class Deliveries:
         self._channel = channel
         self._clock = clock
         self._owing = owing
+        self._under_way: set[int] = set()
+        self._stuck_looked_for = 0
         self._patiently = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
             stop=stop_after_delay(STUCK_SECONDS / 2),
@@ -55,23 +58,37 @@ class Deliveries:
         )
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        while True:
-            try:
-                await self._storage.outbox.give_up_stuck(self._clock() - STUCK_SECONDS)
-                await self.drain()
-            except TryAgain as error:
-                log.warning("outbox not reachable", reason=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._owing.wait(), POLL_SECONDS)
-            self._owing.clear()
+        """Deliver until cancelled. A message that takes long keeps only its own conversation waiting."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    await self._give_up_stuck()
+                    for owed in await self._due():
+                        self._under_way.add(owed.id)
+                        tasks.create_task(self._deliver(owed))
+                except TryAgain as error:
+                    log.warning("outbox not reachable", reason=str(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._owing.wait(), POLL_SECONDS)
+                self._owing.clear()
 
     async def drain(self) -> None:
-        """Deliver everything that is due; the messages of one conversation in their order."""
-        while due := await self._storage.outbox.due(self._clock(), AT_ONCE):
-            async with asyncio.TaskGroup() as tasks:
-                for owed in due:
-                    tasks.create_task(self._deliver(owed))
+        """Deliver everything that is due, the messages of one conversation in their order; for chats."""
+        while due := await self._due():
+            for owed in due:
+                await self._deliver(owed)
+
+    async def _due(self) -> list[Owed]:
+        """What may be sent now and is not under way."""
+        room = AT_ONCE - len(self._under_way)
+        due = await self._storage.outbox.due(self._clock(), AT_ONCE) if room else []
+        return [owed for owed in due if owed.id not in self._under_way][:room]
+
+    async def _give_up_stuck(self) -> None:
+        now = self._clock()
+        if now >= self._stuck_looked_for + STUCK_SECONDS / 4:
+            await self._storage.outbox.give_up_stuck(now - STUCK_SECONDS)
+            self._stuck_looked_for = now
 
     async def _deliver(self, owed: Owed) -> None:
         """Send one message. While the database is away, what became of it is not forgotten."""
@@ -80,6 +97,9 @@ class Deliveries:
                 await self._patiently(await self._send(owed))
         except TryAgain as error:
             log.warning("delivery not noted", outbox=owed.id, reason=str(error))
+        finally:
+            self._under_way.discard(owed.id)
+            self._owing.set()  # for what had to wait for this one
 
     async def _send(self, owed: Owed) -> Callable[[], Awaitable[None]]:
         """Hand a message to the channel; returns how to write down what became of it."""

@@ -102,7 +102,7 @@ class Turns:
         await self._storage.timers.move_due(now)
         for waited in await self._storage.conversations.waking(now, AT_ONCE):
             await self._storage.inbox.put(waited)
-        return await self._storage.inbox.waiting(AT_ONCE)
+        return await self._storage.inbox.waiting(AT_ONCE, besides=self._seen)
 
     def _hand_over(self, heard: Heard) -> None:
         if heard.id in self._seen:
@@ -121,10 +121,10 @@ class Turns:
         while True:
             key = await self._ready.get()
             mailbox = self._mailboxes[key]
-            while mailbox:
-                number, heard = heapq.heappop(mailbox)
-                await self.take(heard)
-                self._seen.discard(number)
+            while mailbox and await self.take(mailbox[0][1]):
+                self._seen.discard(heapq.heappop(mailbox)[0])
+            # What has to wait keeps what came after it waiting: the next look finds them in their order.
+            self._seen.difference_update(number for number, _ in mailbox)
             del self._mailboxes[key]
 
     async def take(self, heard: Heard) -> Turn | None:

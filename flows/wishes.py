@@ -6,6 +6,7 @@ times settle it: "at 4" is the afternoon when only the afternoon is free.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -153,10 +154,9 @@ def searches(wish: Wish, earliest: int, latest: int, zone: ZoneInfo) -> Iterator
 
 def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
     """The free times (minutes since the epoch, in order) to offer."""
-    walls = [(start, local(start, zone)) for start in starts]
     suiting = [
         (start, wall)
-        for start, wall in walls
+        for start, wall in _on_the_wall(_of_these_days(starts, wish, zone), zone)
         if wish.suits_day(wall.date()) and wish.suits_minute(_of_day(wall))
     ]
     if wish.one_moment:
@@ -166,8 +166,21 @@ def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
                     return Choice(exact=start, offered=(start,))
     if suiting:
         return Choice(offered=_spread(suiting, wish))
-    near = sorted(walls, key=lambda item: _distance(wish, item[1]))[:MOST]
+    near = sorted(_on_the_wall(starts, zone), key=lambda item: _distance(wish, item[1]))[:MOST]
     return Choice(offered=tuple(sorted(start for start, _ in near)), suits=False)
+
+
+def _of_these_days(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Sequence[int]:
+    """Those of the days that suit, cut out before the wall clock is asked for each."""
+    if wish.first is None:
+        return starts
+    low = instant(wish.first, 0, zone)
+    high = instant((wish.last or wish.first) + timedelta(days=1), 0, zone)
+    return starts[bisect_left(starts, low) : bisect_left(starts, high)]
+
+
+def _on_the_wall(starts: Sequence[int], zone: ZoneInfo) -> list[tuple[int, datetime]]:
+    return [(start, local(start, zone)) for start in starts]
 
 
 def _spread(suiting: Sequence[tuple[int, datetime]], wish: Wish) -> tuple[int, ...]:

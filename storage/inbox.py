@@ -7,7 +7,7 @@ marked failed with a reason, kept, and passed over, so that it stops nobody else
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
@@ -105,13 +105,16 @@ class Inbox:
         """Mark as taken, inside the turn's transaction. False: somebody has acted on it."""
         return await self._session.change(_CLAIM, heard=heard_id, at=at) == 1
 
-    async def waiting(self, limit: int) -> list[Heard]:
+    async def waiting(self, limit: int, besides: Collection[int] = ()) -> list[Heard]:
         """What has not been acted on, oldest first, without what failed for good.
 
+        `besides`: numbers of rows that the caller has already; they count, but are not opened again.
         A row that cannot be opened fails for good here, so that it does not keep the others from being read.
         """
         waiting = []
         for row in await self._session.fetch(_WAITING, limit=limit):
+            if row[0] in besides:
+                continue
             try:
                 waiting.append(self._heard(row))
             except SealBroken as error:
