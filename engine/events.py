@@ -80,6 +80,8 @@ class Reading:
     """Entities by name, such as `service_type`; see flows/understanding.yaml."""
     latent: Values = NOTHING
     """Entities that count only where the state expects them, such as a bare "4" as a time."""
+    sentences: tuple[tuple[tuple[str, float], ...], ...] = ()
+    """The same scores for each of the first sentences of a longer text, if the classifier tells."""
     language: str = "en"
     read_by: str
     """Which classifier read it; written to the journal."""

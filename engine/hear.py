@@ -70,20 +70,26 @@ def _read(
     intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
     facts: dict[str, Value] = dict(reading.entities)
     answer = _answer(vocabulary, state, heard, reading, facts)
-    opening = opening_answer(vocabulary, heard.text)
+    opening = opening_answer(vocabulary, heard.text, reading, _answers(flow, vocabulary, state))
     given = any(name in reading.entities for name in state.expects)
     free = answer is not None and any(vocabulary.entities[name].free_text for name in state.expects)
     away = _leads_away(flow, state, intent, given=given, free=free)
     if answer and not (away and confidence >= INTERRUPTS):
         return Event(answer, {**facts, "intent": intent, "opening": opening})
     unclear = confidence < threshold(intent) or _only_talk(flow, state, intent)
-    if opening and opening in state.rules and unclear:
+    if opening and unclear:
         return Event(opening, {**facts, "intent": intent})
     if intent == NONE_OF_THESE:
         return _about_something_else(flow, state, confidence)
     if confidence >= threshold(intent):
         return Event(intent, facts)
     return _whatever_was_given(flow, vocabulary, state, facts) or MISHEARD
+
+
+def _answers(flow: Flow, vocabulary: Vocabulary, state: State) -> frozenset[str]:
+    """What the state waits for that can be said in a word, such as yes."""
+    said_in_a_word = frozenset(vocabulary.lexicon.values()) & frozenset(state.rules)
+    return frozenset(intent for intent in said_in_a_word if not _only_talk(flow, state, intent))
 
 
 def _whatever_was_given(

@@ -1,21 +1,42 @@
 """The answer with which a longer message begins: "Yes, that works. Where is it?" is a yes. Pure.
 
-Only exact words of the lexicon count, and only up to the first punctuation mark. It never hears a yes
-with a reservation ("yes, but not so early") or in mere acknowledgement ("okay, and where is it?").
+What counts is exact words of the lexicon up to a punctuation mark, or what a classifier makes of the first
+sentence. It never hears a yes with a reservation ("yes, but not so early") or in mere acknowledgement
+("okay, and where is it?").
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from engine.events import Reading
+from engine.narrow import COMMITS
 from engine.vocabulary import Vocabulary, normalise
 
 _END_OF_CLAUSE = re.compile(r"[.,;:!?\n–—]+")
+_END_OF_SENTENCE = re.compile(r"(?<=\w\w)\s*[.!?\n]+(?!\d)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+MOST_SENTENCES = 3
+"""Nobody begins with more than three sentences before the answer."""
 
 
-def opening_answer(vocabulary: Vocabulary, text: str) -> str | None:
-    """The intent of a message's first clauses, if that is clear beyond doubt whatever follows them."""
+def sentences(text: str) -> list[str]:
+    """The first sentences of a message, each with its punctuation; empty when there is only one."""
+    ends = [found.end() for found in _END_OF_SENTENCE.finditer(text) if text[found.end() :].strip()]
+    starts = [0, *ends]
+    return [text[start:end].strip() for start, end in zip(starts, ends, strict=False)][:MOST_SENTENCES]
+
+
+def opening_answer(
+    vocabulary: Vocabulary, text: str, reading: Reading, answers: Collection[str]
+) -> str | None:
+    """Which of the answers, which are intents, a message begins with beyond doubt, whatever follows."""
+    return _exact(vocabulary, text, answers) or _as_read(vocabulary, text, reading, answers)
+
+
+def _exact(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> str | None:
+    """The answer that the first clauses are in the words of the lexicon; other words of it may precede."""
     phrases: list[str] = []
     rest = text
     while rest.strip():
@@ -24,16 +45,30 @@ def opening_answer(vocabulary: Vocabulary, text: str) -> str | None:
         more = _phrases(vocabulary, normalise(clause).split())
         if not more or (end and "?" in end[0]):
             break
-        if phrases and vocabulary.lexicon[more[0]] != vocabulary.lexicon[phrases[0]]:
-            break
-        phrases += more
+        phrases += [phrase for phrase in more if vocabulary.lexicon[phrase] in answers]
         rest = behind
     intents = {vocabulary.lexicon[phrase] for phrase in phrases}
     if len(intents) != 1 or all(phrase in vocabulary.acknowledgements for phrase in phrases):
         return None
-    if any(word in vocabulary.reservations for word in _WORD.findall(normalise(rest))):
-        return None
-    return intents.pop()
+    return None if _has_reservations(vocabulary, rest) else intents.pop()
+
+
+def _as_read(vocabulary: Vocabulary, text: str, reading: Reading, answers: Collection[str]) -> str | None:
+    """The answer that a classifier sees in the first sentence that says anything."""
+    rest = text
+    for sentence, scores in zip(sentences(text), reading.sentences, strict=False):
+        rest = rest.partition(sentence)[2]
+        if normalise(sentence) in vocabulary.acknowledgements:
+            continue
+        if sentence.endswith("?") or _has_reservations(vocabulary, rest):
+            return None
+        intent, confidence = scores[0] if scores else (None, 0.0)
+        return intent if intent in answers and confidence >= COMMITS else None
+    return None
+
+
+def _has_reservations(vocabulary: Vocabulary, rest: str) -> bool:
+    return any(word in vocabulary.reservations for word in _WORD.findall(normalise(rest)))
 
 
 def _phrases(vocabulary: Vocabulary, words: list[str]) -> list[str]:

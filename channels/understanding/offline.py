@@ -25,6 +25,7 @@ from channels.understanding.times import TimeReader, TimesFound
 from engine.errors import ChannelError
 from engine.events import Reading, Value
 from engine.narrow import NONE_OF_THESE
+from engine.opening import sentences
 
 log = structlog.get_logger(__name__)
 
@@ -110,12 +111,17 @@ class OfflineClassifier:
         if times.latent:
             latent["appointment_time"] = times.latent
         return Reading(
-            scores=tuple(sorted(scores.items(), key=lambda scored: -scored[1])),
+            scores=_ranked(scores),
             entities=entities,
             latent=latent,
+            sentences=tuple(_ranked(self._scorer.scores(sentence)) for sentence in sentences(text)),
             language=self._language,
             read_by=self.name,
         )
+
+
+def _ranked(scores: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(scores.items(), key=lambda scored: -scored[1]))
 
 
 def only_a_time(times: TimesFound, *, likeliest: str) -> bool:

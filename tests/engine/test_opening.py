@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.opening import opening_answer
+from engine.events import Reading
+from engine.opening import opening_answer, sentences
 from engine.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(
@@ -23,6 +24,15 @@ VOCABULARY = Vocabulary(
 )
 
 
+ANSWERS = frozenset({"yes", "no"})
+
+
+def opening(text: str, *readings: tuple[str, float]) -> str | None:
+    """The answer in a message whose first sentences the classifier reads like this."""
+    reading = Reading(scores=(), sentences=tuple((one,) for one in readings), read_by="test")
+    return opening_answer(VOCABULARY, text, reading, ANSWERS)
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
@@ -32,11 +42,12 @@ VOCABULARY = Vocabulary(
         ("Okay, that works. Where is it?", "yes"),
         ("That works, thanks", "yes"),
         ("No. Where is it?", "no"),
+        ("Thanks, yes", "yes"),
         ("YES", "yes"),
     ],
 )
 def test_the_first_clause_answers_whatever_follows(text: str, answer: str) -> None:
-    assert opening_answer(VOCABULARY, text) == answer
+    assert opening(text) == answer
 
 
 @pytest.mark.parametrize(
@@ -54,4 +65,29 @@ def test_the_first_clause_answers_whatever_follows(text: str, answer: str) -> No
     ],
 )
 def test_what_is_not_clear_is_no_answer(text: str) -> None:
-    assert opening_answer(VOCABULARY, text) is None
+    assert opening(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "readings", "answer"),
+    [
+        ("That suits me. Where is it?", [("yes", 0.8)], "yes"),
+        ("Okay. That suits me. Where is it?", [("yes", 0.9), ("yes", 0.8)], "yes"),
+        ("That suits me. Where is it?", [("yes", 0.4)], None),
+        ("That suits me. But where is it?", [("yes", 0.8)], None),
+        ("Suits me? Where is it?", [("yes", 0.8)], None),
+        ("So kind. Where is it?", [("thanks", 0.9)], None),
+        ("That suits me. Where is it?", [], None),
+    ],
+)
+def test_a_first_sentence_answers_as_it_is_read(
+    text: str, readings: list[tuple[str, float]], answer: str | None
+) -> None:
+    assert opening(text, *readings) == answer
+
+
+def test_sentences_are_those_that_others_follow() -> None:
+    assert sentences("It suits me!! Where is it? Bye") == ["It suits me!!", "Where is it?"]
+    assert sentences("It suits me.Where is it") == ["It suits me."]
+    assert sentences("at 4.30 p.m. please") == []
+    assert sentences("It suits me.") == []
