@@ -346,10 +346,13 @@ def test_what_changes_in_code_and_texts_is_noticed_in_the_flow(words: Words, cod
 
 
 def test_a_text_that_is_asked_again_must_be_filled_again() -> None:
-    told_once = SMALL.replace("ask: waiter_comes", "ask: ready").replace(
-        "{warm: {say: ready}", "{warm: with_waiter"
+    told = SMALL.replace("ask: waiter_comes", "ask: ready").replace(
+        "after: 2, go: with_waiter", "after: 2, go: idle"
     )
-    _, issues = read(told_once)
+    told = told.replace("{warm: {say: ready}", "{warm: with_waiter")
+    asked_once = told.replace("help, go: here", "help").replace("say: pardon, go: here", "say: pardon")
+    assert read(asked_once)[1] == ()
+    _, issues = read(told)
     assert [issue.code for issue in issues] == ["unfilled-place"], (
         "help asks again, and then nobody tells the cup"
     )
