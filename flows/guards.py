@@ -31,6 +31,11 @@ def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:  # n
     return event.data.get("intent") == "question"
 
 
+def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+    """The person asks what is free and has not begun to book."""
+    return event.data.get("intent") == "check.availability" and "service_type" not in snapshot.memory
+
+
 def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
     """The news is about the request that this conversation is waiting for, not about another one."""
     awaited = snapshot.memory.get("appointment")
@@ -39,5 +44,11 @@ def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:  
 
 GUARDS = {
     guard.__name__: guard
-    for guard in (one_time_is_offered, agrees_to_the_held_time, asks_something_too, concerns_this_request)
+    for guard in (
+        one_time_is_offered,
+        agrees_to_the_held_time,
+        asks_something_too,
+        is_only_looking,
+        concerns_this_request,
+    )
 }

@@ -71,8 +71,15 @@ class PracticeBook:
             if any(offer.service == service and offer.service_type == kind for offer in one.offers)
         ]
 
-    def margin(self, kind: str) -> int:
-        """Minutes kept free before and after such an appointment: the journey and the break."""
+    def before(self, kind: str) -> int:
+        """Minutes kept free before such an appointment: the journey there."""
+        return self.rules.travel_minutes.get(kind, 0)
+
+    def after(self, kind: str) -> int:
+        """Minutes kept free after it: the journey back, and the break.
+
+        The break stands on one side only, or there would be two of them between two appointments.
+        """
         return self.rules.travel_minutes.get(kind, 0) + self.rules.buffer_minutes
 
     def travels(self, kind: str) -> bool:

@@ -153,8 +153,12 @@ async def _choice(
     rules = turn.practice.rules
     earliest = max(turn.minute + rules.minimum_notice_minutes, after + 1)
     latest = turn.minute + rules.horizon_days * 24 * 60
-    margin = turn.practice.margin(kind)
-    shape = Shape(turn.practice.service(service).minutes, margin, margin, rules.start_every_minutes)
+    shape = Shape(
+        turn.practice.service(service).minutes,
+        turn.practice.before(kind),
+        turn.practice.after(kind),
+        rules.start_every_minutes,
+    )
     own, mine = await _own_hold(turn, tx), await _own_time(turn, tx)
     therapists = turn.practice.therapists_for(kind, service)
     choice, owners = Choice(), dict[int, int]()

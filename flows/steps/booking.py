@@ -23,22 +23,39 @@ HELD = ("summary", "appointment", "slot", "offered_times")
 
 @step("held", "address_missing", "taken", "too_many", remembers=HELD)
 async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Claim the chosen time for a few minutes, and let go of the one that was held before.
+    """Claim the chosen time for a few minutes, and let go of another one that was held before.
 
     An address that is still missing is asked for while the time is already safe.
     """
     kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
     address = turn.remembered_text("address")
-    await _let_go(turn, tx)
-    if await _too_many(turn, tx):
-        return Outcome("too_many", remembers={"appointment": None})
-    held = await _claim(turn, tx, kind, service, address)
+    held = await _kept(turn, tx, kind, service, address)
+    if held is None:
+        await _let_go(turn, tx)
+        if await _too_many(turn, tx):
+            return Outcome("too_many", remembers={"appointment": None})
+        held = await _claim(turn, tx, kind, service, address)
     if held is None:
         offered = await offer_instead(turn, tx, kind, service)
         return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
     if turn.practice.travels(kind) and not address:
         return Outcome("address_missing", remembers={"appointment": held.id})
     return Outcome("held", remembers={"appointment": held.id, "summary": turn.summary(held)})
+
+
+async def _kept(
+    turn: BookingTurn, tx: Transaction, kind: str, service: str, address: str | None
+) -> Appointment | None:
+    """What is held, for as long again, if it is still what is wanted."""
+    held = await _held(turn, tx)
+    if held is None:
+        return None
+    there = {"start": held.starts_at, "therapist": held.therapist.id, "zone": held.zone}
+    if (there, held.service_type, held.service) != (turn.memory["slot"], kind, service):
+        return None
+    until = turn.now + turn.practice.rules.hold_minutes * 60
+    await tx.appointments.move_on(held.id, frm=("held",), to="held", expires_at=until, address=address)
+    return await tx.appointments.get(held.id)
 
 
 async def _too_many(turn: BookingTurn, tx: Transaction) -> bool:
@@ -55,11 +72,11 @@ async def _claim(
     start, therapist = int(str(slot["start"])), int(str(slot["therapist"]))
     if start < turn.minute + turn.practice.rules.minimum_notice_minutes:
         return None
-    margin = turn.practice.margin(kind)
     end = start + turn.practice.service(service).minutes
+    claimed_from, claimed_until = start - turn.practice.before(kind), end + turn.practice.after(kind)
     resources = [therapist, turn.person_id]
     await tx.claims.lock_resources(resources)
-    await _evict(tx, resources, start - margin, end + margin, turn.now)
+    await _evict(tx, resources, claimed_from, claimed_until, turn.now)
     new = NewAppointment(
         therapist_id=therapist,
         client_id=turn.person_id,
@@ -67,8 +84,8 @@ async def _claim(
         service_type=kind,
         starts_at=start,
         ends_at=end,
-        claimed_from=start - margin,
-        claimed_until=end + margin,
+        claimed_from=claimed_from,
+        claimed_until=claimed_until,
         zone=turn.zone.key,
         wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
         address=address if turn.practice.travels(kind) else None,

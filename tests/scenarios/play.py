@@ -21,7 +21,6 @@ from storage.outbox import Owed
 from tests.scenarios.script import Deed, Expected, Line, Scenario
 
 MANY = re.compile(r"(\d+) × (.+)")
-NOT_LISTED = {"held", "pending", "confirmed", "declined", "expired", "cancelled"}
 
 
 @dataclass
@@ -75,9 +74,7 @@ class Conversation:
         """Let something happen, and everything that follows from it."""
         match deed.what:
             case "advance":
-                seconds = seconds_of(deed.text)
-                assert seconds, f"{deed.text} is no length of time"
-                await self._product.advance(seconds)
+                await self._product.advance(_seconds(deed))
                 return
             case "stored as":
                 await self._store(deed)
@@ -91,7 +88,10 @@ class Conversation:
     async def _at_once(self, deeds: Sequence[Deed]) -> None:
         """Everything lies in the inbox before two products begin to take it, side by side."""
         for deed in deeds:
-            await self._product.storage.inbox.put(self._said(deed))
+            if deed.what == "advance":
+                self._clock.advance(_seconds(deed))
+            else:
+                await self._product.storage.inbox.put(self._said(deed))
         await asyncio.gather(self._product.settle(), next(self._products).settle())
 
     async def _store(self, deed: Deed) -> None:
@@ -196,6 +196,12 @@ class Conversation:
             for number, (_, flow, _) in (await self._names()).items()
             for entry in await self._product.storage.journal.of(number)
         ]
+
+
+def _seconds(deed: Deed) -> int:
+    seconds = seconds_of(deed.text)
+    assert seconds, f"{deed.text} is no length of time"
+    return seconds
 
 
 def _compare(expected: Expected, doer: str, news: dict[str, list[Owed]]) -> None:

@@ -63,7 +63,8 @@ def walked(flow: Flow, state: str, trail: tuple[str, ...]) -> Iterator[Path]:
         target = wait.target if wait else None
     elif first in {ENOUGH, f"{state}:{MISHEARD}"}:
         yield Path(flow.name, state, ENOUGH if first == ENOUGH else MISHEARD)
-        target = None
+        misheard = flow.states[state].misheard
+        target = Target(misheard.go) if misheard and first == ENOUGH else None
     else:
         return
     for done in trail[1:]:
