@@ -18,9 +18,7 @@ def sqlite_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def mariadb_stage(
-    mariadb: PrivateMariaDB, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
+def mariadb_stage(mariadb: PrivateMariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with stage(
         tmp_path_factory.mktemp("scenarios"),
         db_host=mariadb.host,
