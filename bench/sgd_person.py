@@ -131,10 +131,12 @@ class Talker(Person):
     """Says every sentence in its order, whatever is asked, and picks only where a choice is offered."""
 
     def __init__(self, dialogue: Dialogue) -> None:
-        """The sentence said to others takes its place among those said to the practice."""
+        """The sentence said to others takes its place, but this bot need not have listened to it."""
         super().__init__(dialogue)
-        if self.elsewhere and self.elsewhere not in self.sentences:
-            self.sentences = sorted([*self.sentences, self.elsewhere], key=lambda one: one.position)
+        if self.elsewhere:
+            self.names_all = False
+            if self.elsewhere not in self.sentences:
+                self.sentences = sorted([*self.sentences, self.elsewhere], key=lambda one: one.position)
 
     def answer(self, asked: str) -> str | None:
         """The next sentence."""
