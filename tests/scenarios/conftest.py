@@ -7,24 +7,34 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
+from app.settings import Settings
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.scenarios.stage import Stage, stage
+
+SECRET = SecretStr("only for scenarios, and long enough")
 
 
 @pytest.fixture(scope="session")
 def sqlite_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(tmp_path_factory.mktemp("scenarios")) as opened:
+    folder = tmp_path_factory.mktemp("scenarios")
+    settings = Settings(
+        _env_file=None, sqlite_path=folder / "scenarios.sqlite3", weights_dir=folder, secret_key=SECRET
+    )
+    with stage(settings) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def mariadb_stage(mariadb: PrivateMariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(
-        tmp_path_factory.mktemp("scenarios"),
+    settings = Settings(
+        _env_file=None,
         db_host=mariadb.host,
         db_port=mariadb.port,
         db_user=mariadb.user,
         db_password=SecretStr(mariadb.password),
         db_name=mariadb.create_database(),
-    ) as opened:
+        weights_dir=tmp_path_factory.mktemp("scenarios"),
+        secret_key=SECRET,
+    )
+    with stage(settings) as opened:
         yield opened

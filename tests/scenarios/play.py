@@ -62,7 +62,7 @@ class Conversation:
         self._product = next(self._products)
         try:
             await self.do(line.deed)
-            news = await self._news()
+            news = await self.news()
             _compare(line.expected, line.deed.who, news)
             await self._compare_states(line.expected, line.deed.who)
             await self._compare_appointments(line.expected)
@@ -93,6 +93,14 @@ class Conversation:
             else:
                 await self._product.storage.inbox.put(self._said(deed))
         await asyncio.gather(self._product.settle(), next(self._products).settle())
+
+    def titles(self, who: str) -> list[str]:
+        """The titles of everything that somebody was ever offered, oldest first."""
+        return [option.title for owed in self._heard.get(who, []) for option in owed.message.options]
+
+    async def state(self, who: str) -> str | None:
+        """In which state somebody's conversation is."""
+        return next((state for name, _, state in (await self._names()).values() if name == who), None)
 
     async def _store(self, deed: Deed) -> None:
         flow, address, _ = self._who(deed.who)
@@ -138,7 +146,7 @@ class Conversation:
                 return option.id
         raise Mismatch(f"{deed.text!r} was never offered to {deed.who}; the last offer: {offers[-1:]}")
 
-    async def _news(self) -> dict[str, list[Owed]]:
+    async def news(self) -> dict[str, list[Owed]]:
         """What everybody was told since the last line."""
         names = await self._names()
         news: dict[str, list[Owed]] = {}

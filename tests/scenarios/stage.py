@@ -7,11 +7,11 @@ the database: nothing that one of them only keeps in mind can reach the next lin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from itertools import cycle
-from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, text
 
@@ -34,6 +34,7 @@ from storage.tables import (
 from tests.scenarios.play import Conversation, Played
 from tests.scenarios.script import FOLDER, Scenario
 
+T = TypeVar("T")
 EMPTIED = (journal, outbox, inbox, timers, claims, appointments, conversations)
 
 
@@ -51,13 +52,14 @@ class Stage:
     def play(self, scenario: Scenario) -> Played:
         """Play a scenario on an emptied database, once; asked again, tell what came of it."""
         if scenario.place not in self._played:
-            self._played[scenario.place] = self.run(scenario.practice, scenario.begins, scenario)
+            self.clear(scenario.practice, scenario.begins)
+            conversation = Conversation(cycle(self.products), self.clock)
+            self._played[scenario.place] = self.do(conversation.play(scenario))
         return self._played[scenario.place]
 
-    def run(self, practice: str, begins: str, scenario: Scenario) -> Played:
-        """Empty the database, set the clock, and play."""
-        self.clear(practice, begins)
-        return self._runner.run(Conversation(cycle(self.products), self.clock).play(scenario))
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something to its end on this stage's loop."""
+        return self._runner.run(work)
 
     def clear(self, practice: str = "example", begins: str = "2026-03-02 09:00") -> None:
         """A database in which nobody has ever said anything."""
@@ -82,15 +84,8 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, **database: object) -> Iterator[Stage]:
-    """A stage on SQLite in `folder`, or on the server that `database` names."""
-    settings = Settings(
-        _env_file=None,
-        sqlite_path=folder / "scenarios.sqlite3",
-        weights_dir=folder,
-        secret_key="only for scenarios, and long enough",
-        **database,
-    )
+def stage(settings: Settings) -> Iterator[Stage]:
+    """A stage on the database of these settings, which nothing else may use."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         opened = Stage(runner, settings, Clock())

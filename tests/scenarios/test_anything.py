@@ -1,0 +1,148 @@
+"""Whatever two clients and a therapist do, in whatever order: the promises hold."""
+
+from __future__ import annotations
+
+from itertools import combinations, cycle
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.wiring import Product
+from storage.appointments import ACTIVE, Appointment
+from storage.claims import units
+from tests.scenarios.play import Conversation
+from tests.scenarios.script import Deed
+from tests.scenarios.stage import Stage
+
+CLIENTS = ("client Ana", "client {summary}'; DROP TABLE people")
+THERAPIST = "therapist anna"
+TEXTS = (
+    "book",
+    "in-call individual therapy thursday at 9am",
+    "in-call couples therapy thursday at 9am",
+    "home visit for individual therapy tomorrow at 3pm",
+    "what times are free?",
+    "what times are free on friday?",
+    "friday at 10am",
+    "at 4",
+    "clinic visit",
+    "family therapy",
+    "12 Harbour Street, Hamburg",
+    "yes",
+    "yes",
+    "no",
+    "1",
+    "2",
+    "more times",
+    "cancel",
+    "cancel my appointment",
+    "I want to change it",
+    "my appointments",
+    "person",
+    "stop",
+    "start",
+    "help",
+    "hello",
+    "repeat",
+    "do you take insurance?",
+    "asdf qwer zxcv",
+    "",
+    "😀" * 400,
+    "{when} '); DELETE FROM claims; --",
+)
+ANSWERS = (
+    "approve",
+    "decline",
+    "yes",
+    "no",
+    "1",
+    "2",
+    "approve 1",
+    "decline 2",
+    "requests",
+    "today",
+    "cancel",
+)
+
+client_says = st.builds(Deed, st.just("says"), st.sampled_from(CLIENTS), st.sampled_from(TEXTS))
+therapist_says = st.builds(Deed, st.just("says"), st.just(THERAPIST), st.sampled_from(ANSWERS))
+someone_sends = st.builds(
+    Deed, st.just("sends"), st.sampled_from((*CLIENTS, THERAPIST)), st.sampled_from(("photo", "location"))
+)
+time_passes = st.builds(Deed, st.just("advance"), st.just(""), st.sampled_from(("9m", "10m", "61m", "25h")))
+says = client_says | therapist_says
+at_once = st.builds(Deed, st.just("at once"), parts=st.lists(says, min_size=2, max_size=4).map(tuple))
+taps = st.builds(
+    Deed,
+    st.sampled_from(("taps", "taps earlier")),
+    st.sampled_from((*CLIENTS, THERAPIST)),
+    st.integers(0, 30).map(str),
+)
+deeds = st.lists(client_says | says | taps | taps | someone_sends | time_passes | at_once, max_size=20)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(deeds)
+def test_whatever_is_done_the_promises_hold(sqlite_stage: Stage, done: list[Deed]) -> None:
+    sqlite_stage.clear()
+    sqlite_stage.do(_live(Conversation(cycle(sqlite_stage.products), sqlite_stage.clock), sqlite_stage, done))
+
+
+async def _live(conversation: Conversation, stage: Stage, done: list[Deed]) -> None:
+    for deed in done:
+        await _do(conversation, deed)
+        await _check(conversation, stage.products[0])
+    await conversation.do(Deed("advance", text="3d"))  # whatever was held or asked for is over
+    for client in CLIENTS:
+        await _book(conversation, client)
+        await _check(conversation, stage.products[0])
+
+
+async def _do(conversation: Conversation, deed: Deed) -> None:
+    """Do it; a tap is on any option that this person was ever offered, if there is one."""
+    if deed.what.startswith("taps"):
+        titles = conversation.titles(deed.who)
+        if not titles:
+            return
+        title = titles[int(deed.text) % len(titles)]
+        deed = Deed("taps earlier", deed.who, title)
+    await conversation.do(deed)
+    await conversation.news()
+
+
+async def _book(conversation: Conversation, client: str) -> None:
+    """Everybody can book after all, in a few steps."""
+    said = ["book"]
+    await _do(conversation, Deed("says", client, "book"))
+    state = None
+    for _ in range(8):
+        state = await conversation.state(client)
+        if state == "waiting_for_therapist":
+            return
+        said.append({"giving_address": "12 Harbour Street", "confirming": "yes"}.get(state or "", "1"))
+        await _do(conversation, Deed("says", client, said[-1]))
+    raise AssertionError(f"After {said} the client is still {state}")
+
+
+async def _check(conversation: Conversation, product: Product) -> None:
+    await conversation.nothing_failed()
+    every = await product.storage.appointments.all()
+    active = [one for one in every if one.status in ACTIVE]
+    for one in every:
+        assert await product.storage.claims.of(one.id) == (_due(one) if one in active else [])
+    for one, other in combinations(active, 2):
+        if one.therapist.id == other.therapist.id:
+            apart = one.claimed_until <= other.claimed_from or other.claimed_until <= one.claimed_from
+            assert apart, f"#{one.id} and #{other.id} overlap"
+
+
+def _due(one: Appointment) -> list[tuple[int, int]]:
+    """What an appointment has to claim."""
+    resources = sorted({one.therapist.id, one.client.id})
+    return [(person, unit) for person in resources for unit in units(one.claimed_from, one.claimed_until)]
