@@ -27,9 +27,22 @@ app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
 
+
+def moment(text: str) -> datetime:
+    """A time as ISO 8601 writes it."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write it like 2026-03-02T09:00:00 or 2026-03-02T09:00:00+01:00") from None
+
+
 Now = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"], help="Begin at this local time."),
+    typer.Option(
+        parser=moment,
+        metavar="ISO8601",
+        help="Begin at this time; without an offset it is the practice's local time.",
+    ),
 ]
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write one JSON object a line.")]
 

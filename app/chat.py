@@ -147,7 +147,10 @@ async def answer_lines(chat: Chat, lines: Iterable[str]) -> AsyncIterator[str]:
 def _parsed(line: str) -> dict[str, Any]:
     try:
         parsed = json.loads(line)
-    except ValueError:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise NotALine("The line holds half a character, which nobody can write or store.") from None
+    except (ValueError, RecursionError):
         raise NotALine("The line is not JSON.") from None
     if not isinstance(parsed, dict):
         raise NotALine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,15 +31,25 @@ async def talk(settings: Settings, *, jsonl: bool, now: datetime | None) -> None
     clock = Clock()
     async with product(settings, handed_over, clock=clock, demonstration=True) as running:
         if now is not None:
-            start = now.replace(tzinfo=running.practice.zone())
-            clock.stand_at(int(start.timestamp()))
+            clock.stand_at(int(_placed(now, running.practice.zone()).timestamp()))
         conversation = Chat(running)
         await conversation.begin()
         if jsonl:
-            async for answer in answer_lines(conversation, sys.stdin):
+            async for answer in answer_lines(conversation, _lines()):
                 print(answer, flush=True)  # noqa: T201  # the command's output
         else:
             await _at_the_terminal(conversation)
+
+
+def _placed(now: datetime, zone: ZoneInfo) -> datetime:
+    """A time in the practice's zone; one without an offset is meant there."""
+    return now.astimezone(zone) if now.tzinfo else now.replace(tzinfo=zone)
+
+
+def _lines() -> Iterator[str]:
+    """What is written to this process. Bytes that are no UTF-8 spoil their own line only."""
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", errors="replace")
 
 
 async def _at_the_terminal(conversation: Chat) -> None:
@@ -63,9 +74,9 @@ async def explain(settings: Settings, *, jsonl: bool, now: datetime | None) -> N
     set_up_logs(debug=settings.debug, quiet=True)
     understanding = load_understanding(settings.understanding_path)
     zone = ZoneInfo(read_practice(EXAMPLE_PRACTICE).practice.zone)
-    moment = datetime.now(zone) if now is None else now.replace(tzinfo=zone)
+    moment = datetime.now(zone) if now is None else _placed(now, zone)
     async with start_classifier(settings, understanding) as classifier:
-        lines = sys.stdin if jsonl else (json.dumps({"text": line.rstrip("\n")}) for line in sys.stdin)
+        lines = _lines() if jsonl else (json.dumps({"text": line.rstrip("\n")}) for line in _lines())
         async for answer in understand_lines(classifier, understanding.vocabulary, lines, moment):
             print(answer, flush=True)  # noqa: T201  # the command's output
 
