@@ -13,6 +13,9 @@ It never decides whether a time can be had, and it never looks at a clock: `now`
 
 from __future__ import annotations
 
+import codecs
+import locale
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +42,8 @@ _TODAY: Final = re.compile(
 )
 _NO_DAY: Final = re.compile(r"after (?:lunch|work|school)$", re.IGNORECASE)
 """Duckling takes these for today."""
+_IN_DAYS: Final = re.compile(r"\b(?:day|week|month|year)s?(?: from (?:now|today))?$", re.IGNORECASE)
+"""Duckling adds to these the time that it is now."""
 _DENIED: Final = re.compile(
     r"(?<!why )\b(?:not|never|except|instead of|rather than|other than|anything but"
     r"|can't do|can't make|cannot do|cannot make)\s+(?:on |at |for |the )*$",
@@ -89,12 +94,19 @@ class TimeReader:
 def finder_for(language: str, *, day_first: bool) -> SpanFinder:
     """Duckling where it is built for this machine, and dateparser elsewhere."""
     if find_spec("duckling"):
+        _write_utf8()
         from channels.understanding.duckling_spans import Duckling  # noqa: PLC0415  # it may be missing
 
         return Duckling(language, day_first=day_first)
     from channels.understanding.dateparser_spans import Dateparser  # noqa: PLC0415  # as above
 
     return Dateparser(language, day_first=day_first)
+
+
+def _write_utf8() -> None:
+    """Duckling reads the locale when it is loaded, and ends the whole process unless that is UTF-8."""
+    if codecs.lookup(locale.nl_langinfo(locale.CODESET)).name != "utf-8":
+        os.environ["LC_ALL"] = "C.UTF-8"
 
 
 def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] | None:
@@ -115,7 +127,11 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
     dated = [
         span for span in chosen if not (span.daily or _NO_DAY.match(span.words)) or _TODAY.search(span.words)
     ]
-    timed = [span for span in chosen if span.moments[0].of_day and not _many_days(span.moments[0])]
+    timed = [
+        span
+        for span in chosen
+        if span.moments[0].of_day and not _many_days(span.moments[0]) and not _IN_DAYS.search(span.words)
+    ]
     if not dated and not timed:
         return None
     first, last = _days(dated, wall)
