@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from collections.abc import Callable, Coroutine
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from app.settings import ROOT, Settings
+from app.settings import ROOT, BadSettings, Settings
 from engine.errors import FlowError, TherapyBookingError, TryAgain
 
 app = typer.Typer(
@@ -58,7 +61,7 @@ def serve() -> None:
     """Serve the webhooks, take turns and send messages, until stopped."""
     from app.serving import serve_forever
 
-    _run(serve_forever(Settings()))
+    _run(serve_forever)
 
 
 @app.command()
@@ -68,7 +71,7 @@ def demo(
     """Show everything in a browser, without any account: two phones and the live state machine."""
     from app.serving import demonstrate
 
-    _run(demonstrate(Settings(), port))
+    _run(lambda settings: demonstrate(settings, port))
 
 
 @app.command()
@@ -76,7 +79,7 @@ def chat(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  # a fl
     """Talk in the terminal: the same turns, on the configured database, with the configured classifier."""
     from app.talking import talk
 
-    _run(talk(Settings(), jsonl=jsonl, now=now))
+    _run(lambda settings: talk(settings, jsonl=jsonl, now=now))
 
 
 @app.command()
@@ -84,7 +87,7 @@ def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002
     """Tell what the configured classifier makes of each line."""
     from app.talking import explain
 
-    _run(explain(Settings(), jsonl=jsonl, now=now))
+    _run(lambda settings: explain(settings, jsonl=jsonl, now=now))
 
 
 @db.command("upgrade")
@@ -93,7 +96,7 @@ def db_upgrade() -> None:
     from app.wiring import storage_settings
     from storage.revision import migrate
 
-    _run(migrate(storage_settings(Settings(), invent_key=True)))
+    _run(lambda settings: migrate(storage_settings(settings, invent_key=True)))
     typer.echo("The database is up to date.")
 
 
@@ -107,13 +110,15 @@ def flows_check(
     from app.flow_file import FlowFile
     from flows.vocabulary import load_understanding
 
-    settings = Settings()
     issues = []
     try:
+        settings = Settings.read()
         vocabulary = load_understanding(settings.understanding_path).vocabulary
         FlowFile(file, settings.texts_path, vocabulary)
     except FlowError as error:
         issues = list(error.issues)
+    except BadSettings as error:
+        refuse(error)
     if as_json:
         typer.echo(json.dumps([issue.as_json() for issue in issues], indent=2, ensure_ascii=False))
     elif issues:
@@ -133,13 +138,13 @@ def practice_load(
     """Load therapists, services and weekly hours; what was loaded before is replaced."""
     from app.talking import load_practice
 
-    _run(load_practice(Settings(), file))
+    _run(lambda settings: load_practice(settings, file))
 
 
-def _run(work: object) -> None:
+def _run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Run to the end; what the operator can mend is said in a sentence."""
     try:
-        asyncio.run(work)  # type: ignore[arg-type]  # every caller passes a coroutine
+        asyncio.run(work(Settings.read()))
     except (TherapyBookingError, TryAgain) as error:
         refuse(error)
     except KeyboardInterrupt:
@@ -147,7 +152,10 @@ def _run(work: object) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. It speaks UTF-8, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()
 
 

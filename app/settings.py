@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.errors import TherapyBookingError
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadSettings(TherapyBookingError):
+    """A setting has a value that it cannot have."""
 
 
 class Settings(BaseSettings):
@@ -58,6 +65,15 @@ class Settings(BaseSettings):
     """Where what the offline classifier has learnt is kept; made anew whenever its phrases change."""
     workers: int = Field(default=8, ge=1, le=64)
     """How many conversations may be moved at the same time."""
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of this process. Raises BadSettings, which names them but never tells a value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = [f"{str(one['loc'][0]).upper()}: {one['msg']}." for one in error.errors()]
+            raise BadSettings("\n".join(wrong)) from None
 
     def missing_for_whatsapp(self) -> list[str]:
         """The settings without which no WhatsApp message can be taken or sent."""

@@ -1,0 +1,40 @@
+"""Runs the real command line in an empty folder, with nothing of this machine's settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(sys.executable).with_name("therapy-booking")
+SECONDS = 60
+
+
+def run(
+    folder: Path, *arguments: str, stdin: bytes = b"", settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `therapy-booking` with these arguments to its end."""
+    return subprocess.run(
+        [str(PROGRAM), *arguments],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200", **(settings or {})},
+    )
+
+
+def chat(folder: Path, lines: Sequence[object], **settings: str) -> list[dict[str, Any]]:
+    """The answers of `chat --jsonl`; a line that is no bytes is written as JSON."""
+    written = b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+    done = run(
+        folder, "chat", "--jsonl", "--now", "2026-03-02T09:00:00", stdin=written + b"\n", settings=settings
+    )
+    assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
+    answers: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+    return answers

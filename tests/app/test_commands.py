@@ -1,0 +1,106 @@
+"""The command line's words and exit codes, which scripts and other programs rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.app.command import run
+
+COMMANDS = [
+    (),
+    ("serve",),
+    ("demo",),
+    ("chat",),
+    ("understand",),
+    ("db",),
+    ("db", "upgrade"),
+    ("flows",),
+    ("flows", "check"),
+    ("practice",),
+    ("practice", "load"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = run(tmp_path, *command, "--help")
+    assert done.returncode == 0
+    assert b"Usage: therapy-booking" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command", [("fly",), ("chat", "--fast"), ("practice", "load"), ("demo", "--port", "x")]
+)
+def test_what_is_no_command_ends_with_two(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert run(tmp_path, *command).returncode == 2
+
+
+def test_the_shipped_flows_are_good(tmp_path: Path) -> None:
+    done = run(tmp_path, "flows", "check")
+    assert (done.returncode, done.stdout) == (0, b"flows.yaml is good.\n")
+
+
+def test_mistakes_in_flows_are_listed_and_end_with_one(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "client:\n  about: x\n  start: idle\n  states:\n    idle:\n      about: y\n      ask: nothing\n"
+    )
+    plain = run(tmp_path, "flows", "check", str(file))
+    assert plain.returncode == 1
+    assert b"mine.yaml:7:12: " in plain.stdout
+    listed = run(tmp_path, "flows", "check", str(file), "--json")
+    assert listed.returncode == 1
+    issues = json.loads(listed.stdout)
+    assert {"file", "line", "column", "code", "message", "hint"} == set(issues[0])
+    assert any((issue["line"], issue["column"]) == (7, 12) for issue in issues)
+
+
+def test_flows_that_are_not_there_end_with_one(tmp_path: Path) -> None:
+    done = run(tmp_path, "flows", "check", "nowhere.yaml")
+    assert done.returncode == 1
+    assert b"cannot be read" in done.stdout
+
+
+def test_a_practice_is_loaded_all_or_nothing(tmp_path: Path) -> None:
+    good = Path(__file__).parent.parent / "scenarios" / "practices" / "tiny.yaml"
+    done = run(tmp_path, "practice", "load", str(good))
+    assert (done.returncode, done.stdout) == (0, b"Loaded 1 therapists and 1 services of Tiny Practice.\n")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(good.read_text().replace("Europe/Berlin", "Europe/Berlim"))
+    refused = run(tmp_path, "practice", "load", str(bad))
+    assert refused.returncode == 1
+    assert b"bad.yaml:4:9: unknown-zone" in refused.stderr
+    assert b"Europe/Berlin" in refused.stderr
+    assert run(tmp_path, "practice", "load", "nowhere.yaml").returncode == 1
+
+
+def test_the_database_is_upgraded_and_upgraded_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run(tmp_path, "db", "upgrade")
+        assert (done.returncode, done.stdout) == (0, b"The database is up to date.\n")
+
+
+def test_serving_without_a_key_says_what_to_set(tmp_path: Path) -> None:
+    done = run(tmp_path, "serve")
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"SECRET_KEY" in done.stderr or b"WHATSAPP" in done.stderr
+
+
+def test_a_database_that_is_away_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:
+    settings = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "SECRET_KEY": "long enough to be a key, surely"}
+    done = run(tmp_path, "db", "upgrade", settings=settings)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"cannot be reached" in done.stderr
+
+
+def test_a_setting_that_is_none_is_named(tmp_path: Path) -> None:
+    done = run(tmp_path, "db", "upgrade", settings={"DB_PORT": "many"})
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"DB_PORT" in done.stderr.upper()
