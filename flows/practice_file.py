@@ -14,12 +14,12 @@ from engine.model import Place
 from engine.nearest import nearest
 from flows.load import seconds_of
 from flows.practice import SERVICE_TYPES
-from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
+from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
 from storage.claims import UNIT_MINUTES
 from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+HOURS = re.compile(r"(\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)")
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 RULES = {
     "minimum_notice": 2 * 60,
@@ -29,6 +29,8 @@ RULES = {
     "break_between": 0,
 }
 """Lengths of time in minutes, with what holds when the file does not say."""
+MAY_BE_NOTHING = frozenset({"minimum_notice", "break_between", *SERVICE_TYPES})
+NOTHING = re.compile(r"0+[mhd]?")
 HORIZON = 60 * 24 * 60
 DAY = 24 * 60
 
@@ -52,6 +54,7 @@ class _PracticeReader:
     def __init__(self, problems: Problems, default_phone: str) -> None:
         self._problems = problems
         self._default_phone = default_phone
+        self._phones: set[str] = set()
 
     def read(self, node: Node) -> PracticeData:
         entries = self._entries(node, ("practice", "rules", "travel", "services", "therapists"), "the file")
@@ -63,19 +66,20 @@ class _PracticeReader:
         )
         if not therapists:
             self._problems.add(node.place, "no-therapists", "without therapists there is nothing to book")
-        phones = [one.address for one in therapists]
-        if len(set(phones)) < len(phones):
-            self._problems.add(node.place, "same-phone", "two therapists have the same phone")
+        if not services:
+            self._problems.add(node.place, "no-services", "without services there is nothing to book")
         return PracticeData(practice=practice, services=services, therapists=therapists)
 
     def _practice(self, entries: dict[str, Node]) -> Practice:
-        about = self._entries(entries.get("practice"), ("name", "zone", "language"), "`practice`")
+        section = entries.get("practice")
+        about = self._entries(section, ("name", "zone", "language"), "`practice`")
+        place = section.place if section else BEGINNING
         rules = self._entries(entries.get("rules"), (*RULES, "horizon"), "`rules`")
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
         travel = self._entries(entries.get("travel"), SERVICE_TYPES, "`travel`")
         return Practice(
-            name=self._text(about.get("name"), "the practice's `name`"),
-            zone=self._zone(about.get("zone")),
+            name=self._text(about.get("name"), "the practice's `name`", place),
+            zone=self._zone(about.get("zone"), place),
             language=self._text(about["language"], "`language`") if "language" in about else "en",
             minimum_notice_minutes=minutes["minimum_notice"],
             horizon_days=max(1, self._minutes(rules.get("horizon"), "horizon", HORIZON) // DAY),
@@ -94,7 +98,7 @@ class _PracticeReader:
             services.append(
                 Service(
                     code=key.text,
-                    title=self._text(entries.get("title"), f"the `title` of {what}"),
+                    title=self._text(entries.get("title"), f"the `title` of {what}", key.place),
                     about=self._text(entries["about"], "`about`") if "about" in entries else "",
                     minutes=self._minutes(entries.get("takes"), "takes", 60),
                 )
@@ -106,6 +110,12 @@ class _PracticeReader:
         entries = self._entries(node, ("name", "phone", "services", "meets", "hours"), what)
         services = self._chosen(entries.get("services"), codes, "service")
         kinds = self._chosen(entries.get("meets"), list(SERVICE_TYPES), "way to meet")
+        for given in (entries.get("services"), entries.get("meets")):
+            if isinstance(given, Items) and not given.items:
+                message = f"{what} could not be booked for anything"
+                self._problems.add(
+                    given.place, "gives-nothing", message, "name something, or remove the line"
+                )
         hours = [
             stretch
             for day, value in self._pairs(entries.get("hours"), f"the `hours` of {what}")
@@ -113,7 +123,7 @@ class _PracticeReader:
         ]
         return Therapist(
             code=key.text,
-            name=self._text(entries.get("name"), f"the `name` of {what}"),
+            name=self._text(entries.get("name"), f"the `name` of {what}", key.place),
             zone=practice.zone,
             address=f"whatsapp:{self._phone(entries.get('phone'), key)}",
             offers=tuple(Offering(service, kind) for service in services for kind in kinds),
@@ -148,10 +158,14 @@ class _PracticeReader:
             message = f"the phone of `{key.text}` must be written in full, with + and the country"
             place = node.place if node else key.place
             self._problems.add(place, "bad-phone", message, 'write it like "+49 151 12345678"')
+        elif number in self._phones:
+            place = node.place if node else key.place
+            self._problems.add(place, "same-phone", f"`{key.text}` has the phone of another therapist")
+        self._phones.add(number)
         return number
 
-    def _zone(self, node: Node | None) -> str:
-        zone = self._text(node, "the practice's `zone`")
+    def _zone(self, node: Node | None, place: Place) -> str:
+        zone = self._text(node, "the practice's `zone`", place)
         if node and zone not in available_timezones():
             message = f"`{zone}` is no time zone"
             self._problems.add(node.place, "unknown-zone", message, nearest(zone, available_timezones()))
@@ -161,7 +175,7 @@ class _PracticeReader:
         if node is None:
             return default
         written = self._text(node, f"`{name}`")
-        seconds = seconds_of(written)
+        seconds = 0 if name in MAY_BE_NOTHING and NOTHING.fullmatch(written) else seconds_of(written)
         if seconds is None or seconds // 60 % UNIT_MINUTES:
             message = f"`{name}` must be a length of time in steps of {UNIT_MINUTES} minutes"
             self._problems.add(node.place, "bad-duration", message, "write it like 50m, 2h or 60d")
@@ -199,11 +213,12 @@ class _PracticeReader:
             self._problems.add(node.place, "wrong-shape", f"{what} must hold names, each with a colon")
         return ()
 
-    def _text(self, node: Node | None, what: str) -> str:
+    def _text(self, node: Node | None, what: str, place: Place = BEGINNING) -> str:
+        """One text. `place`: where it is missing."""
         if isinstance(node, Text) and node.text:
             return node.text
         if node is not None:
             self._problems.add(node.place, "wrong-shape", f"{what} must be one text")
         else:
-            self._problems.add(Place(1, 1), "missing", f"{what} is missing")
+            self._problems.add(place, "missing", f"{what} is missing")
         return ""

@@ -1,0 +1,145 @@
+"""Practice files: every mistake is found, all at once, each where it was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.wiring import EXAMPLE_PRACTICE
+from engine.errors import FlowError
+from flows.practice_file import read_practice
+from storage.practice import PracticeData
+
+GOOD = """\
+practice:
+  name: Small Practice
+  zone: Europe/Berlin
+rules:
+  minimum_notice: 2h
+services:
+  talk:
+    title: Talking
+    takes: 50m
+  walk:
+    title: Walking
+therapists:
+  mia:
+    name: Mia Lund
+    phone: "+49 30 5550103"
+    services: [talk]
+    meets: [in-call, home visit]
+    hours:
+      monday: [9:00-12:00, 13:00-17:30]
+      tuesday: 9:00-24:00
+"""
+
+
+def read(folder: Path, text: str, default_phone: str = "") -> PracticeData:
+    file = folder / "practice.yaml"
+    file.write_text(text, encoding="utf-8")
+    return read_practice(file, default_phone)
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    with pytest.raises(FlowError) as refused:
+        read(folder, text)
+    return [f"{one.line}:{one.column} {one.code}" for one in refused.value.issues]
+
+
+def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
+    data = read(tmp_path, GOOD)
+    assert (data.practice.name, data.practice.zone) == ("Small Practice", "Europe/Berlin")
+    assert data.practice.minimum_notice_minutes == 120
+    assert [(service.code, service.minutes) for service in data.services] == [("talk", 50), ("walk", 60)]
+    (mia,) = data.therapists
+    assert mia.address == "whatsapp:+49305550103"
+    assert [(offer.service, offer.service_type) for offer in mia.offers] == [
+        ("talk", "in-call"),
+        ("talk", "home visit"),
+    ]
+    assert [(one.weekday, one.from_minute, one.until_minute) for one in mia.hours] == [
+        (0, 540, 720),
+        (0, 780, 1050),
+        (1, 540, 1440),
+    ]
+
+
+def test_the_example_is_good() -> None:
+    assert len(read_practice(EXAMPLE_PRACTICE).therapists) == 2
+
+
+def test_a_therapist_without_a_phone_has_the_one_from_the_settings(tmp_path: Path) -> None:
+    text = GOOD.replace('    phone: "+49 30 5550103"\n', "")
+    assert read(tmp_path, text, "+49 (151) 123-45678").therapists[0].address == "whatsapp:+4915112345678"
+    assert mistakes(tmp_path, text) == ["13:3 bad-phone"]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "expected"),
+    [
+        ("zone: Europe/Berlin", "zone: Europe/Berlim", "3:9 unknown-zone"),
+        ("  zone: Europe/Berlin\n", "", "2:3 missing"),
+        ("  name: Small Practice\n", "", "2:3 missing"),
+        ("name: Mia Lund", "name: [Mia, Lund]", "14:11 wrong-shape"),
+        ("    name: Mia Lund\n", "", "13:3 missing"),
+        ("title: Talking", "titel: Talking", "8:5 unknown-key"),
+        ("rules:", "rulez:", "4:1 unknown-key"),
+        ("minimum_notice: 2h", "minimum_notice: soon", "5:19 bad-duration"),
+        ("minimum_notice: 2h", "minimum_notice: 7m", "5:19 bad-duration"),
+        ("takes: 50m", "takes: 0m", "9:12 bad-duration"),
+        ("takes: 50m", "takes: 52m", "9:12 bad-duration"),
+        ("services: [talk]", "services: [tolk]", "16:16 unknown-name"),
+        ("meets: [in-call, home visit]", "meets: [in-call, phone]", "17:22 unknown-name"),
+        ("monday: [9:00", "moonday: [9:00", "19:7 unknown-day"),
+        ("9:00-12:00", "9-12", "19:16 bad-hours"),
+        ("9:00-12:00", "12:00-9:00", "19:16 bad-hours"),
+        ("9:00-12:00", "9:00-9:75", "19:16 bad-hours"),
+        ("9:00-12:00", "9:00-13:30", "19:28 bad-hours"),
+        ("9:00-24:00", "9:00-24:30", "20:16 bad-hours"),
+        ('"+49 30 5550103"', "5550103", "15:12 bad-phone"),
+        ('"+49 30 5550103"', '"+49 30 555-HELP"', "15:12 bad-phone"),
+        ("services:\n  talk:", "services: talk\nx:\n  talk:", "6:11 wrong-shape"),
+        ("  talk:", "  talk: {title: One}\n  talk:", "8:3 duplicate-key"),
+    ],
+)
+def test_each_mistake_has_its_place(tmp_path: Path, good: str, bad: str, expected: str) -> None:
+    assert good in GOOD
+    assert expected in mistakes(tmp_path, GOOD.replace(good, bad, 1))
+
+
+def test_some_lengths_of_time_may_be_nothing(tmp_path: Path) -> None:
+    text = GOOD.replace("minimum_notice: 2h", "minimum_notice: 0m\n  break_between: 0")
+    assert read(tmp_path, text).practice.minimum_notice_minutes == 0
+
+
+def test_two_therapists_need_two_phones(tmp_path: Path) -> None:
+    other = '  leo:\n    name: Leo\n    phone: "+49305550103"\n'
+    assert mistakes(tmp_path, GOOD + other) == ["23:12 same-phone"]
+
+
+def test_a_practice_needs_therapists_and_they_need_something_to_give(tmp_path: Path) -> None:
+    nobody = GOOD[: GOOD.index("therapists:")]
+    assert "1:1 no-therapists" in mistakes(tmp_path, nobody)
+    assert "16:15 gives-nothing" in mistakes(tmp_path, GOOD.replace("services: [talk]", "services: []"))
+    nothing = GOOD.replace("  talk:\n    title: Talking\n    takes: 50m\n  walk:\n    title: Walking\n", "")
+    assert any(" no-services" in mistake for mistake in mistakes(tmp_path, nothing))
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("Europe/Berlin", "Nowhere").replace("50m", "1s").replace("[talk]", "[tolk]")
+    assert [mistake.partition(" ")[2] for mistake in mistakes(tmp_path, text)] == [
+        "unknown-zone",
+        "bad-duration",
+        "unknown-name",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- list\n", "a: [1\n", "a: &b c\n", "\x00"])
+def test_what_is_no_practice_at_all_is_refused(tmp_path: Path, text: str) -> None:
+    assert mistakes(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FlowError, match="cannot be read"):
+        read_practice(tmp_path / "nowhere.yaml")
