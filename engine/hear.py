@@ -11,8 +11,8 @@ import re
 from engine.effects import Option
 from engine.events import STALE_SIGNAL, STALE_WAIT, WAIT, Event, Heard, Reading, Value
 from engine.model import HERE, Flow, State
-from engine.narrow import NONE_OF_THESE, narrow, threshold
-from engine.opening import opening_answer
+from engine.narrow import COMMITTING, NONE_OF_THESE, narrow, threshold
+from engine.opening import has_reservations, opening_answer
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary, normalise
 
@@ -70,20 +70,22 @@ def _read(
     intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
     facts: dict[str, Value] = dict(reading.entities)
     answer = _answer(vocabulary, state, heard, reading, facts)
-    opening = opening_answer(vocabulary, heard.text, reading, _answers(flow, vocabulary, state))
+    answers = _answers(flow, vocabulary, state)
+    opening = opening_answer(vocabulary, heard.text, reading, answers)
+    unsure = intent in COMMITTING and has_reservations(vocabulary, heard.text, answers)
     given = any(name in reading.entities for name in state.expects)
     free = answer is not None and any(vocabulary.entities[name].free_text for name in state.expects)
     away = _leads_away(flow, state, intent, given=given, free=free)
     if answer and not (away and confidence >= INTERRUPTS):
-        return Event(answer, {**facts, "intent": intent, "opening": opening})
+        return Event(answer, {**facts, "intent": None if unsure else intent, "opening": opening})
     unclear = confidence < threshold(intent) or _only_talk(flow, state, intent)
     if opening and unclear:
         return Event(opening, {**facts, "intent": intent})
     if intent == NONE_OF_THESE:
         return _about_something_else(flow, state, confidence)
-    if confidence >= threshold(intent):
+    if confidence >= threshold(intent) and not unsure:
         return Event(intent, facts)
-    return _whatever_was_given(flow, vocabulary, state, facts) or MISHEARD
+    return _whatever_was_given(flow, vocabulary, state, facts, reading) or MISHEARD
 
 
 def _answers(flow: Flow, vocabulary: Vocabulary, state: State) -> frozenset[str]:
@@ -93,9 +95,14 @@ def _answers(flow: Flow, vocabulary: Vocabulary, state: State) -> frozenset[str]
 
 
 def _whatever_was_given(
-    flow: Flow, vocabulary: Vocabulary, state: State, facts: dict[str, Value]
+    flow: Flow, vocabulary: Vocabulary, state: State, facts: dict[str, Value], reading: Reading
 ) -> Event | None:
-    """Of a message whose purpose is unclear at least the time or the place that it names clearly."""
+    """Of a message whose purpose is unclear at least the time or the place that it names clearly.
+
+    Not if it is likelier about something that means nothing here ("no, that is all for today").
+    """
+    if reading.intent not in flow.hears(state):
+        return None
     given = (kind.given_as for name, kind in vocabulary.entities.items() if name in facts)
     event = next((event for event in given if event in flow.hears(state)), None)
     return Event(event, facts) if event else None

@@ -16,6 +16,7 @@ from engine.vocabulary import Vocabulary, normalise
 
 _END_OF_CLAUSE = re.compile(r"[.,;:!?\n–—]+")
 _END_OF_SENTENCE = re.compile(r"(?<=\w\w)\s*[.!?\n]+(?!\d)")
+_SENTENCE_IS_OVER = re.compile(r"[.!\n]\s*$")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 MOST_SENTENCES = 3
 """Nobody begins with more than three sentences before the answer."""
@@ -35,8 +36,23 @@ def opening_answer(
     return _exact(vocabulary, text, answers) or _as_read(vocabulary, text, reading, answers)
 
 
+def has_reservations(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> bool:
+    """Whether a message begins with an answer and then takes it back: "yes, but not so early"."""
+    phrases, rest = _lead(vocabulary, text, answers)
+    return bool(phrases) and _holds_back(vocabulary, text, rest)
+
+
 def _exact(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> str | None:
-    """The answer that the first clauses are in the words of the lexicon; other words of it may precede."""
+    """The answer that the first clauses are in the words of the lexicon."""
+    phrases, rest = _lead(vocabulary, text, answers)
+    intents = {vocabulary.lexicon[phrase] for phrase in phrases}
+    if len(intents) != 1 or all(phrase in vocabulary.acknowledgements for phrase in phrases):
+        return None
+    return None if _holds_back(vocabulary, text, rest) else intents.pop()
+
+
+def _lead(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> tuple[list[str], str]:
+    """The answers among the first clauses, as far as these are words of the lexicon, and what follows."""
     phrases: list[str] = []
     rest = text
     while rest.strip():
@@ -47,10 +63,7 @@ def _exact(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> str |
             break
         phrases += [phrase for phrase in more if vocabulary.lexicon[phrase] in answers]
         rest = behind
-    intents = {vocabulary.lexicon[phrase] for phrase in phrases}
-    if len(intents) != 1 or all(phrase in vocabulary.acknowledgements for phrase in phrases):
-        return None
-    return None if _has_reservations(vocabulary, rest) else intents.pop()
+    return phrases, rest
 
 
 def _as_read(vocabulary: Vocabulary, text: str, reading: Reading, answers: Collection[str]) -> str | None:
@@ -58,17 +71,21 @@ def _as_read(vocabulary: Vocabulary, text: str, reading: Reading, answers: Colle
     rest = text
     for sentence, scores in zip(sentences(text), reading.sentences, strict=False):
         rest = rest.partition(sentence)[2]
-        if normalise(sentence) in vocabulary.acknowledgements:
+        if all(word in vocabulary.acknowledgements for word in _WORD.findall(normalise(sentence))):
             continue
-        if sentence.endswith("?") or _has_reservations(vocabulary, rest):
+        if sentence.endswith("?") or _holds_back(vocabulary, text, rest):
             return None
         intent, confidence = scores[0] if scores else (None, 0.0)
         return intent if intent in answers and confidence >= COMMITS else None
     return None
 
 
-def _has_reservations(vocabulary: Vocabulary, rest: str) -> bool:
-    return any(word in vocabulary.reservations for word in _WORD.findall(normalise(rest)))
+def _holds_back(vocabulary: Vocabulary, text: str, rest: str) -> bool:
+    """Whether the same sentence goes on with a reservation, the next begins with one, or a mind changes."""
+    goes_on = not _SENTENCE_IS_OVER.search(text.removesuffix(rest))
+    next_words = _WORD.findall(normalise(_END_OF_SENTENCE.split(rest, maxsplit=1)[0]))
+    reserved = any(word in vocabulary.reservations for word in (next_words if goes_on else next_words[:1]))
+    return reserved or any(word in vocabulary.changes_of_mind for word in _WORD.findall(normalise(rest)))
 
 
 def _phrases(vocabulary: Vocabulary, words: list[str]) -> list[str]:

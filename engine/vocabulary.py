@@ -82,6 +82,8 @@ class Vocabulary:
     entities: Mapping[str, EntityKind] = field(default_factory=dict)
     reservations: frozenset[str] = frozenset()
     """Words after which a yes is no plain yes, such as "but"."""
+    changes_of_mind: frozenset[str] = frozenset()
+    """Words that take a yes back even a sentence later, such as "instead"."""
     acknowledgements: frozenset[str] = frozenset()
     """What agrees when it stands alone, and means little before something else, such as "okay"."""
 

@@ -23,7 +23,7 @@ SYSTEM_KINDS = ("date-time", "number", "any")
 """Entities whose values need no list; `any` takes whatever words are given where it is expected."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
-_MAY_BE_MISSING = ("reservations", "acknowledgements")
+_MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements")
 _ENTITY_KEYS = ("about", "dialogflow", "given_as", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -117,6 +117,7 @@ class _Reader:
             commands=self._commands(sections.get("commands"), phrases, kinds),
             entities=kinds,
             reservations=self._words(sections.get("reservations")),
+            changes_of_mind=self._words(sections.get("changes_of_mind")),
             acknowledgements=self._words(sections.get("acknowledgements")),
         )
         return Understanding(self._text(sections.get("language")), vocabulary, phrases, entities)

@@ -78,6 +78,10 @@ class Wish:
         """Whether nothing was named."""
         return self.first is None and self.start is None and self.end is None
 
+    def over(self, today: date) -> bool:
+        """Whether it is a past that was told of ("since yesterday"), and no wish."""
+        return self.last is not None and self.last < today
+
     def minutes(self) -> tuple[int, ...]:
         """The exact times of day that may be meant, the likeliest first."""
         if self.start is None:

@@ -60,6 +60,13 @@ _THING: Final = (
 )
 """What stands behind a "first" that is no day of a month."""
 
+_SO_LONG: Final = (
+    rf"(?:about |over |almost |nearly |at least )?(?:the (?:last|past) )?"
+    rf"(?:an? (?:few |couple of )?|a couple |several |\d+ |(?:{'|'.join(_NUMBERS)}) )"
+    r"(?:minute|hour|day|week|month|year)s?"
+)
+"""How long something lasts; its number is no time of day."""
+
 _PLAIN: Final = tuple(
     (re.compile(pattern), put)
     for pattern, put in (
@@ -79,6 +86,7 @@ _PLAIN: Final = tuple(
         (r"\bmay be\b", "maybe"),
         (r"\b(?:right )?now,? (?=at \d)", ""),
         (r"\bboss\b", "chief"),  # Duckling takes a boss for Boss's Day
+        (rf"\bfor {_SO_LONG}(?! from| ago)(?: now)?\b", "for long"),
         (r"\blater this week\b", "this week"),
         (rf"\b(?:this )?coming (?={_WEEKDAY})", "this "),
         # the day's name beside its date adds nothing, and a wrong one sends Duckling years ahead

@@ -30,9 +30,9 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: A
         noted |= {"service_type": kind, "slot": None}
     if service in [offered.code for offered in turn.practice.services]:
         noted |= {"service": service, "slot": None}
-    if told.get("appointment_time"):
-        wish = turn.wish.and_now(Wish.of(told["appointment_time"]))
-        noted |= {"wanted": wish.as_value(), "slot": None}
+    said = Wish.of(told.get("appointment_time"))
+    if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
+        noted |= {"wanted": turn.wish.and_now(said).as_value(), "slot": None}
     if isinstance(slot := told.get("slot"), dict):
         noted |= _chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
     return Outcome("noted", remembers=noted)

@@ -153,6 +153,7 @@ VOCABULARY = Vocabulary(
     lexicon={"yes": "yes", "help": "help", "thanks": "thanks", "tea please": "order"},
     commands=(Command("serve", "serve #{cup}"),),
     entities={"tea": EntityKind("tea", "give.tea")},
+    reservations=frozenset({"but"}),
 )
 
 SAYINGS = (

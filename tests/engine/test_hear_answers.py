@@ -40,6 +40,13 @@ def test_a_yes_at_the_beginning_does_not_keep_somebody_who_leaves() -> None:
     assert heard("Yes, and now I am going", read_as="leave").name == "leave"
 
 
+def test_a_yes_with_a_reservation_commits_to_nothing() -> None:
+    assert heard("Yes, but not that one", read_as="yes") == Event("misheard")
+    assert heard("Yes, that one", read_as="yes").name == "yes"
+    mint = heard("Yes, but in the mint cup", read_as="yes", entities={"tea": "Mint"})
+    assert (mint.name, mint.data["intent"]) == ("give.tea", None)
+
+
 def test_a_yes_counts_only_where_it_is_asked_for() -> None:
     assert heard("Yes, and what else is there?", state="drinking", read_as="help").name == "help"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.events import Reading
-from engine.opening import opening_answer, sentences
+from engine.opening import has_reservations, opening_answer, sentences
 from engine.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary(
@@ -19,7 +19,8 @@ VOCABULARY = Vocabulary(
         "no": "no",
         "thanks": "thanks",
     },
-    reservations=frozenset({"but", "instead"}),
+    reservations=frozenset({"but", "not"}),
+    changes_of_mind=frozenset({"instead"}),
     acknowledgements=frozenset({"okay"}),
 )
 
@@ -43,6 +44,7 @@ def opening(text: str, *readings: tuple[str, float]) -> str | None:
         ("That works, thanks", "yes"),
         ("No. Where is it?", "no"),
         ("Thanks, yes", "yes"),
+        ("Yes! I am not lost, but where is it?", "yes"),
         ("YES", "yes"),
     ],
 )
@@ -57,6 +59,7 @@ def test_the_first_clause_answers_whatever_follows(text: str, answer: str) -> No
         "Yes? Where is it?",
         "Yes, but not so early",
         "Sure. Make it Friday instead",
+        "Sure. But is it warm?",
         "Yes I wonder where it is",
         "Yes-men are a nuisance, that works",
         "Where is it? Yes",
@@ -91,3 +94,10 @@ def test_sentences_are_those_that_others_follow() -> None:
     assert sentences("It suits me.Where is it") == ["It suits me."]
     assert sentences("at 4.30 p.m. please") == []
     assert sentences("It suits me.") == []
+
+
+def test_reservations_are_those_behind_an_answer() -> None:
+    assert has_reservations(VOCABULARY, "Okay, but where is it?", ANSWERS)
+    assert has_reservations(VOCABULARY, "Yes. Take the red one instead", ANSWERS)
+    assert not has_reservations(VOCABULARY, "Yes, where is it?", ANSWERS)
+    assert not has_reservations(VOCABULARY, "Not that one, but this", ANSWERS)
