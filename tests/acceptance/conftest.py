@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -57,3 +58,12 @@ async def twilio(server: Server) -> AsyncIterator[FakeTwilio]:
 def twilio_for(server: Server) -> FakeTwilio:
     """A Twilio that this server sends to, and that reaches it by its public address."""
     return FakeTwilio(port=server.twilio_port, proxies={PUBLIC: server.url})
+
+
+_phones = itertools.count(4_915_200_000_001)
+
+
+@pytest.fixture
+def phone() -> str:
+    """A client's address that no other test uses."""
+    return f"whatsapp:+{next(_phones)}"

@@ -6,6 +6,7 @@ alone: nothing here imports the product. It must never end a process that it did
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import signal
@@ -24,6 +25,7 @@ import pymysql
 from tests.fakes import twilio_forms as forms
 from tests.fakes.mariadb import PrivateMariaDB
 
+ROOT = Path(__file__).parents[2]
 PUBLIC = "https://practice.example"
 CLIENT_DOOR = f"{PUBLIC}/webhook/client"
 THERAPIST_DOOR = f"{PUBLIC}/webhook/therapist"
@@ -73,6 +75,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.environment = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
             "DB_HOST": database.host,
             "DB_PORT": str(database.port),
             "DB_USER": database.user,
@@ -155,6 +158,12 @@ class Server:
     def stop(self) -> int:
         """Ask it to stop; returns its exit code."""
         return self._end(signal.SIGTERM)
+
+    async def logged(self, words: str, within: float = 15.0) -> None:
+        """Wait until these words stand in the log. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while words not in self.log:  # noqa: ASYNC110  # another process writes it
+                await asyncio.sleep(0.05)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """What the database holds, as another program sees it."""

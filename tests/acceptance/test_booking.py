@@ -91,7 +91,7 @@ async def book(twilio: FakeTwilio, numbers: Numbers) -> None:
     assert {message.from_ for message in (request, approved)} == {numbers.therapists_number}
     what = f"14:00\nIn-call · Individual therapy · {THERAPIST_NAME}"
     assert what in summary.body
-    assert "Shall I send this request?" in summary.body
+    assert "Shall I send this request" in summary.body
     assert "Your request is sent" in sent.body
     assert f"New request #1 from {NAME}" in request.body
     assert what in request.body

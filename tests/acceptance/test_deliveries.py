@@ -1,0 +1,88 @@
+"""Twilio does not take a message: each kind of failure has its own effect, on the real server."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.acceptance.server import CLIENT_DOOR, Server
+from tests.fakes.twilio import FakeTwilio, Fault
+
+
+def row_of(server: Server) -> dict[str, Any]:
+    """The newest outbox row but one: the one before that of the question that ended the wait."""
+    return server.rows("SELECT * FROM outbox ORDER BY id DESC LIMIT 1 OFFSET 1")[0]
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [(Fault.CROWDED, 1), (Fault.RATE_LIMITED, 7)])
+async def test_what_was_certainly_not_taken_is_sent_again_when_it_may_be(
+    server: Server, twilio: FakeTwilio, phone: str, fault: Fault, seconds: int
+) -> None:
+    twilio.fail(fault)
+    began = time.monotonic()
+    await twilio.deliver(CLIENT_DOOR, phone, "hello")
+    await twilio.messages_to(phone, 1, within=20)
+    assert time.monotonic() - began > seconds - 1
+    await twilio.deliver(CLIENT_DOOR, phone, "help")
+    assert len(await twilio.messages_to(phone, 2)) == 2
+    assert (row_of(server)["state"], row_of(server)["attempts"]) == ("sent", 2)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.ERROR_BEFORE,
+        Fault.ERROR_AFTER,
+        Fault.BAD_GATEWAY,
+        Fault.BAD_ANSWER,
+        Fault.SILENCE_BEFORE,
+        Fault.SILENCE_AFTER,
+        Fault.DISCONNECT_BEFORE,
+        Fault.DISCONNECT_AFTER,
+    ],
+)
+async def test_what_may_have_been_taken_is_not_sent_again(
+    server: Server, twilio: FakeTwilio, phone: str, fault: Fault
+) -> None:
+    twilio.fail(fault)
+    await twilio.deliver(CLIENT_DOOR, phone, "hello")
+    await twilio.deliver(CLIENT_DOOR, phone, "help")
+    taken = int(fault.is_taken)
+    replies = await twilio.messages_to(phone, 1 + taken, within=20)
+    assert ["You can book" in reply.body for reply in replies] == [False] * taken + [True]
+    assert len([one for one in twilio.attempts if one["To"] == phone]) == 2
+    assert (row_of(server)["state"], row_of(server)["attempts"]) == ("unknown", 1)
+
+
+async def test_a_report_settles_what_was_in_doubt(server: Server, twilio: FakeTwilio, phone: str) -> None:
+    twilio.fail(Fault.ERROR_AFTER)
+    await twilio.deliver(CLIENT_DOOR, phone, "hello")
+    [message] = await twilio.messages_to(phone, 1)
+    answer = await twilio.report(message, "delivered")
+    assert answer
+    assert answer.status == 204
+    [row] = server.rows("SELECT * FROM outbox ORDER BY id DESC LIMIT 1")
+    assert (row["state"], row["provider_status"], row["provider_sid"]) == ("sent", "delivered", message.sid)
+
+
+async def test_what_is_refused_for_good_is_kept_with_its_code(
+    server: Server, twilio: FakeTwilio, phone: str
+) -> None:
+    twilio.opted_out.add(phone)
+    await twilio.deliver(CLIENT_DOOR, phone, "hello")
+    await server.logged("message refused")
+    twilio.opted_out.clear()
+    await twilio.deliver(CLIENT_DOOR, phone, "help")
+    [helped] = await twilio.messages_to(phone, 1)
+    assert helped.body.startswith("You can book")
+    refused = row_of(server)
+    assert (refused["state"], refused["error_code"], refused["attempts"]) == ("failed", 21610, 1)
+
+
+async def test_a_slow_delivery_keeps_nobody_else_waiting(twilio: FakeTwilio, phone: str) -> None:
+    twilio.fail(Fault.SILENCE_BEFORE)
+    await twilio.deliver(CLIENT_DOOR, phone, "hello")
+    await twilio.deliver(CLIENT_DOOR, f"{phone}9", "hello")
+    assert await twilio.messages_to(f"{phone}9", 1, within=5)
