@@ -117,7 +117,7 @@ async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("found", "none", remembers=("offered_times", "slot"))
 async def find_times_instead(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find what is free nearest to the time that the therapist declined."""
+    """Find what is free nearest to a time that cannot be had: declined, or taken by somebody else."""
     kind, service = _simplest(turn)
     refused = _start_of({"data": {"slot": turn.memory.get("slot")}})
     choice, owners = await _choice(turn, tx, kind, service, without=refused)
@@ -132,12 +132,6 @@ def _type_choice(kind: str) -> Value:
 
 def _service_choice(service: Service) -> Value:
     return {"title": service.title, "description": service.about, "data": {"service": service.code}}
-
-
-async def offer_instead(turn: BookingTurn, tx: Transaction, kind: str, service: str) -> list[Value]:
-    """The nearest free times, for somebody who has just lost the one they chose."""
-    choice, owners = await _choice(turn, tx, kind, service)
-    return _offer(turn, choice, owners)
 
 
 def _simplest(turn: BookingTurn) -> tuple[str, str]:

@@ -9,7 +9,6 @@ from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.registry import step
 from flows.slots import local
-from flows.steps.availability import offer_instead
 from storage.appointments import Appointment, NewAppointment
 from storage.store import Transaction
 from storage.timers import Timer
@@ -18,7 +17,7 @@ MOST_OPEN = 3
 """How many requests one client may have open: more would let one person empty a calendar."""
 LEAST_TO_ANSWER = 30 * 60
 """A therapist has at least this many seconds to answer, unless the appointment begins before."""
-HELD = ("summary", "appointment", "slot", "offered_times")
+HELD = ("summary", "appointment")
 
 
 @step("held", "address_missing", "taken", "too_many", remembers=HELD)
@@ -36,8 +35,7 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
             return Outcome("too_many", remembers={"appointment": None})
         held = await _claim(turn, tx, kind, service, address)
     if held is None:
-        offered = await offer_instead(turn, tx, kind, service)
-        return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
+        return Outcome("taken", remembers={"appointment": None})
     if turn.practice.travels(kind) and not address:
         return Outcome("address_missing", remembers={"appointment": held.id})
     return Outcome("held", remembers={"appointment": held.id, "summary": turn.summary(held)})
@@ -124,8 +122,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
         held = await _claim(turn, tx, kind, service, turn.remembered_text("address"))
         if held is None:
-            offered = await offer_instead(turn, tx, kind, service)
-            return Outcome("taken", remembers={"slot": None, "appointment": None, "offered_times": offered})
+            return Outcome("taken", remembers={"appointment": None})
     deadline = _deadline(turn, held)
     await tx.appointments.move_on(held.id, frm=("held",), to="pending", expires_at=deadline)
     await tx.timers.put(
