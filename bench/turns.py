@@ -3,8 +3,8 @@
     python -m bench.turns --seconds 5                # both, at 1 and at 16 connections
     python -m bench.turns --only turns --profile     # where the time goes
 
-A turn is all that happens to one message once it has arrived: the inbox row, understanding it offline, and the
-transaction that moves the conversation. The bare loop sends the statements that such a turn needs through
+A turn is all that happens to one message once it has arrived: the inbox row, understanding it offline, and
+the transaction that moves the conversation. The bare loop sends the statements that such a turn needs through
 aiomysql, with rows of the same size and no thinking: what the database and the driver take by themselves.
 The two are measured in alternation, so that whatever else the machine does meets both.
 """
@@ -142,14 +142,14 @@ async def bare(server: PrivateMariaDB, connections: int) -> AsyncIterator[Act]:
                 "INSERT INTO outbox (conversation_id, turn, position, flow, address, body, state, attempts, "
                 "next_try_at, started_at, provider_sid, provider_status, error_code, created_at, sent_at) "
                 "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                (people[person], number, 0, "client", sealed_address, sealed_body, "pending", 0, 1, None, None,
-                 None, None, 1, None),
+                (people[person], number, 0, "client", sealed_address, sealed_body, "pending", 0, 1, None,
+                 None, None, None, 1, None),
             )  # fmt: skip
             await cursor.execute(
                 "INSERT INTO journal (inbox_id, conversation_id, turn, event, state_before, state_after, "
                 "trail, read_by, confidence, at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                (inbox, people[person], number, "greeting", "idle", "idle", '["idle:greeting"]', "offline", 0.97,
-                 1),
+                (inbox, people[person], number, "greeting", "idle", "idle", '["idle:greeting"]', "offline",
+                 0.97, 1),
             )  # fmt: skip
             await line.commit()
 
