@@ -78,7 +78,7 @@ def _read(
     away = _leads_away(flow, state, intent, given=given, free=free)
     if answer and not (away and confidence >= INTERRUPTS):
         return Event(answer, {**facts, "intent": None if unsure else intent, "opening": opening})
-    unclear = confidence < threshold(intent) or _only_talk(flow, state, intent)
+    unclear = confidence < INTERRUPTS or _only_talk(flow, state, intent)
     if opening and unclear:
         return Event(opening, {**facts, "intent": intent})
     if intent == NONE_OF_THESE:

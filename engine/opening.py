@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 
 from engine.events import Reading
-from engine.narrow import COMMITS
+from engine.narrow import COMMITS, COMMITTING
 from engine.vocabulary import Vocabulary, normalise
 
 _END_OF_CLAUSE = re.compile(r"[.,;:!?\n–—]+")
@@ -48,7 +48,8 @@ def _exact(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> str |
     intents = {vocabulary.lexicon[phrase] for phrase in phrases}
     if len(intents) != 1 or all(phrase in vocabulary.acknowledgements for phrase in phrases):
         return None
-    return None if _holds_back(vocabulary, text, rest) else intents.pop()
+    intent = intents.pop()
+    return None if intent in COMMITTING and _holds_back(vocabulary, text, rest) else intent
 
 
 def _lead(vocabulary: Vocabulary, text: str, answers: Collection[str]) -> tuple[list[str], str]:
@@ -73,10 +74,10 @@ def _as_read(vocabulary: Vocabulary, text: str, reading: Reading, answers: Colle
         rest = rest.partition(sentence)[2]
         if all(word in vocabulary.acknowledgements for word in _WORD.findall(normalise(sentence))):
             continue
-        if sentence.endswith("?") or _holds_back(vocabulary, text, rest):
-            return None
         intent, confidence = scores[0] if scores else (None, 0.0)
-        return intent if intent in answers and confidence >= COMMITS else None
+        held_back = intent in COMMITTING and _holds_back(vocabulary, text, rest)
+        clear = not sentence.endswith("?") and confidence >= COMMITS and not held_back
+        return intent if intent in answers and clear else None
     return None
 
 

@@ -42,7 +42,10 @@ _TODAY: Final = re.compile(
 )
 _NO_DAY: Final = re.compile(r"after (?:lunch|work|school)$", re.IGNORECASE)
 """Duckling takes these for today."""
-_IN_DAYS: Final = re.compile(r"\b(?:day|week|month|year)s?(?: from (?:now|today))?$", re.IGNORECASE)
+_IN_DAYS: Final = re.compile(
+    r"(?:in |within )?(?:a few|a couple of|\w+) (?:day|week|month|year)s?(?: from (?:now|today))?",
+    re.IGNORECASE,
+)
 """Duckling adds to these the time that it is now."""
 _DENIED: Final = re.compile(
     r"(?<!why )\b(?:not|never|except|instead of|rather than|other than|anything but"
@@ -130,7 +133,7 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
     timed = [
         span
         for span in chosen
-        if span.moments[0].of_day and not _many_days(span.moments[0]) and not _IN_DAYS.search(span.words)
+        if span.moments[0].of_day and not _many_days(span.moments[0]) and not _IN_DAYS.fullmatch(span.words)
     ]
     if not dated and not timed:
         return None

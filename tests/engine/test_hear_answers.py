@@ -36,6 +36,10 @@ def test_a_yes_at_the_beginning_counts_beside_mere_talk(beside: str) -> None:
     assert (event.name, event.data["intent"]) == ("yes", beside)
 
 
+def test_a_yes_at_the_beginning_counts_more_than_a_doubtful_reading() -> None:
+    assert heard("Yes, and where is it?", read_as="leave", confidence=0.4).name == "yes"
+
+
 def test_a_yes_at_the_beginning_does_not_keep_somebody_who_leaves() -> None:
     assert heard("Yes, and now I am going", read_as="leave").name == "leave"
 

@@ -43,6 +43,7 @@ def opening(text: str, *readings: tuple[str, float]) -> str | None:
         ("Okay, that works. Where is it?", "yes"),
         ("That works, thanks", "yes"),
         ("No. Where is it?", "no"),
+        ("No. But where is it?", "no"),
         ("Thanks, yes", "yes"),
         ("Yes! I am not lost, but where is it?", "yes"),
         ("YES", "yes"),

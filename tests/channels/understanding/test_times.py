@@ -55,6 +55,29 @@ def test_between_two_times(text: str, time: str, until: str) -> None:
     assert said(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have slept badly for two weeks now",
+        "it has been like this for a few days",
+        "trouble with my boss",
+        "book the first therapist please",
+    ],
+)
+def test_what_is_told_is_no_time(text: str) -> None:
+    assert said(text, latent=True) == {}
+
+
+def test_days_from_now_are_no_time_of_day() -> None:
+    assert said("in two days") == {"date": "2026-03-08"}
+    assert said("a week from today") == {"date": "2026-03-13"}
+    assert said("in the afternoon of the 12th of this month, 3 pm") == {"date": "2026-03-12", "time": "15:00"}
+
+
+def test_now_before_a_time_says_nothing() -> None:
+    assert said("let's book that now, at 10:15 am") == {"time": "10:15"}
+
+
 def test_from_ten_to_two_runs_over_noon() -> None:
     assert said("tomorrow from 10 to 2") == {"date": "2026-03-07", "time": "10:00", "until": "14:00"}
 
