@@ -14,3 +14,9 @@ def mariadb() -> Iterator[PrivateMariaDB]:
     """One real database server for the whole run. A test that stops it starts it again."""
     with PrivateMariaDB() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for the offline classifier's weights: it is taught once for the whole run."""
+    return str(tmp_path_factory.mktemp("weights"))

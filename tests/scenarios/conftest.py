@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -15,17 +16,19 @@ SECRET = SecretStr("only for scenarios, and long enough")
 
 
 @pytest.fixture(scope="session")
-def sqlite_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("scenarios")
+def sqlite_stage(tmp_path_factory: pytest.TempPathFactory, weights: str) -> Iterator[Stage]:
     settings = Settings(
-        _env_file=None, sqlite_path=folder / "scenarios.sqlite3", weights_dir=folder, secret_key=SECRET
+        _env_file=None,
+        sqlite_path=tmp_path_factory.mktemp("scenarios") / "scenarios.sqlite3",
+        weights_dir=Path(weights),
+        secret_key=SECRET,
     )
     with stage(settings) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def mariadb_stage(mariadb: PrivateMariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def mariadb_stage(mariadb: PrivateMariaDB, weights: str) -> Iterator[Stage]:
     settings = Settings(
         _env_file=None,
         db_host=mariadb.host,
@@ -33,7 +36,7 @@ def mariadb_stage(mariadb: PrivateMariaDB, tmp_path_factory: pytest.TempPathFact
         db_user=mariadb.user,
         db_password=SecretStr(mariadb.password),
         db_name=mariadb.create_database(),
-        weights_dir=tmp_path_factory.mktemp("scenarios"),
+        weights_dir=Path(weights),
         secret_key=SECRET,
     )
     with stage(settings) as opened:

@@ -81,17 +81,31 @@ taps = st.builds(
 deeds = st.lists(client_says | says | taps | taps | someone_sends | time_passes | at_once, max_size=20)
 
 
-@settings(
-    max_examples=25,
+within_reason = settings(
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@settings(within_reason, max_examples=25)
 @given(deeds)
 def test_whatever_is_done_the_promises_hold(sqlite_stage: Stage, done: list[Deed]) -> None:
-    sqlite_stage.clear()
-    sqlite_stage.do(_live(Conversation(cycle(sqlite_stage.products), sqlite_stage.clock), sqlite_stage, done))
+    _live_on(sqlite_stage, done)
+
+
+@settings(within_reason, max_examples=10)
+@given(deeds)
+def test_whatever_is_done_at_once_on_mariadb_the_promises_hold(
+    mariadb_stage: Stage, done: list[Deed]
+) -> None:
+    _live_on(mariadb_stage, done)
+
+
+def _live_on(stage: Stage, done: list[Deed]) -> None:
+    stage.clear()
+    stage.do(_live(Conversation(cycle(stage.products), stage.clock), stage, done))
 
 
 async def _live(conversation: Conversation, stage: Stage, done: list[Deed]) -> None:
