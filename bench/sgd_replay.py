@@ -39,6 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that it also runs as a plain script
 from bench.sgd_person import Dialogue, Moment, Person, Talker
 
 Line: TypeAlias = dict[str, Any]
@@ -156,6 +157,14 @@ class Replay:
             raise RuntimeError(f"the calendar is not empty again: {left}")
 
     @property
+    def as_recorded(self) -> bool | None:
+        """Whether the day and time are those of the recording's final booking; None when it has none."""
+        book = self.person.dialogue.get("book") or {}
+        if not {"appointment_date", "appointment_time"} <= set(book):
+            return None
+        return self.booked == (book["appointment_date"], book["appointment_time"])
+
+    @property
     def outcome(self) -> str:
         """What came of it."""
         expected = self.requests[-1] if self.requests else None
@@ -187,6 +196,8 @@ def report(replays: Sequence[Replay], *, failures: bool, transcripts: int) -> No
     counted = len(replays) - counts["unsaid"]
     print(f"{counted} dialogues, right {counts['right'] / max(counted, 1):.1%}")
     print(", ".join(f"{outcome} {counts[outcome]}" for outcome in OUTCOMES))
+    recorded = [replay.as_recorded for replay in replays if replay.as_recorded is not None]
+    print(f"the same as the recording's final booking {sum(recorded)} of {len(recorded)}")
     print(f"turns on average {sum(replay.turns for replay in replays) / max(len(replays), 1):.1f}")
     print(f"confirmed by a tap in the end {sum(replay.taps_to_confirm > 0 for replay in replays)}")
     for replay in replays if failures else ():
