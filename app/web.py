@@ -36,7 +36,7 @@ def web_app(product: Product, account: TwilioAccount) -> Quart:
     """The application around a product that has been put together."""
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    route = Route(product.storage.people, one_number=account.has_one_number)
+    route = Route(product.practice, one_number=account.has_one_number)
     webhooks = Webhooks(
         account, intake=product.turns, route=route, news=StatusNotes(product), now=product.clock
     )

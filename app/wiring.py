@@ -134,6 +134,10 @@ class PracticeShelf:
             return []
         return [one.name for one in self._book.therapists] + [one.title for one in self._book.services]
 
+    async def is_therapist(self, address: str) -> bool:
+        """Whether one of the practice's therapists has this address; see channels.ports.Therapists."""
+        return self._book is not None and any(one.address == address for one in self._book.therapists)
+
     def zone(self) -> ZoneInfo:
         """The practice's time zone; UTC before one was loaded."""
         return self._book.zone if self._book else ZoneInfo("UTC")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+import yaml
 
 from tests.fakes import twilio_forms as forms
 from tests.fakes.mariadb import PrivateMariaDB
@@ -55,6 +57,12 @@ therapists:
       saturday: ["8:00-20:00"]
       sunday: ["8:00-20:00"]
 """
+
+
+def said(key: str) -> str:
+    """What is always the same in one of the bot's sentences: its longest stretch between places."""
+    texts = yaml.safe_load((ROOT / "flows" / "texts" / "en.yaml").read_text(encoding="utf-8"))["texts"]
+    return max(re.split(r"\{\w+\}", texts[key]), key=len).strip()
 
 
 class ServerFailedError(Exception):

@@ -17,6 +17,7 @@ from tests.acceptance.server import (
     THERAPIST_NAME,
     THERAPIST_PHONE,
     Server,
+    said,
 )
 from tests.fakes import dialogflow
 from tests.fakes import twilio_forms as forms
@@ -91,13 +92,13 @@ async def book(twilio: FakeTwilio, numbers: Numbers) -> None:
     assert {message.from_ for message in (request, approved)} == {numbers.therapists_number}
     what = f"14:00\nIn-call · Individual therapy · {THERAPIST_NAME}"
     assert what in summary.body
-    assert "Shall I send this request" in summary.body
-    assert "Your request is sent" in sent.body
+    assert said("confirm_booking") in summary.body
+    assert said("request_sent") in sent.body
     assert f"New request #1 from {NAME}" in request.body
     assert what in request.body
-    assert '"approve 1" or "decline 1"' in request.body
+    assert all(f'"{answer} 1"' in request.body for answer in ("approve", "decline"))
     assert f"Approved #1: {NAME}" in approved.body
-    assert confirmed.body.startswith("Your appointment is confirmed:")
+    assert said("approved") in confirmed.body
     assert what in confirmed.body
     assert {message.status_callback for message in twilio.messages} == {
         f"{PUBLIC}/webhook/status?o={number}" for number in range(1, 6)
@@ -133,8 +134,8 @@ def nothing_in_plain_sight(server: Server) -> None:
     stored, log = server.everything_stored(), server.log
     assert '"event": "turn"' in log
     assert "confirmed" in stored
-    said = (forms.CLIENT, THERAPIST_PHONE, NAME, THERAPIST_NAME, ASKING, AGREEING)
-    for secret in (*said, "approve 1", "Your appointment is confirmed", forms.AUTH_TOKEN):
+    words = (forms.CLIENT, THERAPIST_PHONE, NAME, THERAPIST_NAME, ASKING, AGREEING)
+    for secret in (*words, "approve 1", said("approved"), forms.AUTH_TOKEN):
         for spelling in (
             secret,
             secret.removeprefix("whatsapp:").removeprefix("+"),

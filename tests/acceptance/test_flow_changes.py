@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, ROOT, Server
+from tests.acceptance.server import CLIENT_DOOR, ROOT, Server, said
 from tests.fakes.twilio import FakeTwilio
 
 THANKING = "thanks: {say: you_are_welcome}"
@@ -55,7 +55,7 @@ async def test_a_running_server_keeps_the_last_good_version_and_takes_a_new_one(
         put(path, BADLY)
         await server.logged("flows refused")
         assert all(word in server.log for word in MISTAKES)
-        assert await thanked(twilio, phone, 1) == "You're welcome!"
+        assert await thanked(twilio, phone, 1) == said("you_are_welcome")
         put(path, "thanks: {say: goodbye}")
         await server.logged("flows taken")
-        assert await thanked(twilio, phone, 2) == "Goodbye, take care!"
+        assert await thanked(twilio, phone, 2) == said("goodbye")
