@@ -52,8 +52,8 @@ async def _kept(
     if (there, held.service_type, held.service) != (turn.memory["slot"], kind, service):
         return None
     until = turn.now + turn.practice.rules.hold_minutes * 60
-    await tx.appointments.move_on(held.id, frm=("held",), to="held", expires_at=until, address=address)
-    return await tx.appointments.get(held.id)
+    kept = await tx.appointments.move_on(held.id, frm=("held",), to="held", expires_at=until, address=address)
+    return await tx.appointments.get(held.id) if kept else None
 
 
 async def _too_many(turn: BookingTurn, tx: Transaction) -> bool:
@@ -121,10 +121,11 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     if held is None:
         kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
         held = await _claim(turn, tx, kind, service, turn.remembered_text("address"))
-        if held is None:
-            return Outcome("taken", remembers={"appointment": None})
-    deadline = _deadline(turn, held)
-    await tx.appointments.move_on(held.id, frm=("held",), to="pending", expires_at=deadline)
+    deadline = _deadline(turn, held) if held else 0
+    if held is None or not await tx.appointments.move_on(
+        held.id, frm=("held",), to="pending", expires_at=deadline
+    ):
+        return Outcome("taken", remembers={"appointment": None})
     await tx.timers.put(
         [
             Timer(
