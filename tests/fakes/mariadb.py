@@ -74,6 +74,7 @@ class PrivateMariaDB:
             f"--user={_account()}",
             f"--datadir={self._folder / 'data'}",
             f"--socket={self._folder / 'socket'}",
+            f"--tmpdir={self._folder}",
             f"--pid-file={self._folder / 'pid'}",
             f"--init-file={self._folder / 'accounts.sql'}",
             f"--bind-address={HOST}",
@@ -147,6 +148,7 @@ class PrivateMariaDB:
             ],
             check=False,
             capture_output=True,
+            env={**os.environ, "TMPDIR": str(self._folder)},  # temporary tables of two servers never meet
         )
         if done.returncode:
             raise DatabaseServerError((done.stdout + done.stderr).decode(errors="replace")[-2000:])
