@@ -122,6 +122,8 @@ outbox = Table(
     Column("sent_at", Instant),
     UniqueConstraint("conversation_id", "turn", "position"),
     Index(None, "state", "next_try_at"),
+    # Whether an earlier message is still unsent must not cost more the longer a conversation has lasted.
+    Index(None, "conversation_id", "state"),
     Index(None, "provider_sid"),
     **_OPTIONS,
 )

@@ -357,6 +357,9 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_outbox_conversation_id_state"), ["conversation_id", "state"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_outbox_provider_sid"), ["provider_sid"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_outbox_state_next_try_at"), ["state", "next_try_at"], unique=False
