@@ -1,7 +1,8 @@
 """Delivers what turns owe: takes messages from the outbox and hands them to a channel.
 
-A message is marked as being sent before it is, and as sent after it was. What lay between when the
-process died is `unknown`: nobody can tell, so it is never sent again blindly.
+A message is marked as being sent before it is, and as sent after it was. If the process dies in between,
+it is sent again, so every reply arrives, and at the worst one arrives twice. If the channel itself cannot
+tell whether it took a message, that is `unknown`, and it is not sent again blindly.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ AT_ONCE = 50
 """How many messages may be under way at the same time."""
 STUCK_SECONDS = 30
 """No sending takes so long: whoever began it has died."""
+TOO_OLD_SECONDS = 24 * 3600
+"""A message that could not be handed over for so long would only confuse."""
 LONGEST_PAUSE = 15 * 60
 """Seconds between two tries at the most."""
 
@@ -50,6 +53,7 @@ class Deliveries:
         self._owing = owing
         self._under_way: set[int] = set()
         self._stuck_looked_for = 0
+        self._finishing = False
         self._patiently = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
             stop=stop_after_delay(STUCK_SECONDS / 2),
@@ -60,9 +64,9 @@ class Deliveries:
     async def run(self) -> None:
         """Deliver until cancelled. A message that takes long keeps only its own conversation waiting."""
         async with asyncio.TaskGroup() as tasks:
-            while True:
+            while not self._finishing:
                 try:
-                    await self._give_up_stuck()
+                    await self._take_up_stuck()
                     for owed in await self._due():
                         self._under_way.add(owed.id)
                         tasks.create_task(self._deliver(owed))
@@ -71,6 +75,13 @@ class Deliveries:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._owing.wait(), POLL_SECONDS)
                 self._owing.clear()
+
+    async def finish(self) -> None:
+        """Begin no more deliveries, and wait for those that are under way."""
+        self._finishing = True
+        while self._under_way:
+            self._owing.clear()
+            await self._owing.wait()
 
     async def drain(self) -> None:
         """Deliver everything that is due, the messages of one conversation in their order; for chats."""
@@ -84,10 +95,11 @@ class Deliveries:
         due = await self._storage.outbox.due(self._clock(), AT_ONCE) if room else []
         return [owed for owed in due if owed.id not in self._under_way][:room]
 
-    async def _give_up_stuck(self) -> None:
+    async def _take_up_stuck(self) -> None:
+        """What a process was sending when it died is sent again: twice is better than never."""
         now = self._clock()
         if now >= self._stuck_looked_for + STUCK_SECONDS / 4:
-            await self._storage.outbox.give_up_stuck(now - STUCK_SECONDS)
+            await self._storage.outbox.take_up_stuck(now - STUCK_SECONDS)
             self._stuck_looked_for = now
 
     async def _deliver(self, owed: Owed) -> None:
@@ -107,6 +119,9 @@ class Deliveries:
         try:
             sid = await self._channel.send(owed)
         except DeliveryDeferred as error:
+            if now - owed.created_at > TOO_OLD_SECONDS:
+                log.error("message too old to be sent", outbox=owed.id, reason=str(error))
+                return partial(outbox.failed, owed.id, None)
             pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
             log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
             return partial(outbox.defer, owed.id, now + max(1, int(pause)))

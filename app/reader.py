@@ -24,7 +24,6 @@ class Reader:
         vocabulary: Vocabulary,
         machines: Callable[[], Mapping[str, FlowMachine]],
         storage: Storage,
-        now: Callable[[], int],
         zone: Callable[[], ZoneInfo],
     ) -> None:
         """`zone`: in which "tomorrow" is meant."""
@@ -32,7 +31,6 @@ class Reader:
         self._vocabulary = vocabulary
         self._machines = machines
         self._storage = storage
-        self._now = now
         self._zone = zone
 
     async def read(self, heard: Heard) -> Reading | None:
@@ -41,7 +39,7 @@ class Reader:
             return None
         if self._classifier.paid and await self._clear_without(heard):
             return None
-        now = datetime.fromtimestamp(self._now(), UTC).astimezone(self._zone())
+        now = datetime.fromtimestamp(heard.at, UTC).astimezone(self._zone())  # "tomorrow" is the writer's
         return await self._classifier.read(
             heard.text, now=now, address_hash=self._storage.address_hash(heard.address)
         )

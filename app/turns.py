@@ -37,6 +37,10 @@ GIVE_UP_AFTER = 5
 Key = tuple[str, str]
 
 
+class TurnPostponed(TryAgain):
+    """A turn failed by a mistake of ours. It is tried again a few times, then its message is put aside."""
+
+
 class Turns:
     """Takes everything in the inbox through its turn."""
 
@@ -52,6 +56,9 @@ class Turns:
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._seen: set[int] = set()
         self._look = asyncio.Event()
+        self._resting: set[Key] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._patiently = AsyncRetrying(
             retry=retry_if_exception_type(TryAgain),
             stop=stop_after_attempt(TRIES),
@@ -79,8 +86,11 @@ class Turns:
     async def drain(self) -> list[Turn]:
         """Take turns until nothing is due any more, one after the other; for chats and tests."""
         turns = []
-        while waiting := await self._due():
-            turns += [await self.take(heard) for heard in waiting]
+        while (waiting := await self._due()) or self._mailboxes:
+            for heard in waiting:
+                with suppress(TurnPostponed):  # tried again in the next round, until it is given up
+                    turns.append(await self.take(heard))
+            await self._idle.wait()  # what workers have in hand
         return [turn for turn in turns if turn]
 
     # Looking
@@ -90,6 +100,9 @@ class Turns:
             try:
                 for heard in await self._due():
                     self._hand_over(heard)
+                for key in self._resting:
+                    self._ready.put_nowait(key)
+                self._resting.clear()
             except TryAgain as error:
                 log.warning("inbox not reachable", reason=str(error))
             with suppress(TimeoutError):
@@ -113,6 +126,7 @@ class Turns:
         if mailbox is None:
             self._mailboxes[key] = mailbox = []
             self._ready.put_nowait(key)
+            self._idle.clear()
         heapq.heappush(mailbox, (heard.id, heard))
 
     # Working
@@ -121,24 +135,34 @@ class Turns:
         while True:
             key = await self._ready.get()
             mailbox = self._mailboxes[key]
-            while mailbox and await self.take(mailbox[0][1]):
-                self._seen.discard(heapq.heappop(mailbox)[0])
-            # What has to wait keeps what came after it waiting: the next look finds them in their order.
-            self._seen.difference_update(number for number, _ in mailbox)
-            del self._mailboxes[key]
+            while mailbox:
+                number, heard = heapq.heappop(mailbox)
+                try:
+                    await self.take(heard)
+                except TryAgain:
+                    # It keeps what came after it waiting: all rest until the next look, in their order.
+                    heapq.heappush(mailbox, (number, heard))
+                    self._resting.add(key)
+                    break
+                self._seen.discard(number)
+            else:
+                del self._mailboxes[key]
+                if not self._mailboxes:
+                    self._idle.set()
 
     async def take(self, heard: Heard) -> Turn | None:
-        """One turn, tried until it succeeds; None when it has to wait or was put aside."""
+        """One turn, tried until it succeeds; None when it was put aside. Raises TryAgain to have it wait."""
         try:
             reading = await self._reader.read(heard)
             turn = await self._tried(heard, reading)
         except TryAgain as error:
             log.warning("turn postponed", inbox=heard.id, reason=str(error))
-            return None
+            raise
         except Exception as error:  # the worker loop: one bad message must not stop the others
             log.exception("turn failed", inbox=heard.id, kind=type(error).__name__)
-            await self._put_aside(heard, type(error).__name__)
-            return None
+            if await self._put_aside(heard, type(error).__name__):
+                return None
+            raise TurnPostponed from None
         self._log(turn)
         if turn.messages:
             self.owing.set()
@@ -153,14 +177,12 @@ class Turns:
             turn: Turn = await self._patiently(take_turn, heard, reading, self._world(), self._clock())
             return turn
 
-    async def _put_aside(self, heard: Heard, kind: str) -> None:
-        """Count the failure; after too many the message is kept but no longer tried."""
-        try:
-            attempts = await self._storage.inbox.tried(heard.id)
-            if attempts >= GIVE_UP_AFTER:
-                await self._storage.inbox.failed(heard.id, f"{kind} after {attempts} attempts")
-        except TryAgain as error:
-            log.warning("failure not counted", inbox=heard.id, reason=str(error))
+    async def _put_aside(self, heard: Heard, kind: str) -> bool:
+        """Count the failure; after too many the message is kept but no longer tried. True: it is given up."""
+        attempts = await self._storage.inbox.tried(heard.id)
+        if attempts >= GIVE_UP_AFTER:
+            await self._storage.inbox.failed(heard.id, f"{kind} after {attempts} attempts")
+        return attempts >= GIVE_UP_AFTER
 
     def _log(self, turn: Turn) -> None:
         """The one line that every turn writes: ids and names of rules, nothing that anybody said."""

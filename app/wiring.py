@@ -35,6 +35,8 @@ from storage.units import TurnUnit, Units
 log = structlog.get_logger("wiring")
 
 EXAMPLE_PRACTICE = ROOT / "flows" / "practice.example.yaml"
+SEEING_OFF_SECONDS = 15.0
+"""How long a stopping server waits for messages that are just being handed over."""
 REFRESH_SECONDS = 2.0
 """How long a changed practice or flow file may go unnoticed."""
 
@@ -76,7 +78,9 @@ class Product:
             self.broken.set()
 
     async def stop(self) -> None:
-        """Stop the background work; what was begun is undone or goes on at the next start."""
+        """Stop the background work. Turns that were begun are undone; messages under way are seen off."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.deliveries.finish(), SEEING_OFF_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -144,10 +148,10 @@ class PracticeShelf:
 
 
 def storage_settings(settings: Settings, *, invent_key: bool) -> StorageSettings:
-    """Where data are kept. `invent_key`: for demonstrations, make a key when none is set."""
+    """Where data are kept. `invent_key`: make a key for an SQLite file when none is set."""
     key = settings.secret_key.get_secret_value()
     if not key:
-        if not invent_key:
+        if not invent_key or settings.db_host:
             raise NotSetUp("SECRET_KEY is not set; it seals personal data. See .env.example.")
         key = _own_key(settings.sqlite_path.parent)
     if not settings.db_host:
@@ -226,7 +230,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
     def world() -> World[TurnUnit]:
         return World(Units(storage), flow_file.machines, vocabulary, steps, flow_file.texts)
 
-    reader = Reader(classifier, vocabulary, lambda: flow_file.machines, storage, clock, shelf.zone)
+    reader = Reader(classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     turns = Turns(storage, world, reader, clock)
     deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
     return Product(settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf)

@@ -80,7 +80,7 @@ _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=giv
 _STUCK = Query(
     update(outbox)
     .where(outbox.c.state == "sending", outbox.c.started_at < given("before"))
-    .values(state="unknown")
+    .values(state="pending")
 )
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
 _NOTE = {
@@ -174,8 +174,8 @@ class Outbox:
         """It was refused for good."""
         await self._session.change(_FAILED, row=outbox_id, code=code)
 
-    async def give_up_stuck(self, started_before: int) -> int:
-        """Sendings begun before then and never answered for, as after a crash, become unknown; how many."""
+    async def take_up_stuck(self, started_before: int) -> int:
+        """Sendings begun before then and never answered for, as after a crash, may be begun anew; how many."""
         return await self._session.change(_STUCK, before=started_before)
 
     async def note_status(

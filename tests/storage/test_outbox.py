@@ -64,14 +64,15 @@ class TestOutbox:
         assert await texts_due(storage) == ["2"]
         assert [one.error_code for one in await storage.outbox.since(0, 10)] == [63016, None]
 
-    async def test_what_was_never_answered_for_is_not_sent_again(self, storage: Storage) -> None:
+    async def test_what_was_never_answered_for_may_be_begun_anew(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         await storage.outbox.start(number, NOW)
-        assert await storage.outbox.give_up_stuck(NOW) == 0
-        assert await storage.outbox.give_up_stuck(NOW + 1) == 1
-        assert (await only(storage)).state == "unknown"
+        assert await storage.outbox.take_up_stuck(NOW) == 0
         assert await texts_due(storage, NOW + 999) == []
-        assert not await storage.outbox.start(number, NOW)
+        assert await storage.outbox.take_up_stuck(NOW + 1) == 1
+        assert await texts_due(storage, NOW + 1) == ["1"]
+        assert await storage.outbox.start(number, NOW + 1)
+        assert (await only(storage)).attempts == 2
 
     async def test_a_turn_owes_each_position_once(self, storage: Storage) -> None:
         await owe(storage, ["1"])
