@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, null, or_, select, update
 
 from storage.people import COLUMNS as PERSON
 from storage.sql import Insert, Query, given, listed
@@ -41,16 +41,22 @@ _SELECT = (
     .join(_client, _client.c.id == appointments.c.client_id)
 )
 _unexpired = or_(appointments.c.expires_at.is_(None), appointments.c.expires_at > given("now"))
+_RUN_OUT = (appointments.c.status.in_(WAITING), appointments.c.expires_at <= given("now"))
 
 ADD = Insert(appointments)
 BY_OP_KEY = Query(select(appointments.c.id).where(appointments.c.op_key == given("op_key")))
+EXPIRE = Query(
+    update(appointments)
+    .where(appointments.c.id == given("appointment"), *_RUN_OUT)
+    .values(status="expired", expires_at=null(), updated_at=given("at"))
+)
 REMOVE = Query(delete(appointments).where(appointments.c.id == given("appointment")))
 GET = Query(_SELECT.where(appointments.c.id == given("appointment")))
 ALL = Query(_SELECT.order_by(appointments.c.id))
 
 
 @cache
-def move_on(count: int, if_unexpired: bool) -> Query:  # noqa: FBT001
+def move_on(count: int, if_unexpired: bool) -> Query:  # noqa: FBT001  # what is cached has no keywords
     """One row from one of so many statuses to another; only while its time is not over."""
     statement = update(appointments).where(
         appointments.c.id == given("appointment"), appointments.c.status.in_(listed("from", count))
@@ -124,7 +130,6 @@ def colliding(count: int) -> Query:
     return Query(
         _SELECT.where(
             appointments.c.id.in_(touching),
-            appointments.c.status.in_(WAITING),
-            appointments.c.expires_at <= given("now"),
+            *_RUN_OUT,
         ).order_by(appointments.c.id)
     )

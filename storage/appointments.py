@@ -129,7 +129,7 @@ class Appointments:
         found = await self._session.change(
             queries.move_on(len(frm), unexpired_at is not None),
             **spread("from", frm),
-            **({} if unexpired_at is None else {"now": unexpired_at}),
+            now=unexpired_at,
             appointment=appointment_id,
             to=to,
             until=expires_at,
@@ -138,6 +138,11 @@ class Appointments:
             at=self._clock(),
         )
         return found == 1
+
+    async def expire(self, appointment_id: int, now: int) -> bool:
+        """End what has run out. False: it has not, or it ended otherwise since it was read."""
+        at = self._clock()
+        return await self._session.change(queries.EXPIRE, appointment=appointment_id, now=now, at=at) == 1
 
     async def remove(self, appointment_id: int) -> None:
         """Undo `add` in the same transaction, when the time could not be claimed."""

@@ -101,7 +101,9 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
     if moved:
         client = Recipient("client", request.client.address)
         return Outcome(verdict, tells=tells, to=client, sends={"appointment": request.id})
-    lapsed = request.status in {"pending", "expired"} and verdict == "approved"
+    as_it_is = await tx.appointments.get(request.id)
+    ended_by_time = as_it_is is not None and as_it_is.status in {"pending", "expired"}
+    lapsed = ended_by_time and verdict == "approved"
     return Outcome("lapsed" if lapsed else "answered_before", tells=tells)
 
 

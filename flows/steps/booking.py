@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
@@ -52,8 +53,10 @@ async def _kept(
     if (there, held.service_type, held.service) != (turn.memory["slot"], kind, service):
         return None
     until = turn.now + turn.practice.rules.hold_minutes * 60
-    kept = await tx.appointments.move_on(held.id, frm=("held",), to="held", expires_at=until, address=address)
-    return await tx.appointments.get(held.id) if kept else None
+    kept = await tx.appointments.move_on(
+        held.id, frm=("held",), to="held", expires_at=until, address=address, unexpired_at=turn.now
+    )
+    return replace(held, expires_at=until, address=address or held.address) if kept else None
 
 
 async def _too_many(turn: BookingTurn, tx: Transaction) -> bool:
@@ -101,7 +104,7 @@ async def _claim(
 async def _evict(tx: Transaction, resources: list[int], start: int, end: int, now: int) -> None:
     """Holds that have run out end here, whether or not anybody has tidied up."""
     for stale in await tx.appointments.expired_colliding(resources, start, end, now):
-        if await tx.appointments.move_on(stale.id, frm=(stale.status,), to="expired"):
+        if await tx.appointments.expire(stale.id, now):
             await tx.claims.release(stale.id)
 
 
@@ -118,14 +121,12 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: 
 async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Turn the hold into a request; a hold that has run out is taken again if the time is still free."""
     held = await _held(turn, tx)
-    if held is None:
+    if held is None or not await _ask(turn, tx, held):
         kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
         held = await _claim(turn, tx, kind, service, turn.remembered_text("address"))
-    deadline = _deadline(turn, held) if held else 0
-    if held is None or not await tx.appointments.move_on(
-        held.id, frm=("held",), to="pending", expires_at=deadline
-    ):
-        return Outcome("taken", remembers={"appointment": None})
+        if held is None or not await _ask(turn, tx, held):
+            return Outcome("taken", remembers={"appointment": None})
+    deadline = _deadline(turn, held)
     await tx.timers.put(
         [
             Timer(
@@ -147,6 +148,13 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         },
         to=Recipient("therapist", held.therapist.address),
         sends={"appointment": held.id},
+    )
+
+
+async def _ask(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
+    """Put it to the therapist. False: the hold has run out, or somebody else has taken the time since."""
+    return await tx.appointments.move_on(
+        held.id, frm=("held",), to="pending", expires_at=_deadline(turn, held), unexpired_at=turn.now
     )
 
 
@@ -200,7 +208,9 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
     request = await _told_of(turn, tx)
-    if not await tx.appointments.move_on(request.id, frm=("pending",), to="expired"):
+    # Expired already: somebody else has booked the time since, and nobody has been told. Only requests that
+    # were sent have this timer, and it goes off once.
+    if not await tx.appointments.move_on(request.id, frm=("pending", "expired"), to="expired"):
         return Outcome("answered_before")
     await tx.claims.release(request.id)
     return Outcome(

@@ -171,6 +171,30 @@ class TestAppointments:
         assert await move_on(number, frm=("held",), to="pending", unexpired_at=NOW + 599)
         assert await move_on(number, frm=("pending",), to="confirmed", unexpired_at=NOW + 9_999)
 
+    async def test_what_gave_way_since_it_was_read_is_not_kept(self, storage: Storage, party: Party) -> None:
+        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
+        assert (await kept(storage, number)).status == "held"
+        async with storage.transaction() as rival:
+            assert await rival.appointments.expire(number, NOW + 600)
+        for to in ("held", "pending"):
+            async with storage.transaction() as tx:
+                move_on = tx.appointments.move_on
+                assert not await move_on(number, frm=("held",), to=to, expires_at=NOW + 999, unexpired_at=NOW)
+        assert (await kept(storage, number)).status == "expired"
+
+    async def test_what_was_kept_since_it_was_read_does_not_give_way(
+        self, storage: Storage, party: Party
+    ) -> None:
+        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
+        assert await storage.claims.claim(number, [party.therapist], TEN, TEN + 60)
+        (read,) = await storage.appointments.expired_colliding([party.therapist], TEN, TEN + 60, NOW + 600)
+        async with storage.transaction() as owner:
+            assert await owner.appointments.move_on(
+                number, frm=("held",), to="held", expires_at=NOW + 1_199, unexpired_at=NOW + 599
+            )
+        assert not await storage.appointments.expire(read.id, NOW + 600)
+        assert await storage.appointments.expire(read.id, NOW + 1_199)
+
     async def test_the_clock_dates_every_change(self, storage: Storage, party: Party, clock: Clock) -> None:
         number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
         clock.advance(5)
@@ -212,7 +236,7 @@ class TestAppointments:
         async with storage.transaction() as tx:
             (found,) = await tx.appointments.expired_colliding([party.therapist], TEN, TEN + 60, NOW + 600)
             assert found.id == old
-            assert await tx.appointments.move_on(old, frm=WAITING, to="expired")
+            assert await tx.appointments.expire(old, NOW + 600)
             await tx.claims.release(old)
             later = new_appointment(party.therapist, party.client, "new", expires_at=NOW + 1200)
             new = await tx.appointments.add(later)

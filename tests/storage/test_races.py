@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bench.races import CLAIMS_ASTRAY, NOW, OVERLAPS, Taken, race
 from engine.errors import TryAgain
-from storage.appointments import ACTIVE, WAITING
+from storage.appointments import ACTIVE
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -57,7 +57,7 @@ class Crowd:
         async with self.storage.transaction() as tx:
             await tx.claims.lock_resources((therapist, client))
             for one in await tx.appointments.expired_colliding((therapist, client), *stretch, now):
-                if await tx.appointments.move_on(one.id, frm=WAITING, to="expired"):
+                if await tx.appointments.expire(one.id, now):
                     await tx.claims.release(one.id)
                     self.seen.add("expired")
             number = await tx.appointments.add(new)
