@@ -93,7 +93,7 @@ def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's schema up to date. Safe to repeat."""
-    from app.wiring import storage_settings
+    from app.data_store import storage_settings
     from storage.revision import migrate
 
     _run(lambda settings: migrate(storage_settings(settings, invent_key=True)))

@@ -92,9 +92,10 @@ class Chat:
         expects: tuple[str, ...] = ()
         if party:
             who = address_of(party, practice)
-            here = next(one for one in conversations if one.person.address == who.address)
-            state = self._product.flow_file.flows[here.flow].states.get(here.snapshot.state)
-            expects = state.expects if state else ()
+            for one in conversations:
+                if (one.flow, one.person.address) == (who.flow, who.address):
+                    state = self._product.flow_file.flows[one.flow].states.get(one.snapshot.state)
+                    expects = state.expects if state else ()
         return {
             "state": {name: f"{flow}.{state}" for name, (flow, state) in states.items()},
             "expects": list(expects),

@@ -28,7 +28,7 @@ async def start_classifier(
         names=names,
         language=understanding.language,
     )
-    if not settings.dialogflow_agent_id:
+    if not settings.asks_dialogflow:
         yield offline
         return
     from channels.understanding.dialogflow import Agent, DialogflowClassifier  # noqa: PLC0415  # 80 MB
@@ -40,6 +40,7 @@ async def start_classifier(
         language=understanding.language,
         timeout=settings.dialogflow_timeout_seconds,
         insecure_address=settings.dialogflow_api_endpoint,
+        credentials_file=settings.google_application_credentials,
     )
     try:
         yield FallbackClassifier(dialogflow, offline)

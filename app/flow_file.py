@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -59,4 +60,8 @@ class FlowFile:
     def _stamped(self) -> tuple[tuple[str, int], ...]:
         """When the files were changed last."""
         paths = [self._path, *sorted(self._texts_path.glob("*.yaml"))]
-        return tuple((path.name, path.stat().st_mtime_ns) for path in paths if path.exists())
+        stamps = []
+        for path in paths:
+            with suppress(FileNotFoundError):  # an editor may be just replacing it
+                stamps.append((path.name, path.stat().st_mtime_ns))
+        return tuple(stamps)

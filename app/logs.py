@@ -4,8 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+from structlog.typing import ExcInfo
+
+from engine.errors import TherapyBookingError
+
+_FRAMES = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def without_values(exc_info: ExcInfo) -> list[dict[str, Any]]:
+    """A traceback that names places and kinds. Only our own errors speak: others may quote what was said."""
+    stacks = _FRAMES(exc_info)
+    ours = {kind.__name__ for kind in _kinds(TherapyBookingError)}
+    for stack in stacks:
+        if stack["exc_type"] not in ours:
+            stack["exc_value"] = ""
+            stack["exc_notes"] = []
+    return stacks
+
+
+def _kinds(kind: type[Exception]) -> set[type[Exception]]:
+    return {kind}.union(*(_kinds(below) for below in kind.__subclasses__()))
 
 
 def set_up_logs(*, debug: bool, quiet: bool = False) -> None:
@@ -22,9 +43,7 @@ def set_up_logs(*, debug: bool, quiet: bool = False) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(
-                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-            ),
+            structlog.processors.ExceptionRenderer(without_values),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else usual),

@@ -17,9 +17,9 @@ from quart import Quart
 from app.chat import handed_over
 from app.desk import SimulatorDesk
 from app.logs import set_up_logs
-from app.settings import Settings
+from app.settings import NotSetUp, Settings
 from app.web import web_app
-from app.wiring import NotSetUp, product
+from app.wiring import product
 from channels.simulator.blueprint import Simulator
 from channels.twilio_account import TwilioAccount
 from channels.whatsapp import Outgoing, WhatsApp
@@ -54,6 +54,13 @@ def account(settings: Settings) -> TwilioAccount:
     """The Twilio account that the settings describe."""
     status_url = settings.status_webhook_url or _beside(settings.client_webhook_url, "status")
     given = {"api_base_url": settings.twilio_api_base_url} if settings.twilio_api_base_url else {}
+    try:
+        return _account(settings, status_url, given)
+    except ValueError as error:
+        raise NotSetUp(str(error)) from None
+
+
+def _account(settings: Settings, status_url: str, given: dict[str, str]) -> TwilioAccount:
     return TwilioAccount(
         account_sid=settings.whatsapp_sid,
         auth_token=settings.whatsapp_token.get_secret_value(),
@@ -78,8 +85,10 @@ def _beside(url: str, name: str) -> str:
 async def serve_forever(settings: Settings) -> None:
     """Serve until a signal comes. Raises NotSetUp when the accounts are not complete."""
     missing = settings.missing_for_whatsapp()
+    if settings.db_host and not settings.secret_key.get_secret_value():
+        missing.append("SECRET_KEY")
     if missing:
-        raise NotSetUp(f"WhatsApp is not set up: {', '.join(missing)} is missing. `demo` needs no account.")
+        raise NotSetUp(f"Not set: {', '.join(missing)}. See .env.example; `demo` needs no account.")
     set_up_logs(debug=settings.debug)
     async with AsyncExitStack() as stack:
         twilio = account(settings)
@@ -108,6 +117,7 @@ async def _listen(app: Quart, host: str, port: int, broken: asyncio.Event) -> No
     config = Config()
     config.bind = [f"{host}:{port}"]
     config.accesslog = None
+    config.loglevel = "WARNING"
     config.graceful_timeout = 5
     config.keep_alive_timeout = 75  # longer than common proxies', so that none meets a closed connection
     loop = asyncio.get_running_loop()

@@ -17,6 +17,10 @@ class BadSettings(TherapyBookingError):
     """A setting has a value that it cannot have."""
 
 
+class NotSetUp(TherapyBookingError):
+    """Something that only the operator can decide is missing."""
+
+
 class Settings(BaseSettings):
     """Read once, when a command starts."""
 
@@ -80,10 +84,17 @@ class Settings(BaseSettings):
         needed = ("whatsapp_sid", "whatsapp_token", "twilio_phone_number", "client_webhook_url")
         return [name.upper() for name in needed if not str(_plain(getattr(self, name)))]
 
-    def missing_for_dialogflow(self) -> list[str]:
-        """The settings without which Dialogflow cannot be asked."""
-        needed = ("dialogflow_project_id", "dialogflow_agent_id")
-        return [name.upper() for name in needed if not getattr(self, name)]
+    @property
+    def asks_dialogflow(self) -> bool:
+        """Whether Dialogflow is set up. Raises NotSetUp when it is so only by half."""
+        given = {
+            "DIALOGFLOW_PROJECT_ID": self.dialogflow_project_id,
+            "DIALOGFLOW_AGENT_ID": self.dialogflow_agent_id,
+        }
+        missing = [name for name, value in given.items() if not value]
+        if missing and len(missing) < len(given):
+            raise NotSetUp(f"Dialogflow is set up by half: {', '.join(missing)} is missing.")
+        return not missing
 
 
 def _plain(value: object) -> object:

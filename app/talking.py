@@ -14,10 +14,11 @@ import typer
 from app.chat import HELP, Chat, answer_lines, handed_over, shown, typed
 from app.classifiers import start_classifier
 from app.clock import Clock
+from app.data_store import reachable, storage_settings
 from app.logs import set_up_logs
-from app.settings import Settings
+from app.settings import NotSetUp, Settings
 from app.understand import understand_lines
-from app.wiring import EXAMPLE_PRACTICE, product, storage_settings
+from app.wiring import EXAMPLE_PRACTICE, product
 from engine.errors import TherapyBookingError
 from flows.practice_file import read_practice
 from flows.vocabulary import load_understanding
@@ -26,7 +27,13 @@ from storage.store import Storage
 
 
 async def talk(settings: Settings, *, jsonl: bool, now: datetime | None) -> None:
-    """Read lines until there are no more, and answer each."""
+    """Read lines until there are no more, and answer each.
+
+    Not beside a server with real accounts: whatever is owed counts as delivered here, so a chat on its
+    database would swallow messages to real people. Raises NotSetUp then.
+    """
+    if not settings.missing_for_whatsapp():
+        raise NotSetUp("WhatsApp is set up here, and a chat would swallow its messages: chat elsewhere.")
     set_up_logs(debug=settings.debug, quiet=True)
     clock = Clock()
     async with product(settings, handed_over, clock=clock, demonstration=True) as running:
@@ -88,6 +95,7 @@ async def load_practice(settings: Settings, file: Path) -> None:
     await migrate(where)
     storage = await Storage.open(where, clock=Clock())
     try:
+        await reachable(storage, where)  # before anything is sealed with what may be a wrong key
         loaded = await storage.practice.load(data)
     finally:
         await storage.close()

@@ -8,11 +8,12 @@ import structlog
 from quart import Blueprint, Quart, Response
 from werkzeug.exceptions import HTTPException
 
-from app.wiring import NotSetUp, Product
+from app.settings import NotSetUp
+from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
-from channels.webhooks import Webhooks
+from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
 from storage.link import NotReady
 
@@ -35,7 +36,7 @@ class StatusNotes:
 def web_app(product: Product, account: TwilioAccount) -> Quart:
     """The application around a product that has been put together."""
     app = Quart(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
     webhooks = Webhooks(
         account, intake=product.turns, route=route, news=StatusNotes(product), now=product.clock

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from app.classifiers import start_classifier
 from app.clock import Clock
+from app.data_store import reachable, storage_settings
 from app.deliveries import Channel, Deliveries
 from app.flow_file import STEPS, FlowFile
 from app.reader import Reader
-from app.settings import ROOT, Settings
+from app.settings import ROOT, NotSetUp, Settings
 from app.turns import Turns
 from engine.classifier import Classifier
-from engine.errors import TherapyBookingError, TryAgain
+from engine.errors import TryAgain
 from engine.ports import World
 from flows.practice import PracticeBook
 from flows.practice_file import read_practice
 from flows.step_runner import StepRunner
 from flows.vocabulary import Understanding, load_understanding
 from storage.revision import migrate
-from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.units import TurnUnit, Units
 
@@ -39,10 +36,6 @@ SEEING_OFF_SECONDS = 15.0
 """How long a stopping server waits for messages that are just being handed over."""
 REFRESH_SECONDS = 2.0
 """How long a changed practice or flow file may go unnoticed."""
-
-
-class NotSetUp(TherapyBookingError):
-    """Something that only the operator can decide is missing."""
 
 
 @dataclass
@@ -147,40 +140,6 @@ class PracticeShelf:
         return self._book.zone if self._book else ZoneInfo("UTC")
 
 
-def storage_settings(settings: Settings, *, invent_key: bool) -> StorageSettings:
-    """Where data are kept. `invent_key`: make a key for an SQLite file when none is set."""
-    key = settings.secret_key.get_secret_value()
-    if not key:
-        if not invent_key or settings.db_host:
-            raise NotSetUp("SECRET_KEY is not set; it seals personal data. See .env.example.")
-        key = _own_key(settings.sqlite_path.parent)
-    if not settings.db_host:
-        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-    return StorageSettings(
-        host=settings.db_host,
-        port=settings.db_port,
-        user=settings.db_user,
-        password=settings.db_password.get_secret_value(),
-        name=settings.db_name,
-        sqlite_path=settings.sqlite_path,
-        secret_key=key,
-        pool_size=settings.db_pool_size,
-    )
-
-
-def _own_key(folder: Path) -> str:
-    """A key for this machine's own data, kept beside them and readable by nobody else."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
-    return path.read_text(encoding="ascii").strip()
-
-
 @asynccontextmanager
 async def product(
     settings: Settings,
@@ -202,7 +161,7 @@ async def product(
         await migrate(where)
     storage = await Storage.open(where, clock=clock)
     try:
-        await storage.ready()
+        await reachable(storage, where)
         shelf = PracticeShelf(storage)
         await shelf.refresh()
         if demonstration and await storage.practice.version() == 0:

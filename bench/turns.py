@@ -31,9 +31,10 @@ from typing import NamedTuple
 import aiomysql
 
 from app.chat import handed_over
+from app.data_store import storage_settings
 from app.logs import set_up_logs
 from app.settings import Settings
-from app.wiring import Product, product, storage_settings
+from app.wiring import Product, product
 from engine.events import Heard
 from flows.practice_file import read_practice
 from storage.revision import migrate

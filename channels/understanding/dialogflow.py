@@ -95,18 +95,21 @@ class DialogflowClassifier:
         language: str = "en",
         timeout: float = TIMEOUT,
         insecure_address: str = "",
+        credentials_file: str = "",
     ) -> Self:
         """Make the client inside the running loop. Raises `ReadingUnavailable` without credentials.
 
+        `credentials_file`: of a service account; without it Google's own search for credentials decides.
         `insecure_address`: `host:port` of a stand-in on this machine, spoken to in plain text.
         """
         if insecure_address:
             channel = grpc.aio.insecure_channel(insecure_address)
             client = SessionsAsyncClient(transport=SessionsGrpcAsyncIOTransport(channel=channel))
         else:
+            options = ClientOptions(api_endpoint=agent.endpoint, credentials_file=credentials_file or None)
             try:
-                client = SessionsAsyncClient(client_options=ClientOptions(api_endpoint=agent.endpoint))
-            except GoogleAuthError as error:
+                client = SessionsAsyncClient(client_options=options)
+            except (GoogleAuthError, GoogleAPIError, OSError, ValueError) as error:
                 raise ReadingUnavailable(
                     "Dialogflow: no credentials; set GOOGLE_APPLICATION_CREDENTIALS"
                 ) from error

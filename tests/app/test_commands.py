@@ -9,6 +9,7 @@ import pytest
 
 from tests.app.command import run
 
+TINY = Path(__file__).parent.parent / "scenarios" / "practices" / "tiny.yaml"
 COMMANDS = [
     (),
     ("serve",),
@@ -66,11 +67,10 @@ def test_flows_that_are_not_there_end_with_one(tmp_path: Path) -> None:
 
 
 def test_a_practice_is_loaded_all_or_nothing(tmp_path: Path) -> None:
-    good = Path(__file__).parent.parent / "scenarios" / "practices" / "tiny.yaml"
-    done = run(tmp_path, "practice", "load", str(good))
+    done = run(tmp_path, "practice", "load", str(TINY))
     assert (done.returncode, done.stdout) == (0, b"Loaded 1 therapists and 1 services of Tiny Practice.\n")
     bad = tmp_path / "bad.yaml"
-    bad.write_text(good.read_text().replace("Europe/Berlin", "Europe/Berlim"))
+    bad.write_text(TINY.read_text().replace("Europe/Berlin", "Europe/Berlim"))
     refused = run(tmp_path, "practice", "load", str(bad))
     assert refused.returncode == 1
     assert b"bad.yaml:4:9: unknown-zone" in refused.stderr
@@ -104,3 +104,56 @@ def test_a_setting_that_is_none_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"DB_PORT" in done.stderr.upper()
+
+
+WHATSAPP = {
+    "WHATSAPP_SID": "AC" + "0" * 32,
+    "WHATSAPP_TOKEN": "token",
+    "TWILIO_PHONE_NUMBER": "+15550000001",
+    "CLIENT_WEBHOOK_URL": "https://booking.example.com/webhook/client",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, b"WHATSAPP_SID, WHATSAPP_TOKEN, TWILIO_PHONE_NUMBER, CLIENT_WEBHOOK_URL"),
+        ({"DB_HOST": "127.0.0.1"}, b"SECRET_KEY"),
+        (WHATSAPP | {"CLIENT_WEBHOOK_URL": "nonsense"}, b"CLIENT_WEBHOOK_URL"),
+        (WHATSAPP, b"SECRET_KEY"),
+        (WHATSAPP | {"SECRET_KEY": "s" * 32, "DB_HOST": "127.0.0.1", "DB_PORT": "1"}, b"127.0.0.1:1"),
+        (WHATSAPP | {"SECRET_KEY": "s" * 32, "DIALOGFLOW_AGENT_ID": "a"}, b"DIALOGFLOW_PROJECT_ID"),
+    ],
+    ids=["nothing", "no key", "no address", "no key either", "no database", "half a Dialogflow"],
+)
+def test_what_is_not_set_up_is_named_and_no_traceback_shown(
+    tmp_path: Path, settings: dict[str, str], named: bytes
+) -> None:
+    if "DIALOGFLOW_AGENT_ID" in settings:
+        assert run(tmp_path, "practice", "load", str(TINY), settings=settings).returncode == 0
+    done = run(tmp_path, "serve", settings=settings)
+    assert done.returncode == 1
+    assert named in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_chat_keeps_away_from_real_messages(tmp_path: Path) -> None:
+    done = run(tmp_path, "chat", "--jsonl", settings=WHATSAPP)
+    assert done.returncode == 1
+    assert b"WhatsApp is set up here" in done.stderr
+
+
+def test_a_wrong_key_is_noticed_and_spoils_nothing(tmp_path: Path) -> None:
+    right, wrong = {"SECRET_KEY": "right" * 8}, {"SECRET_KEY": "wrong" * 8}
+    assert run(tmp_path, "practice", "load", str(TINY), settings=right).returncode == 0
+    refused = run(tmp_path, "practice", "load", str(TINY), settings=wrong)
+    assert refused.returncode == 1
+    assert b"SECRET_KEY is not the key" in refused.stderr
+    assert run(tmp_path, "practice", "load", str(TINY), settings=right).returncode == 0
+
+
+def test_a_file_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    done = run(tmp_path, "db", "upgrade", settings={"SQLITE_PATH": "/proc/nowhere/x.sqlite3"})
+    assert done.returncode == 1
+    assert b"SQLITE_PATH" in done.stderr
+    assert b"Traceback" not in done.stderr

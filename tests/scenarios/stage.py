@@ -17,8 +17,9 @@ from sqlalchemy import delete, text
 
 from app.chat import handed_over
 from app.clock import Clock
+from app.data_store import storage_settings
 from app.settings import Settings
-from app.wiring import EXAMPLE_PRACTICE, Product, product, storage_settings
+from app.wiring import EXAMPLE_PRACTICE, Product, product
 from flows.practice_file import read_practice
 from storage.revision import connection
 from storage.tables import (
