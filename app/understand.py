@@ -28,14 +28,18 @@ class BadLine(TherapyBookingError):
 async def understand_lines(
     classifier: Classifier, vocabulary: Vocabulary, lines: Iterable[str], now: datetime
 ) -> AsyncIterator[str]:
-    """One line of JSON for each line of JSON; empty lines are skipped. Raises `BadLine`.
+    """One line of JSON for each line; empty ones are skipped, one that asks nothing is answered with `error`.
 
     `now` is aware and in the practice's zone.
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        text, expects = _asked(line, number)
+        try:
+            text, expects = _asked(line, number)
+        except BadLine as error:
+            yield json.dumps({"error": str(error)}, ensure_ascii=False)
+            continue
         began = time.perf_counter()
         reading = await classifier.read(text, now=now, address_hash=NOBODY)
         milliseconds = round((time.perf_counter() - began) * 1000, 2)
