@@ -9,8 +9,8 @@ do, writes again when nothing comes. At the end, when everything has settled:
 
 - every message that was answered with 200 has one inbox row, taken by one turn;
 - no two active appointments overlap, and the claims are exactly the units of the active appointments;
-- every outbox row was sent, and exactly once, unless the kill fell between sending and marking it: those
-  rows are `unknown`, are listed, and were sent at most once.
+- every reply was sent at least once, and exactly once unless a kill fell between sending and marking it: such
+  a reply was begun more than once, and those that Twilio took more than once are listed.
 """
 
 from __future__ import annotations
@@ -81,21 +81,22 @@ class Outcome:
     owed: int = 0
     states: Counter[str] = field(default_factory=Counter)
     """Outbox rows by state."""
-    twice: int = 0
-    """Replies that Twilio took more than once: must be 0."""
+    begun_again: int = 0
+    """Replies whose sending was begun more than once."""
+    repeated: int = 0
+    """Replies that Twilio took more often than their sending was begun: must be 0."""
     unsent: int = 0
-    """Replies marked sent that Twilio never took: must be 0."""
-    in_doubt: list[str] = field(default_factory=list)
-    """The rows that nobody can tell about, and whether Twilio had taken them."""
+    """Replies that Twilio never took: must be 0."""
+    twice: list[str] = field(default_factory=list)
+    """The replies that came more than once because a kill fell between sending and marking."""
     unsettled: int = 0
     start_seconds: list[float] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        """Nothing lost, nothing twice."""
-        wrong = (self.lost, self.failed, self.overlaps, self.claims_astray, self.twice, self.unsent)
-        doubts = self.states["unknown"]
-        return not any(wrong) and not self.unsettled and self.states["sent"] + doubts == self.owed
+        """Nothing lost, nothing twice without a reason."""
+        wrong = (self.lost, self.failed, self.overlaps, self.claims_astray, self.repeated, self.unsent)
+        return not any(wrong) and not self.unsettled and self.states["sent"] == self.owed
 
     def __str__(self) -> str:
         """Several lines of figures."""
@@ -105,8 +106,9 @@ class Outcome:
             f"  {self.lost} lost or taken twice, {self.failed} put aside",
             f"{self.booked} appointments: {self.overlaps} overlaps, {self.claims_astray} claims astray",
             f"{self.owed} replies owed: {dict(self.states)}, {self.unsettled} rows unsettled",
-            f"  {self.twice} sent twice, {self.unsent} marked but never sent",
-            *self.in_doubt,
+            f"  {self.unsent} never sent, {self.repeated} repeated for no reason",
+            f"  {self.begun_again} begun again after a kill; {len(self.twice)} of them came twice",
+            *self.twice,
             f"start-up: median {starts[len(starts) // 2]:.2f} s, longest {starts[-1]:.2f} s",
         ]
         return "\n".join(lines)
@@ -207,15 +209,15 @@ def _check(server: Server, twilio: FakeTwilio, load: Load, outcome: Outcome) -> 
     outcome.overlaps = _number(server, OVERLAPS)
     outcome.claims_astray = abs(_number(server, CLAIMED) - _number(server, OWED_CLAIMS))
     taken = Counter(_outbox_number(message) for message in twilio.messages)
-    outcome.twice = sum(count > 1 for count in taken.values())
-    for row in server.rows("SELECT id, state FROM outbox ORDER BY id"):
+    for row in server.rows("SELECT id, state, attempts FROM outbox ORDER BY id"):
+        times = taken[row["id"]]
         outcome.owed += 1
         outcome.states[row["state"]] += 1
-        outcome.unsent += row["state"] == "sent" and not taken[row["id"]]
-        if row["state"] == "unknown":
-            outcome.in_doubt.append(
-                f"  outbox row {row['id']} is in doubt; Twilio took it {taken[row['id']]} times"
-            )
+        outcome.begun_again += row["attempts"] > 1
+        outcome.unsent += not times
+        outcome.repeated += times > row["attempts"]
+        if times > 1:
+            outcome.twice.append(f"  row {row['id']} came {times} times, begun {row['attempts']} times")
 
 
 def _outbox_number(message: Any) -> int:  # noqa: ANN401  # a SentMessage
