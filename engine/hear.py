@@ -18,7 +18,11 @@ from engine.vocabulary import Vocabulary, normalise
 
 MISHEARD = Event("misheard")
 STALE_TAP = Event("stale_tap")
-NUMBER = re.compile(r"#?(\d{1,2})[.)]?")
+NUMBER = re.compile(r"#?(\d{1,9})[.)]?")
+OWN_NUMBER = re.compile(r"#(\d{1,9})\b")
+"""With which the title of an option begins that is called by its own number, wherever it stands."""
+COUNT = re.compile(r"\d{1,3}")
+"""A bare number: it can only be that of an option, unless there are none and something else was asked."""
 INTERRUPTS = 0.5
 """How sure an intent that leads elsewhere must be to win over the answer that the state expects."""
 
@@ -50,7 +54,10 @@ def understood_without_reading(
         return MISHEARD
     if option := _option_named(snapshot.offer, said):
         return Event(option.event, option.data)
-    hears = flow.hears(_state(flow, snapshot))
+    state = _state(flow, snapshot)
+    if COUNT.fullmatch(said) and (snapshot.offer or not state.expects):
+        return MISHEARD
+    hears = flow.hears(state)
     if command := vocabulary.command(said):
         event, values = command
         if event in hears:
@@ -84,7 +91,7 @@ def _read(
     if intent == NONE_OF_THESE:
         return _about_something_else(flow, state, confidence)
     if confidence >= threshold(intent) and not unsure:
-        return Event(intent, facts)
+        return Event(intent, {**facts, "intent": intent})
     return _whatever_was_given(flow, vocabulary, state, facts, reading) or MISHEARD
 
 
@@ -141,7 +148,7 @@ def _answer(
     found: str | None = None
     for name in state.expects:
         kind = vocabulary.entities[name]
-        value = reading.entities.get(name, reading.latent.get(name))
+        value = reading.latent.get(name, reading.entities.get(name))
         if value is None and kind.free_text:
             value = heard.text.strip()
         if value is not None:
@@ -166,10 +173,11 @@ def _tapped(flow: Flow, snapshot: Snapshot, heard: Heard) -> Event:
 
 
 def _option_named(offer: tuple[Option, ...], said: str) -> Option | None:
-    """The offered option whose number or title was typed."""
-    numbered = [option for option in offer if ":" not in option.id]
+    """The offered option whose number or title was typed; its own number counts, not its position."""
+    listed = [option for option in offer if ":" not in option.id]
     if number := NUMBER.fullmatch(said):
-        position = int(number[1])
-        return numbered[position - 1] if 1 <= position <= len(numbered) else None
+        own = [OWN_NUMBER.match(option.title) for option in listed]
+        numbers = [int(one[1]) if one else None for one in own] if any(own) else range(1, len(listed) + 1)
+        return dict(zip(numbers, listed, strict=True)).get(int(number[1]))
     titled = [option for option in offer if normalise(option.title) == said]
     return titled[0] if len(titled) == 1 else None

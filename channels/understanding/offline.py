@@ -20,6 +20,7 @@ import structlog
 from channels.understanding import weights as weights_file
 from channels.understanding.entities import EntityFinder
 from channels.understanding.features import tokens
+from channels.understanding.fillers import FILLERS
 from channels.understanding.scoring import Scorer
 from channels.understanding.times import TimeReader, TimesFound
 from engine.errors import ChannelError
@@ -34,15 +35,6 @@ ROOT: Final = str(Path(__file__).resolve().parents[2])
 GIVES_TIME: Final = "give.time"
 ONLY_A_TIME: Final = 0.95
 """How sure it is that a message of nothing but a time gives a time."""
-_FILLER_WORDS: Final = """
-    a an the at on in for of to by is it be would will please pls thanks thank you i me my we us let
-    make do can could should want like need prefer am have that this then say maybe perhaps around about
-    sometime some any time day date or and so ok okay yes yeah well good fine best great
-    perfect ideal works work suits free available between from until after before possible if not with
-    just only uh um
-"""
-"""Words that a time may come with and still be all that is said."""
-_FILLERS: Final = frozenset(_FILLER_WORDS.split())
 
 
 class TrainingFailed(ChannelError):
@@ -131,7 +123,7 @@ def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
     """
     if times.value is None:
         return False
-    others = [word for word in tokens(times.rest) if word not in _FILLERS and word != "?"]
+    others = [word for word in tokens(times.rest) if word not in FILLERS and word != "?"]
     return not others or (len(others) == 1 and likeliest != NONE_OF_THESE)
 
 

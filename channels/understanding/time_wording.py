@@ -40,6 +40,12 @@ _MONTH: Final = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
 )
+_BARE_DAY: Final = rf"(?:today|tomorrow|{_WEEKDAY}s?|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)"
+_SAID: Final = (
+    r"(?= ?$| ?[!?;,)](?!\d)| ?\.(?!\d)| (?:please|pls|then|instead|or|and|works?|would|will|is|if|for me"
+    r"|maybe|perhaps|thanks?|ok(?:ay)?|suits|sounds|it is|good|fine|only)\b)"
+)
+"""What may follow a time when nothing else is said about it."""
 _NTH: Final = r"\d{1,2}(?:st|nd|rd|th)"
 _DAY: Final = (
     rf"(?:today|tomorrow|(?:this |next )?{_WEEKDAY}"
@@ -73,8 +79,10 @@ _PLAIN: Final = tuple(
         (r"\s+", " "),
         (r"[‘’´`]", "'"),
         (r"\bo\s?[\"']\s?clock\b", "o'clock"),
-        (r"\b(?:tmrw|tmr|tmw|2moro|2morrow|tomorow|tommorr?ow)\b", "tomorrow"),
+        (r"\b(?:tmrw|tmrrw|tmrow|tmr|tmw|2moro|2morrow|tomorow|tommorr?ow)\b", "tomorrow"),
         (r"\bweds\b", "wed"),
+        (r"\barr?ou?nd\b", "around"),
+        (r"\barvo\b", "afternoon"),
         (r"\bhalf ?past\b", "half past"),
         (r"\b(twenty|forty)-five\b", r"\1 five"),
         (r"\b(morning|afternoon|evening)s\b", r"in the \1"),
@@ -89,9 +97,11 @@ _PLAIN: Final = tuple(
         (rf"\bfor {_SO_LONG}(?! from| ago)(?: now)?\b", "for long"),
         (r"\blater this week\b", "this week"),
         (rf"\b(?:this )?coming (?={_WEEKDAY})", "this "),
+        (rf"\b({_BARE_DAY}),? (?:at |around )?(1\d|2[0-3]|0?[7-9])([0-5]\d){_SAID}", r"\1 at \2:\3"),
+        (rf"\b({_BARE_DAY}),? (1\d|2[0-3]|0?[1-9]|{'|'.join(_NUMBERS)}){_SAID}", r"\1 at \2"),
         # the day's name beside its date adds nothing, and a wrong one sends Duckling years ahead
         (rf"\b{_WEEKDAY}, ?(?=the \d|\d{{1,2}}/\d|{_NTH} |{_MONTH} \d)", ""),
-        (rf"\b{_WEEKDAY} (?=\d{{1,2}}/\d|(?:the )?{_NTH} (?:of )?{_MONTH}|{_MONTH} \d)", ""),
+        (rf"\b{_WEEKDAY} (?=\d{{1,2}}/\d|(?:the )?(?:{_NTH}|\d{{1,2}}) (?:of )?{_MONTH}|{_MONTH} \d)", ""),
         (rf"\b({_WEEKDAY}|today|tomorrow),? (\d{{1,2}}) ?- ?(\d{{1,2}})\b(?! ?[-/])", r"\1 from \2 to \3"),
         (
             rf"(?<![-/:\d])(\d{{1,2}}) ?- ?(\d{{1,2}}) (?:on )?((?:next )?{_WEEKDAY}|tomorrow)",

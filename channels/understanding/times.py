@@ -23,6 +23,8 @@ from datetime import datetime, timedelta
 from importlib.util import find_spec
 from typing import Final
 
+from channels.understanding.features import tokens
+from channels.understanding.fillers import BESIDE_A_NUMBER
 from channels.understanding.time_spans import HALF_A_DAY, ONE_DAY, Moment, Span, SpanFinder
 from channels.understanding.time_wording import reworded
 from engine.events import Value
@@ -37,6 +39,7 @@ _NUMBER: Final = re.compile(
     r"|una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce)\b",
     re.IGNORECASE,
 )
+_ORDINAL: Final = re.compile(r"(?:the )?(?:first|second|third|fourth|fifth)|0+")
 _TODAY: Final = re.compile(
     r"\b(?:today|tonight|this (?:morning|afternoon|evening)|hoy|esta)\b", re.IGNORECASE
 )
@@ -82,6 +85,7 @@ class TimeReader:
         loose = self._finder.spans(said, now, latent=True)
         # Where nothing is found even so, as in most messages, there is nothing to be looked for twice.
         plain = self._finder.spans(said, now, latent=False) if loose else []
+        loose = _likely(said, loose)
         rest, end = [], 0
         for span in plain:
             rest.append(said[end : span.start])
@@ -110,6 +114,28 @@ def _write_utf8() -> None:
     """Duckling reads the locale when it is loaded, and ends the whole process unless that is UTF-8."""
     if codecs.lookup(locale.nl_langinfo(locale.CODESET)).name != "utf-8":
         os.environ["LC_ALL"] = "C.UTF-8"
+
+
+def _likely(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The expressions without the latent ones that hardly answer "when?".
+
+    Nobody means a year ("47") or a bare "second", and a number beside other words counts something else.
+    """
+    rest, end = [], 0
+    for span in spans:
+        rest.append(text[end : span.start])
+        end = span.stop
+    alone = set(tokens(" ".join([*rest, text[end:]]))) <= BESIDE_A_NUMBER
+    return [
+        span
+        for span in spans
+        if not span.latent
+        or (
+            span.moments[0].grain != "year"
+            and not _ORDINAL.fullmatch(span.words)
+            and (alone or not _NUMBER.search(span.words))
+        )
+    ]
 
 
 def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] | None:
@@ -143,7 +169,7 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
 
 def _any_time(moment: Moment, wall: datetime) -> bool:
     """Now, or as soon as possible: a wish that says nothing about which time, or a mere "now then"."""
-    return moment.end is None and moment.begin == wall.replace(microsecond=0)
+    return moment.end is None and moment.grain == "second" and moment.begin == wall.replace(microsecond=0)
 
 
 def _many_days(moment: Moment) -> bool:

@@ -41,8 +41,21 @@ def test_what_is_no_option_or_could_be_two_picks_none(text: str) -> None:
     assert heard(text) == Event("misheard")
 
 
-def test_a_number_that_is_no_option_goes_to_the_reading() -> None:
-    assert heard("7", reading=means(("out.of.scope", 0.1), tea="Oolong")).name == "give.tea"
+@pytest.mark.parametrize("text", ["0", "4", "7", "47", "120"])
+def test_a_number_that_is_no_option_is_no_answer_whatever_was_read_into_it(text: str) -> None:
+    sure = means(("give.tea", 1.0), tea="Oolong")
+    assert heard(text, reading=sure) == Event("misheard")
+    assert heard(text, IDLE, means(("order", 1.0))) == Event("misheard")
+
+
+def test_a_number_answers_a_question_without_options() -> None:
+    asked = Snapshot(state="choosing", turn=5)
+    assert heard("7", asked, means(("out.of.scope", 0.1), tea="Oolong")).name == "give.tea"
+
+
+def test_what_was_read_for_this_question_says_more_than_what_was_read_for_none() -> None:
+    reading = Reading(scores=(), entities={"tea": "Four"}, latent={"tea": "Four Seasons"}, read_by="test")
+    assert heard("four seasons", reading=reading).data["tea"] == "Four Seasons"
 
 
 def test_numbers_mean_nothing_without_an_offer() -> None:

@@ -138,6 +138,45 @@ def test_a_bare_number_is_a_time_only_where_one_is_expected() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["tuesday 11", "no, tue 11", "Tuesday, 11 please", "tues eleven", "tuesday 11.", "tuesday 1100"]
+)
+def test_a_bare_hour_after_a_day_is_its_time(text: str) -> None:
+    assert said(text) == {"date": "2026-03-10", "time": "11:00", "either_half": True}
+
+
+def test_what_follows_a_day_is_not_always_its_hour() -> None:
+    assert said("tuesday 11 march") == {"date": "2026-03-11"}
+    assert said("tuesday 11 people come") == {"date": "2026-03-10"}
+
+
+def test_the_hour_that_it_is_now_is_a_time_as_well() -> None:
+    assert said("at 9", latent=True) == {"time": "09:00", "either_half": True}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "47",
+        "0",
+        "2031",
+        "second",
+        "Elm Street 14, Berlin",
+        "12 Elm Street",
+        "My number is 030 1234567",
+        "Thanks Ann 12",
+        "my daughter is 9",
+    ],
+)
+def test_numbers_that_are_no_times_are_none_even_where_one_is_expected(text: str) -> None:
+    assert said(text, latent=True) == {}
+
+
+@pytest.mark.parametrize("text", ["4", "make it 4", "no, 4 please", "how about 4?", "I'd rather take 4"])
+def test_a_number_among_small_words_is_a_time_where_one_is_expected(text: str) -> None:
+    assert said(text, latent=True) == {"time": "16:00", "either_half": True}
+
+
+@pytest.mark.parametrize(
     "text", ["now tell me", "as soon as possible", "you may call me", "this one", "hello"]
 )
 def test_nothing_about_a_time_is_nothing(text: str) -> None:
