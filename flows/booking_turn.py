@@ -11,7 +11,7 @@ from flows.practice import PracticeBook
 from flows.texts import line
 from flows.wishes import Wish
 from flows.wording import in_full
-from storage.appointments import Appointment
+from storage.appointments import Appointment, NewAppointment
 from storage.people import Person
 
 
@@ -85,14 +85,14 @@ class BookingTurn:
         """A time in words."""
         return in_full(minute, self.zone, self.language, self.minute)
 
-    def summary(self, appointment: Appointment) -> Value:
+    def summary(self, appointment: Appointment | NewAppointment) -> Value:
         """An appointment in words: when, how, what for, with whom, where."""
         return line(
             "summary_with_address" if appointment.address else "summary",
             when=self.when(appointment.starts_at),
             kind=line(f"type {appointment.service_type}"),
             service=self.practice.service(appointment.service).title,
-            therapist=self.practice.therapist_name(appointment.therapist.id),
+            therapist=self.practice.therapist_name(appointment.therapist_id),
             address=appointment.address,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, func, null, or_, select, update
+from sqlalchemy import Select, delete, func, null, or_, select, union_all, update
 
 from storage.people import COLUMNS as PERSON
 from storage.sql import Insert, Query, given, listed
@@ -49,6 +49,11 @@ EXPIRE = Query(
     update(appointments)
     .where(appointments.c.id == given("appointment"), *_RUN_OUT)
     .values(status="expired", expires_at=null(), updated_at=given("at"))
+)
+COUNT_OPEN = Query(
+    select(func.count())
+    .select_from(appointments)
+    .where(appointments.c.client_id == given("client"), appointments.c.status.in_(WAITING), _unexpired)
 )
 REMOVE = Query(delete(appointments).where(appointments.c.id == given("appointment")))
 GET = Query(_SELECT.where(appointments.c.id == given("appointment")))
@@ -105,18 +110,22 @@ def of_therapist(count: int) -> Query:
 
 @cache
 def busy(count: int) -> Query:
-    """What takes the time of so many therapists."""
-    return Query(
-        select(appointments.c.therapist_id, appointments.c.claimed_from, appointments.c.claimed_until)
-        .where(
-            appointments.c.therapist_id.in_(listed("therapist", count)),
+    """What takes the time of so many people, as therapists or as clients."""
+    halves = (
+        select(
+            column.label("person"), appointments.c.claimed_from.label("since"), appointments.c.claimed_until
+        ).where(
+            column.in_(listed("person", count)),
             appointments.c.claimed_until > given("since"),
             appointments.c.claimed_from < given("until"),
             appointments.c.status.in_(ACTIVE),
             or_(appointments.c.status == "confirmed", _unexpired),
+            or_(appointments.c.id != given("besides"), appointments.c.status != "held"),
         )
-        .order_by(appointments.c.therapist_id, appointments.c.claimed_from)
+        for column in (appointments.c.therapist_id, appointments.c.client_id)
     )
+    # Each half has an index of its own, which OR would keep from being used.
+    return Query(union_all(*halves).order_by("person", "since"))
 
 
 @cache

@@ -23,7 +23,7 @@ from storage.sql import Row, spread
 __all__ = ["ACTIVE", "WAITING", "Appointment", "Appointments", "Busy", "NewAppointment"]
 
 Busy: TypeAlias = tuple[int, int, int]
-"""A therapist's number, and the stretch that is taken: minutes since the epoch, its end excluded."""
+"""A person's number, and the stretch that is taken: minutes since the epoch, its end excluded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,11 @@ class Appointment:
     """Seconds since the epoch."""
     cancelled_by: str | None
     address: str | None
+
+    @property
+    def therapist_id(self) -> int:
+        """The therapist's number."""
+        return self.therapist.id
 
 
 class Appointments:
@@ -178,21 +183,30 @@ class Appointments:
         )
         return [self._read(row) for row in rows]
 
+    async def count_open(self, client_id: int, now: int) -> int:
+        """How many holds and requests of a client have not run out."""
+        ((count,),) = await self._session.fetch(queries.COUNT_OPEN, client=client_id, now=now)
+        return int(count)
+
     async def busy(
-        self, therapist_ids: Iterable[int], from_minute: int, until_minute: int, now: int
+        self, people: Iterable[int], from_minute: int, until_minute: int, now: int, besides: int | None = None
     ) -> list[Busy]:
-        """What is taken of these therapists' time, buffers and travel included. `now` in seconds."""
-        wanted = sorted(set(therapist_ids))
+        """What is taken of these therapists' and clients' time, buffers and travel included.
+
+        `now` in seconds. `besides`: the number of an appointment that is in nobody's way while it is held.
+        """
+        wanted = sorted(set(people))
         if not wanted:
             return []
         rows = await self._session.fetch(
             queries.busy(len(wanted)),
-            **spread("therapist", wanted),
+            **spread("person", wanted),
             since=from_minute,
             until=until_minute,
             now=now,
+            besides=besides or 0,
         )
-        return [(therapist, start, end) for therapist, start, end in rows]
+        return [(person, start, end) for person, start, end in rows]
 
     async def expired_colliding(
         self, resource_ids: Iterable[int], from_minute: int, until_minute: int, now: int

@@ -153,11 +153,10 @@ async def _choice(
         turn.practice.after(kind),
         rules.start_every_minutes,
     )
-    own, mine = await _own_hold(turn, tx), await _own_time(turn, tx)
     therapists = turn.practice.therapists_for(kind, service)
     choice, owners = Choice(), dict[int, int]()
     for low, high in searches(turn.wish, earliest, latest, turn.zone):
-        owners = await _owners(turn, tx, therapists, shape, (low, high), own, mine)
+        owners = await _owners(turn, tx, therapists, shape, (low, high))
         owners.pop(without, None)
         choice = choose(sorted(owners), turn.wish, turn.zone)
         if choice.settles(turn.wish):
@@ -171,40 +170,24 @@ async def _owners(
     therapists: Sequence[Therapist],
     shape: Shape,
     within: tuple[int, int],
-    own: tuple[int, int, int] | None,
-    mine: Sequence[Busy],
 ) -> dict[int, int]:
-    """Every free time within this stretch, and the therapist who is free then."""
+    """Every free time within this stretch, and the therapist who is free then.
+
+    The client's own appointments are in the way, with whomever they are: nobody is in two places at once.
+    What this conversation holds itself is not, so that it can be moved by half an hour.
+    """
     low, high = within
-    busy = await tx.appointments.busy([one.id for one in therapists], low - DAY, high + DAY, turn.now)
+    involved = [turn.person_id, *(one.id for one in therapists)]
+    own_hold = turn.remembered_number("appointment")
+    busy = await tx.appointments.busy(involved, low - DAY, high + DAY, turn.now, besides=own_hold)
     owners: dict[int, int] = {}
     first = local(low, turn.zone).date() - timedelta(days=1)
     for therapist in therapists:
         working = windows(_hours(therapist), turn.zone, first, (high - low) // DAY + 3)
-        taken = [
-            Busy(start, end)
-            for owner, start, end in busy
-            if owner == therapist.id and (owner, start, end) != own
-        ]
-        taken += mine
+        taken = [Busy(start, end) for person, start, end in busy if person in (therapist.id, turn.person_id)]
         for start in free_starts(working, taken, shape, low, high):
             owners.setdefault(start, therapist.id)
     return owners
-
-
-async def _own_time(turn: BookingTurn, tx: Transaction) -> list[Busy]:
-    """When the client has another appointment: nobody is in two places at once."""
-    coming = await tx.appointments.of_client(turn.person_id, ("pending", "confirmed"), turn.minute)
-    return [Busy(one.claimed_from, one.claimed_until) for one in coming]
-
-
-async def _own_hold(turn: BookingTurn, tx: Transaction) -> tuple[int, int, int] | None:
-    """What this conversation holds itself: it is in nobody's way who moves by half an hour."""
-    number = turn.remembered_number("appointment")
-    held = await tx.appointments.get(number) if number is not None else None
-    if held is None or held.status != "held":
-        return None
-    return held.therapist.id, held.claimed_from, held.claimed_until
 
 
 def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Value]:

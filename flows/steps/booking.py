@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
@@ -27,85 +26,85 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
 
     An address that is still missing is asked for while the time is already safe.
     """
-    kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
-    address = turn.remembered_text("address")
-    held = await _kept(turn, tx, kind, service, address)
-    if held is None:
-        await _let_go(turn, tx)
-        if await _too_many(turn, tx):
+    wanted = _wanted(turn)
+    before = await _held(turn, tx)
+    number = await _kept(turn, tx, before, wanted) if before else None
+    if number is None:
+        if before:
+            await _let_go(tx, before.id)
+        elif await tx.appointments.count_open(turn.person_id, turn.now) >= MOST_OPEN:
             return Outcome("too_many", remembers={"appointment": None})
-        held = await _claim(turn, tx, kind, service, address)
-    if held is None:
+        number = await _claim(turn, tx, wanted)
+    if number is None:
         return Outcome("taken", remembers={"appointment": None})
-    if turn.practice.travels(kind) and not address:
-        return Outcome("address_missing", remembers={"appointment": held.id})
-    return Outcome("held", remembers={"appointment": held.id, "summary": turn.summary(held)})
+    if turn.practice.travels(wanted.service_type) and not wanted.address:
+        return Outcome("address_missing", remembers={"appointment": number})
+    return Outcome("held", remembers={"appointment": number, "summary": turn.summary(wanted)})
 
 
-async def _kept(
-    turn: BookingTurn, tx: Transaction, kind: str, service: str, address: str | None
-) -> Appointment | None:
-    """What is held, for as long again, if it is still what is wanted."""
-    held = await _held(turn, tx)
-    if held is None:
-        return None
-    there = {"start": held.starts_at, "therapist": held.therapist.id, "zone": held.zone}
-    if (there, held.service_type, held.service) != (turn.memory["slot"], kind, service):
-        return None
-    until = turn.now + turn.practice.rules.hold_minutes * 60
-    kept = await tx.appointments.move_on(
-        held.id, frm=("held",), to="held", expires_at=until, address=address, unexpired_at=turn.now
-    )
-    return replace(held, expires_at=until, address=address or held.address) if kept else None
-
-
-async def _too_many(turn: BookingTurn, tx: Transaction) -> bool:
-    mine = await tx.appointments.of_client(turn.person_id, ("held", "pending"), turn.minute)
-    return sum(1 for other in mine if other.expires_at is None or other.expires_at > turn.now) >= MOST_OPEN
-
-
-async def _claim(
-    turn: BookingTurn, tx: Transaction, kind: str, service: str, address: str | None
-) -> Appointment | None:
-    """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
-    slot = turn.memory["slot"]
+def _wanted(turn: BookingTurn) -> NewAppointment:
+    """What the client has settled on, as the conversation remembers it."""
+    kind, service, slot = str(turn.memory["service_type"]), str(turn.memory["service"]), turn.memory["slot"]
     assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
-    start, therapist = int(str(slot["start"])), int(str(slot["therapist"]))
-    if start < turn.minute + turn.practice.rules.minimum_notice_minutes:
-        return None
+    start = int(str(slot["start"]))
     end = start + turn.practice.service(service).minutes
-    claimed_from, claimed_until = start - turn.practice.before(kind), end + turn.practice.after(kind)
-    resources = [therapist, turn.person_id]
-    await tx.claims.lock_resources(resources)
-    await _evict(tx, resources, claimed_from, claimed_until, turn.now)
-    new = NewAppointment(
-        therapist_id=therapist,
+    return NewAppointment(
+        therapist_id=int(str(slot["therapist"])),
         client_id=turn.person_id,
         service=service,
         service_type=kind,
         starts_at=start,
         ends_at=end,
-        claimed_from=claimed_from,
-        claimed_until=claimed_until,
+        claimed_from=start - turn.practice.before(kind),
+        claimed_until=end + turn.practice.after(kind),
         zone=turn.zone.key,
         wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
-        address=address if turn.practice.travels(kind) else None,
+        address=turn.remembered_text("address") if turn.practice.travels(kind) else None,
         status="held",
         expires_at=turn.now + turn.practice.rules.hold_minutes * 60,
         op_key=turn.cause,
     )
-    number = await tx.appointments.add(new)
-    if not await tx.claims.claim(number, resources, new.claimed_from, new.claimed_until):
-        await tx.appointments.remove(number)
+
+
+async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: NewAppointment) -> int | None:
+    """What is held, for as long again, if it is still what is wanted."""
+    for name in ("therapist_id", "starts_at", "zone", "service_type", "service"):
+        if getattr(held, name) != getattr(wanted, name):
+            return None
+    kept = await tx.appointments.move_on(
+        held.id,
+        frm=("held",),
+        to="held",
+        expires_at=wanted.expires_at,
+        address=wanted.address,
+        unexpired_at=turn.now,
+    )
+    return held.id if kept else None
+
+
+async def _claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> int | None:
+    """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
+    if wanted.starts_at < turn.minute + turn.practice.rules.minimum_notice_minutes:
         return None
-    return await tx.appointments.get(number)
+    taken = ([wanted.therapist_id, wanted.client_id], wanted.claimed_from, wanted.claimed_until)
+    await tx.claims.lock_resources(taken[0])
+    number = await tx.appointments.add(wanted)
+    if await tx.claims.claim(number, *taken):
+        return number
+    if await _evict(tx, *taken, turn.now) and await tx.claims.claim(number, *taken):
+        return number
+    await tx.appointments.remove(number)
+    return None
 
 
-async def _evict(tx: Transaction, resources: list[int], start: int, end: int, now: int) -> None:
-    """Holds that have run out end here, whether or not anybody has tidied up."""
+async def _evict(tx: Transaction, resources: list[int], start: int, end: int, now: int) -> bool:
+    """Let what has run out give way, whether or not anybody has tidied up. False: there was nothing."""
+    evicted = False
     for stale in await tx.appointments.expired_colliding(resources, start, end, now):
         if await tx.appointments.expire(stale.id, now):
             await tx.claims.release(stale.id)
+            evicted = True
+    return evicted
 
 
 @step("noted", "unclear", remembers=("address",))
@@ -122,8 +121,8 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Turn the hold into a request; a hold that has run out is taken again if the time is still free."""
     held = await _held(turn, tx)
     if held is None or not await _ask(turn, tx, held):
-        kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
-        held = await _claim(turn, tx, kind, service, turn.remembered_text("address"))
+        number = await _claim(turn, tx, _wanted(turn))
+        held = await tx.appointments.get(number) if number is not None else None
         if held is None or not await _ask(turn, tx, held):
             return Outcome("taken", remembers={"appointment": None})
     deadline = _deadline(turn, held)
@@ -168,26 +167,22 @@ def _deadline(turn: BookingTurn, held: Appointment) -> int:
 @step("released", remembers=("appointment", "slot"))
 async def release_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Give the held time back to others."""
-    await _let_go(turn, tx)
+    number = turn.remembered_number("appointment")
+    if number is not None:
+        await _let_go(tx, number)
     return Outcome("released", remembers={"appointment": None, "slot": None})
 
 
 async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
-    """The appointment that this conversation holds, if the hold still stands."""
+    """The appointment that this conversation holds; the hold may have run out."""
     number = turn.remembered_number("appointment")
     held = await tx.appointments.get(number) if number is not None else None
-    stands = held is not None and held.status == "held" and (held.expires_at or 0) > turn.now
-    return held if stands else None
+    return held if held and held.status == "held" else None
 
 
-async def _let_go(turn: BookingTurn, tx: Transaction) -> bool:
-    number = turn.remembered_number("appointment")
-    if number is None or not await tx.appointments.move_on(
-        number, frm=("held",), to="cancelled", cancelled_by="client"
-    ):
-        return False
-    await tx.claims.release(number)
-    return True
+async def _let_go(tx: Transaction, number: int) -> None:
+    if await tx.appointments.move_on(number, frm=("held",), to="cancelled", cancelled_by="client"):
+        await tx.claims.release(number)
 
 
 @step("withdrawn", "too_late", reaches="therapist")

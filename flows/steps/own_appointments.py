@@ -88,9 +88,8 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell the client's own therapist, or else the practice's first, that they want to talk."""
     coming = await _coming(turn, tx)
-    therapist = coming[0].therapist.id if coming else turn.practice.therapists[0].id
-    person = await tx.people.by_id(therapist)
-    to = Recipient("therapist", person.address) if person else None
+    therapist = coming[0].therapist if coming else turn.practice.therapists[0]
+    to = Recipient("therapist", therapist.address)
     return Outcome("called", to=to, sends={"client": turn.person_id})
 
 

@@ -216,16 +216,34 @@ class TestAppointments:
 
     async def test_busy_is_what_takes_time_now(self, storage: Storage, party: Party) -> None:
         add, busy = storage.appointments.add, storage.appointments.busy
-        await add(new_appointment(party.therapist, party.client, "held"))
-        await add(new_appointment(party.therapist, party.client, "sure", TEN + 200, status="confirmed"))
+        hold = await add(new_appointment(party.therapist, party.client, "held"))
+        sure = await add(
+            new_appointment(party.therapist, party.client, "sure", TEN + 200, status="confirmed")
+        )
         await add(new_appointment(party.therapist, party.client, "gone", TEN + 400, status="declined"))
         both = [(party.therapist, TEN - 10, TEN + 70), (party.therapist, TEN + 190, TEN + 270)]
         assert await busy([party.therapist], TEN, TEN + 999, NOW + 599) == both
         assert await busy([party.therapist], TEN, TEN + 999, NOW + 600) == both[1:]
-        assert await busy([party.therapist, party.client], TEN + 69, TEN + 190, NOW) == both[:1]
+        assert await busy([party.therapist], TEN + 69, TEN + 190, NOW) == both[:1]
         assert await busy([party.therapist], TEN + 70, TEN + 190, NOW) == []
-        assert await busy([party.client], TEN, TEN + 999, NOW) == []
+        assert await busy([party.client, party.therapist], TEN, TEN + 99, NOW) == sorted(
+            [both[0], (party.client, *both[0][1:])]
+        )
+        assert await busy([999_999], TEN, TEN + 999, NOW) == []
+        assert await busy([party.therapist], TEN, TEN + 999, NOW, besides=hold) == both[1:]
+        assert await busy([party.therapist], TEN, TEN + 999, NOW, besides=sure) == both
         assert await busy([], TEN, TEN + 999, NOW) == []
+
+    async def test_what_is_open_of_a_client_is_counted(self, storage: Storage, party: Party) -> None:
+        add, count_open = storage.appointments.add, storage.appointments.count_open
+        await add(new_appointment(party.therapist, party.client, "held"))
+        await add(
+            new_appointment(party.therapist, party.client, "asked", status="pending", expires_at=NOW + 9)
+        )
+        await add(new_appointment(party.therapist, party.client, "sure", status="confirmed", expires_at=None))
+        await add(new_appointment(party.therapist, party.client, "gone", status="declined"))
+        assert [await count_open(party.client, NOW + later) for later in (8, 9, 600)] == [2, 1, 0]
+        assert await count_open(party.therapist, NOW) == 0
 
     async def test_what_ran_out_can_be_made_to_give_way(self, storage: Storage, party: Party) -> None:
         old = await storage.appointments.add(new_appointment(party.therapist, party.client, "old"))

@@ -1,0 +1,58 @@
+"""What each turn of a booking asks of the database, so that it cannot grow unseen."""
+
+from __future__ import annotations
+
+import uuid
+
+from app.parties import address_of
+from app.wiring import Product
+from engine.events import Heard
+from tests.scenarios.stage import Stage
+
+BARE = 7
+"""BEGIN, lock, take the message, save, owe, journal, COMMIT: what every turn that answers costs."""
+
+STORY = (
+    ("client:Ana", "hi", [BARE + 4]),  # once: the person and the conversation are made
+    ("client:Ana", "hi", [BARE]),
+    ("client:Ana", "I want to book an appointment", [BARE]),
+    ("client:Ana", "in-call", [BARE]),
+    ("client:Ana", "individual therapy", [BARE + 1]),
+    ("client:Ana", "1", [BARE + 4]),
+    ("client:Ana", "friday at 9am", [BARE + 7]),
+    ("client:Ana", "yes", [BARE + 4, BARE + 5]),  # the therapist's conversation begins
+    ("therapist:anna", "approve 2", [BARE + 3, BARE]),
+    ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 5]),
+    ("client:Ana", "my appointments", [BARE + 1]),
+    ("client:Ana", "no", [BARE + 2]),
+    ("client:Ana", "cancel my appointment", [BARE + 1]),
+    ("client:Ana", "yes", [BARE + 4, BARE + 1]),
+)
+
+
+def test_no_turn_of_a_booking_grows(sqlite_stage: Stage) -> None:
+    sqlite_stage.clear()
+    found = [
+        (who, text, sqlite_stage.do(_costs(sqlite_stage.products[0], who, text))) for who, text, _ in STORY
+    ]
+    assert found == list(STORY)
+
+
+async def _costs(product: Product, who: str, text: str) -> list[int]:
+    """Round trips of the turn with which this is heard, then of each that follows from it."""
+    party = address_of(who, product.practice())
+    heard = Heard(
+        key=f"cost:{uuid.uuid4()}",
+        flow=party.flow,
+        address=party.address,
+        kind="text",
+        at=product.clock(),
+        text=text,
+    )
+    await product.storage.inbox.put(heard)
+    costs = []
+    while waiting := await product.storage.inbox.waiting(1):
+        before = product.storage.round_trips
+        assert await product.turns.take(waiting[0])
+        costs.append(product.storage.round_trips - before)
+    return costs
