@@ -31,6 +31,11 @@ def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:  # n
     return event.data.get("intent") == "question"
 
 
+def said_exactly(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+    """It was tapped or said in the very words for it; no classifier had to find out what was meant."""
+    return "intent" not in event.data
+
+
 def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
     """The person asks what is free and has not begun to book."""
     return event.data.get("intent") == "check.availability" and "service_type" not in snapshot.memory
@@ -48,6 +53,7 @@ GUARDS = {
         one_time_is_offered,
         agrees_to_the_held_time,
         asks_something_too,
+        said_exactly,
         is_only_looking,
         concerns_this_request,
     )

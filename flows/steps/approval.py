@@ -17,7 +17,10 @@ from flows.wording import clock, day_in_full, in_short
 from storage.appointments import Appointment
 from storage.store import Transaction
 
+MOST = 10
+"""So many options fit in one message."""
 NEWS = ("request", "client", "when", "summary")
+PENDING = ("verdict", "answer", "requests", "waiting")
 ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
 
 
@@ -45,7 +48,7 @@ async def read_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells={"client": name_of(person)})
 
 
-@step("approved", *ANSWERED, tells=NEWS, remembers=("verdict", "requests"), reaches="client")
+@step("approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client")
 async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Confirm the request that was named, or the only one that is waiting."""
     return await _answer(turn, tx, "approved")
@@ -55,12 +58,34 @@ async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     "declined",
     *(outcome for outcome in ANSWERED if outcome != "lapsed"),
     tells=NEWS,
-    remembers=("verdict", "requests"),
+    remembers=PENDING,
     reaches="client",
 )
 async def decline_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Refuse the request that was named, or the only one that is waiting."""
     return await _answer(turn, tx, "declined")
+
+
+@step("one", "which_one", "none_waiting", remembers=(*PENDING, "request", "summary"))
+async def consider_approving(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out what would be confirmed, for a therapist who seems to want that."""
+    return await _consider(turn, tx, "approved")
+
+
+@step("one", "which_one", "none_waiting", remembers=(*PENDING, "request", "summary"))
+async def consider_declining(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out what would be refused, for a therapist who seems to want that."""
+    return await _consider(turn, tx, "declined")
+
+
+@step("approved", "declined", "answered_before", "lapsed", tells=NEWS, reaches="client")
+async def answer_considered_request(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Answer the request that was read out with what the therapist has now said yes to."""
+    considered = turn.remembered_number("request")
+    request = await tx.appointments.get(considered) if considered is not None else None
+    if request is None or request.therapist.id != turn.person_id:
+        raise TurnFailed("The request that was read out is not one of this therapist's.")
+    return await _settle(turn, tx, request, str(turn.memory.get("verdict")))
 
 
 @step("approved", "declined", "answered_before", "lapsed", tells=NEWS, reaches="client")
@@ -83,8 +108,32 @@ async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
     if not waiting:
         return Outcome("none_waiting")
     if len(waiting) > 1:
-        return Outcome("which_one", remembers={"verdict": verdict, "requests": _choices(turn, waiting)})
+        return _which_one(turn, waiting, verdict)
     return await _settle(turn, tx, waiting[0], verdict)
+
+
+async def _consider(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
+    waiting = await _waiting(turn, tx)
+    if not waiting:
+        return Outcome("none_waiting")
+    if len(waiting) > 1:
+        return _which_one(turn, waiting, verdict)
+    (only,) = waiting
+    summary = line("request_line", **turn.news(only))
+    meant: dict[str, Value] = {"request": only.id, "summary": summary}
+    return Outcome("one", remembers={**meant, "verdict": verdict, "answer": line(f"answer {verdict}")})
+
+
+def _which_one(turn: BookingTurn, waiting: Sequence[Appointment], verdict: str) -> Outcome:
+    return Outcome(
+        "which_one",
+        remembers={
+            "verdict": verdict,
+            "answer": line(f"answer {verdict}"),
+            "requests": _choices(turn, waiting),
+            "waiting": [line("request_line", **turn.news(request)) for request in waiting[:MOST]],
+        },
+    )
 
 
 async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verdict: str) -> Outcome:
@@ -110,18 +159,19 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
 async def _waiting(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
     horizon = turn.minute + turn.practice.rules.horizon_days * 24 * 60 + 24 * 60
     found = await tx.appointments.of_therapist(turn.person_id, ("pending",), turn.minute, horizon)
-    return [request for request in found if (request.expires_at or 0) > turn.now]
+    standing = [request for request in found if (request.expires_at or 0) > turn.now]
+    return sorted(standing, key=lambda request: request.id)
 
 
 def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
-    """At most ten, each bound to its request: a list that grows meanwhile mixes nothing up."""
+    """Each bound to its request: a list that grows meanwhile mixes nothing up."""
     return [
         {
             "title": f"#{request.id} {in_short(request.starts_at, turn.zone, turn.language)}",
             "description": request.client.name or "",
             "data": {"request": str(request.id)},
         }
-        for request in requests[:10]
+        for request in requests[:MOST]
     ]
 
 
