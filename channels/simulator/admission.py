@@ -8,10 +8,11 @@ machine (`Host`). What a request says is checked here too, so that a `Desk` hear
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from quart import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -28,8 +29,8 @@ LARGEST_BODY = 32 * 1024
 LONGEST_TEXT = 4096
 """Characters, as on WhatsApp."""
 
-LONGEST_JUMP = 366 * 24 * 3600
-"""Seconds that the clock may be moved at once."""
+LONGEST_JUMP_DAYS = 366
+"""How far the clock may be moved at once."""
 
 
 class NotAdmitted(ChannelError):
@@ -70,7 +71,15 @@ class Tapped(Command):
 class Moved(Command):
     """The clock was moved."""
 
-    seconds: Annotated[int, Field(ge=1, le=LONGEST_JUMP)]
+    seconds: int
+
+    @model_validator(mode="after")
+    def _within_reach(self) -> Self:
+        if not 1 <= self.seconds <= LONGEST_JUMP_DAYS * 24 * 3600:
+            raise PydanticCustomError(
+                "jump", "It moves forward only, at most {days} days at once.", {"days": LONGEST_JUMP_DAYS}
+            )
+        return self
 
 
 class Opened(Command):

@@ -15,13 +15,13 @@ from itertools import accumulate, pairwise
 from channels.simulator.desk import Diagram, Edge, Everywhere, State
 from channels.simulator.layers import Layers, Pair, Vertex, into_layers
 
-HEIGHT, GAP, MARGIN = 36.0, 52.0, 14.0
+HEIGHT, GAP, MARGIN = 34.0, 32.0, 8.0
 """A box's height, the room between two rows, the room around everything."""
 
-BESIDE = 16.0
+BESIDE = 12.0
 """The least room between two boxes, or a box and a trunk, in one row."""
 
-LETTER, PADDING = 6.5, 26.0
+LETTER, PADDING = 6.7, 20.0
 """The width of an average letter of a state's name, and what a box is wider than its text."""
 
 ONE_LINE = 13
@@ -134,16 +134,18 @@ def _columns(layers: Layers, width: dict[Vertex, float]) -> dict[Vertex, float]:
         x |= zip(row, (at - room[-1] / 2 for at in room), strict=True)
     for done in range(PASSES):
         for row in layers.rows if done % 2 else reversed(layers.rows):
-            wishes = [_pull(v, near[v], x) for v in row]
+            middle = (min(x.values()) + max(x.values())) / 2
+            wishes = [_pull(v, near[v], x, middle) for v in row]
             x |= zip(row, _spread(wishes, _distances(row, width)), strict=True)
     left = min((x[v] - width[v] / 2 for v in x), default=0.0)
     return {vertex: at - left + MARGIN for vertex, at in x.items()}
 
 
-def _pull(vertex: Vertex, neighbours: Sequence[Vertex], x: dict[Vertex, float]) -> float:
+def _pull(vertex: Vertex, neighbours: Sequence[Vertex], x: dict[Vertex, float], middle: float) -> float:
+    """Where a vertex would like to be; one without lines stays with the others, whose drawing drifts."""
     weights = [TRUNK_PULL if n.waypoint or vertex.waypoint else 1.0 for n in neighbours]
     if not weights:
-        return x[vertex]
+        return middle
     return sum(w * x[n] for w, n in zip(weights, neighbours, strict=True)) / sum(weights)
 
 

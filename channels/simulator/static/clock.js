@@ -3,7 +3,8 @@
 import { post } from "./line.js";
 import { shortDay, span, time } from "./moment.js";
 
-export function clock(form, story, complain) {
+/** @param {{complain: (text: string) => void, settle: () => void}} banner where to say what went wrong */
+export function clock(form, story, { complain, settle }) {
   const field = form.elements.span;
   const shown = form.querySelector(".now");
 
@@ -19,6 +20,7 @@ export function clock(form, story, complain) {
     try {
       await post("advance", { seconds });
       field.value = "";
+      settle();
     } catch (error) {
       complain(`The clock could not be moved. ${error.message}`);
     }
@@ -33,7 +35,8 @@ export function clock(form, story, complain) {
     event.preventDefault();
     const seconds = span(field.value);
     field.setAttribute("aria-invalid", String(seconds === null));
-    if (seconds !== null) advance(seconds);
+    if (seconds === null) complain(`“${field.value}” is no span of time to move forward by. Write it like 25h, 90 min or 1d 2h.`);
+    else advance(Math.min(seconds, Number.MAX_SAFE_INTEGER));
   });
   field.addEventListener("input", () => field.removeAttribute("aria-invalid"));
   story.addEventListener("change", show);

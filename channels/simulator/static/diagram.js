@@ -23,6 +23,7 @@ export class FlowDiagram {
     this.list = element("details", { class: "everywhere" });
     card.append(element("header", {}, this.title, this.caption), this.board, this.list, this.note);
     story.addEventListener("change", () => this.show());
+    new ResizeObserver(() => this.#intoSight()).observe(this.board);
   }
 
   set drawings(drawings) {
@@ -106,6 +107,15 @@ export class FlowDiagram {
       chip.classList.toggle("lit", path.some((edge) => chip.dataset.event === edge.event && !this.#isDrawn(edge)));
     }
     this.caption.replaceChildren(...inSentence(state, path, turn));
+    this.#intoSight();
+  }
+
+  /** Where the drawing is wider than its card: move it sideways until the lit state is in the middle. */
+  #intoSight() {
+    const here = this.board.querySelector(".box.here");
+    if (!here || this.board.scrollWidth <= this.board.clientWidth) return;
+    const [seen, at] = [this.board.getBoundingClientRect(), here.getBoundingClientRect()];
+    this.board.scrollLeft += at.left + at.width / 2 - seen.left - seen.width / 2;
   }
 
   #isDrawn({ source, target }) {

@@ -24,12 +24,13 @@ const HINTS = {
 
 const story = new Story();
 const banner = document.querySelector(".banner");
+let fading;
 const phones = {
   client: new Phone(document.getElementById("client-phone"), story, { onAddClient: openClient }),
   therapist: new Phone(document.getElementById("therapist-phone"), story),
 };
 const diagrams = ["client-flow", "therapist-flow"].map((id) => new FlowDiagram(document.getElementById(id), story));
-clock(document.querySelector(".clock"), story, complain);
+clock(document.querySelector(".clock"), story, { complain, settle });
 story.addEventListener("change", () => {
   drawAnew();
   showBookings();
@@ -47,7 +48,13 @@ function connection(connected) {
 
 function complain(text) {
   announce(text, "complaint");
-  setTimeout(() => { if (banner.dataset.kind === "complaint") banner.hidden = true; }, 6_000);
+  clearTimeout(fading);
+  fading = setTimeout(settle, 6_000);
+}
+
+/** What was complained of is past. */
+function settle() {
+  if (banner.dataset.kind === "complaint") banner.hidden = true;
 }
 
 function announce(text, kind) {

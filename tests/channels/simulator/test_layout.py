@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations
 
 from hypothesis import given, settings
@@ -88,6 +89,12 @@ def test_a_flow_of_real_size_stays_legible() -> None:
     steps = sorted(layers.steps())
     unordered = [sorted(row) for row in layers.rows]
     assert crossings(layers.rows, steps) < crossings(unordered, steps) / 2
+
+
+def test_a_state_without_lines_costs_no_room() -> None:
+    flow = diagrams()["client"]
+    without = replace(flow, states=tuple(state for state in flow.states if state.name != "stopped"))
+    assert draw(flow).width <= draw(without).width
 
 
 def test_the_same_flow_is_drawn_the_same_way_every_time() -> None:

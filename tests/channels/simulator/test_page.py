@@ -158,6 +158,19 @@ async def test_who_reads_further_up_is_not_moved_but_told(visit: Opener) -> None
     await expect(newest).to_be_hidden()
 
 
+async def test_a_clock_that_cannot_be_moved_says_why_until_it_can(visit: Opener) -> None:
+    page = (await visit()).page
+    span, banner = page.get_by_label("Another span"), page.get_by_role("alert")
+    await span.fill("-5h")
+    await span.press("Enter")
+    await expect(banner).to_contain_text("“-5h” is no span of time")
+    await expect(span).to_have_attribute("aria-invalid", "true")
+    await span.fill("1h")
+    await span.press("Enter")
+    await expect(page.locator(".now")).to_have_text("10:00 Mon 8 Mar")
+    await expect(banner).to_be_hidden()
+
+
 async def test_moving_the_clock_lets_the_timers_fire(visit: Opener) -> None:
     page = (await visit()).page
     await write(page, "client", "I’d like to book")
@@ -271,6 +284,28 @@ async def test_at_phone_width_one_thing_is_shown_and_nothing_sticks_out(visit: O
     await page.locator(".views").get_by_role("tab", name="Therapist").click()
     await tap(page, "therapist", "Approve")
     await expect(page.locator("[data-show=client] .badge")).to_have_text("1")
+
+
+async def test_on_a_phone_the_list_is_as_wide_as_the_screen_and_the_diagram_stays_legible(
+    visit: Opener,
+) -> None:
+    page = (await visit(viewport=SMALL, is_mobile=True, has_touch=True)).page
+    await write(page, "client", "I’d like to book")
+    await tap(page, "client", "Choose")
+    sheet = await phone(page, "client").get_by_role("dialog").bounding_box()
+    assert sheet is not None
+    assert (sheet["x"], sheet["width"]) == (0, SMALL["width"])
+    await page.keyboard.press("Escape")
+    await page.locator(".views").get_by_role("tab", name="Diagram").click()
+    await expect(page.locator("#client-flow .box.here")).to_be_in_viewport(ratio=1)
+    assert await page.locator("#client-flow svg").evaluate("svg => svg.getScreenCTM().a") > 0.99  # not shrunk
+
+
+@pytest.mark.parametrize("width", [1241, 1280, 1421, 1440])
+async def test_on_a_desk_no_card_cuts_what_is_in_it(visit: Opener, width: int) -> None:
+    page = (await visit(viewport={"width": width, "height": 900})).page
+    for card in await page.locator(".card").all():
+        assert await card.evaluate("card => card.scrollWidth - card.clientWidth") <= 0
 
 
 async def test_the_whole_conversation_can_be_had_with_the_keyboard(visit: Opener) -> None:
