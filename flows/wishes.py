@@ -23,6 +23,7 @@ NEAR = timedelta(days=14)
 A_DAY = 3
 """How many times of one day are shown to somebody who named none."""
 NOON, MIDNIGHT = 12 * 60, 24 * 60
+ALL_WEEK = frozenset(range(7))
 USUAL_HOURS = range(8 * 60, 20 * 60)
 """When "at 4" is heard without am or pm, the half of the day that people mean."""
 
@@ -40,6 +41,10 @@ class Wish:
     """Minute of the day until which it suits, exclusive; None where one exact time was named."""
     either_half: bool = False
     """Neither am nor pm was said."""
+    weekdays: frozenset[int] = ALL_WEEK
+    """The days of the week that suit, Monday is 0: "not on Monday", "Tuesday or Thursday"."""
+    soonest: bool = False
+    """As soon as possible: the earliest of what suits."""
 
     @classmethod
     def of(cls, value: Value) -> Self:
@@ -53,18 +58,61 @@ class Wish:
                 start, end = start if start is not None else 0, end if end is not None else MIDNIGHT
             case "before":
                 start, end = 0, end if end is not None else start
-        either_half = bool(value.get("either_half"))
+        # "before 11" is settled by when people are awake: it does not mean the night as well.
+        either_half = bool(value.get("either_half")) and value.get("open") != "before"
         if end is not None and start is not None and end <= start:
             # "between 11 and 1" ends in the afternoon; "from 22 to 2" is over, for one day, at midnight.
             end = min(end + NOON, MIDNIGHT) if either_half and start < end + NOON else MIDNIGHT
-        return cls(first, last or first, start, end, either_half=either_half)
+        return cls(
+            first,
+            last or first,
+            start,
+            end,
+            either_half=either_half,
+            weekdays=_weekdays(value.get("weekdays")),
+            soonest=value.get("order") == "earliest",
+        )
 
     def and_now(self, newer: Wish) -> Wish:
-        """This wish with what was said later: a new day keeps the time, a new time keeps the day."""
-        kept = newer if newer.first else replace(newer, first=self.first, last=self.last)
-        if newer.start is None and newer.end is None:
+        """This wish with what was said later, so that no limit goes on unseen.
+
+        - "As soon as possible" begins anew.
+        - New days replace the old ones. One day keeps the time of day; several days keep it only if it was
+          one exact time: who cannot come "between 2 and 4" and then asks for "any day next week" is shown
+          the whole days.
+        - A new time of day keeps the days.
+        - Days of the week without a date, such as "not on Monday", narrow several old days, where any of
+          those is left, and otherwise replace them.
+        """
+        if newer.soonest or self.anything:
+            return newer
+        kept = newer if newer.names_days else newer.on_days_of(self)
+        if newer.first is None and newer.weekdays != ALL_WEEK:
+            kept = newer.narrowing(self)
+        several = newer.names_days and (newer.first is None or newer.first != newer.last)
+        if newer.start is None and newer.end is None and not (several and self.end is not None):
             kept = replace(kept, start=self.start, end=self.end, either_half=self.either_half)
         return kept
+
+    def on_days_of(self, older: Wish) -> Wish:
+        """This time of day on the days of another wish."""
+        return replace(
+            self, first=older.first, last=older.last, weekdays=older.weekdays, soonest=older.soonest
+        )
+
+    def narrowing(self, older: Wish) -> Wish:
+        """These days of the week among the days of another wish, if some are left there."""
+        narrowed = replace(self, first=older.first, last=older.last, weekdays=self.weekdays & older.weekdays)
+        if older.first is None:
+            return narrowed if narrowed.weekdays else self
+        days = ((older.last or older.first) - older.first).days + 1
+        among = [older.first + timedelta(days=day) for day in range(min(days, len(ALL_WEEK)))]
+        return narrowed if days > 1 and any(map(narrowed.suits_day, among)) else self
+
+    @property
+    def names_days(self) -> bool:
+        """Whether it says on which days."""
+        return self.first is not None or self.weekdays != ALL_WEEK
 
     @property
     def one_moment(self) -> bool:
@@ -76,7 +124,7 @@ class Wish:
     @property
     def anything(self) -> bool:
         """Whether nothing was named."""
-        return self.first is None and self.start is None and self.end is None
+        return not self.names_days and self.start is None and self.end is None and not self.soonest
 
     def over(self, today: date) -> bool:
         """Whether it is a past that was told of ("since yesterday"), and no wish."""
@@ -94,6 +142,8 @@ class Wish:
 
     def suits_day(self, day: date) -> bool:
         """Whether the day suits."""
+        if day.weekday() not in self.weekdays:
+            return False
         return self.first is None or self.first <= day <= (self.last or self.first)
 
     def suits_minute(self, minute: int) -> bool:
@@ -121,6 +171,8 @@ class Wish:
             "time": _clock(self.start),
             "until": _clock(self.end),
             "either_half": self.either_half,
+            "weekdays": None if self.weekdays == ALL_WEEK else [*sorted(self.weekdays)],
+            "order": "earliest" if self.soonest else None,
         }
 
 
@@ -188,7 +240,9 @@ def _on_the_wall(starts: Sequence[int], zone: ZoneInfo) -> list[tuple[int, datet
 
 
 def _spread(suiting: Sequence[tuple[int, datetime]], wish: Wish) -> tuple[int, ...]:
-    """At most ten: of one day evenly, of many days a few of each."""
+    """At most ten: of one day evenly, of many days a few of each, and if it is urgent the first ones."""
+    if wish.soonest:
+        return tuple(start for start, _ in suiting[:MOST])
     if wish.first and wish.first == wish.last:
         every = max(1, -(-len(suiting) // MOST))
         return tuple(start for start, _ in suiting[::every][:MOST])
@@ -202,11 +256,11 @@ def _spread(suiting: Sequence[tuple[int, datetime]], wish: Wish) -> tuple[int, .
     return tuple(picked[:MOST])
 
 
-def _distance(wish: Wish, wall: datetime) -> tuple[int, int]:
-    """How far a time is from the wish: days first, then minutes of the day."""
+def _distance(wish: Wish, wall: datetime) -> tuple[int, bool, int]:
+    """How far a time is from the wish: days first, then the day of the week, then minutes of the day."""
     first, last = wish.first or wall.date(), wish.last or wish.first or wall.date()
     days = max((first - wall.date()).days, (wall.date() - last).days, 0)
-    return days, wish.minutes_away(_of_day(wall))
+    return days, wall.weekday() not in wish.weekdays, wish.minutes_away(_of_day(wall))
 
 
 def _of_day(wall: datetime) -> int:
@@ -218,6 +272,11 @@ def _day(value: Value) -> date | None:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def _weekdays(value: Value) -> frozenset[int]:
+    days = frozenset(day for day in value if isinstance(day, int)) if isinstance(value, list) else ALL_WEEK
+    return days & ALL_WEEK or ALL_WEEK
 
 
 def _minute(value: Value) -> int | None:

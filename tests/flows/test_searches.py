@@ -22,7 +22,8 @@ def wishes(dice: random.Random) -> Wish:
     last = first + timedelta(days=dice.choice([0, 0, 6])) if first else None
     start = dice.choice([None, 60 * dice.randrange(7, 20)])
     end = dice.choice([None, start + 120]) if start else None
-    return Wish(first, last, start, end, either_half=dice.random() < 0.3)
+    weekdays = frozenset(dice.sample(range(7), dice.choice([2, 7])))
+    return Wish(first, last, start, end, either_half=dice.random() < 0.3, weekdays=weekdays)
 
 
 def found(starts: list[int], wish: Wish) -> tuple[Choice, int]:

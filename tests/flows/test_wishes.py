@@ -108,6 +108,51 @@ def test_times_of_day_that_suit(value: dict[str, Value], suiting: list[str], not
         assert (asked.minutes_away(minute) == 0) is suits, clock
 
 
+def test_before_eleven_is_no_time_of_the_night() -> None:
+    early = wish(until="11:00", open="before", either_half=True)
+    assert early.suits_minute(10 * 60 + 59)
+    assert not early.suits_minute(14 * 60)
+
+
+AFTERNOON = {"time": "14:00", "until": "16:00"}
+NEXT_WEEK = {"date": "2026-03-09", "until_date": "2026-03-15"}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "both"),
+    [
+        (AFTERNOON, NEXT_WEEK, NEXT_WEEK),
+        (AFTERNOON, {"weekdays": [5, 6]}, {"weekdays": [5, 6]}),
+        (AFTERNOON, {"date": "2026-03-05"}, {"date": "2026-03-05", **AFTERNOON}),
+        ({"time": "15:00"}, NEXT_WEEK, {"time": "15:00", **NEXT_WEEK}),
+        (NEXT_WEEK, {"weekdays": [1, 2]}, {**NEXT_WEEK, "weekdays": [1, 2]}),
+        ({"date": "2026-03-02"}, {"weekdays": [1, 2]}, {"weekdays": [1, 2]}),
+        ({"weekdays": [0, 1, 2]}, {"weekdays": [1, 2, 3]}, {"weekdays": [1, 2]}),
+        ({"weekdays": [0, 1]}, {"weekdays": [5, 6]}, {"weekdays": [5, 6]}),
+        ({"weekdays": [0, 1]}, AFTERNOON, {"weekdays": [0, 1], **AFTERNOON}),
+        ({**NEXT_WEEK, **AFTERNOON}, {"order": "earliest"}, {"order": "earliest"}),
+        ({"order": "earliest"}, {"date": "2026-03-05"}, {"date": "2026-03-05"}),
+    ],
+)
+def test_what_stays_of_an_older_wish(
+    older: dict[str, Value], newer: dict[str, Value], both: dict[str, Value]
+) -> None:
+    assert Wish.of(older).and_now(Wish.of(newer)) == Wish.of(both)
+
+
+def test_days_of_the_week_that_do_not_suit_are_not_offered() -> None:
+    asked = wish(weekdays=[1, 3])
+    offered = walls(choose(grid(*DAYS), asked, ZONE).offered)
+    assert {wall[:2] for wall in offered} == {"03", "05"}
+    assert walls(choose(grid(MONDAY), asked, ZONE).offered)[0] == "02 08:00"
+    assert not choose(grid(MONDAY), asked, ZONE).suits
+
+
+def test_as_soon_as_possible_is_the_very_first_times() -> None:
+    free = grid(*DAYS)
+    assert choose(free, wish(order="earliest"), ZONE).offered == tuple(free[:MOST])
+
+
 def test_a_range_of_days_suits_from_the_first_to_the_last() -> None:
     range_ = wish(date="2026-03-03", until_date="2026-03-05")
     assert [range_.suits_day(day) for day in DAYS] == [False, True, True, True, False, False]
@@ -177,6 +222,8 @@ values = st.fixed_dictionaries(
         "until": clocks,
         "open": st.sampled_from([None, "after", "before"]),
         "either_half": st.booleans(),
+        "weekdays": st.none() | st.lists(st.integers(0, 6), unique=True),
+        "order": st.sampled_from([None, "earliest"]),
     }
 )
 
@@ -185,6 +232,19 @@ values = st.fixed_dictionaries(
 def test_a_wish_survives_being_remembered(value: dict[str, Value]) -> None:
     asked = Wish.of(value)
     assert Wish.of(asked.as_value()) == asked
+
+
+@given(older=values, newer=values)
+def test_new_days_and_new_times_of_day_always_hold(older: dict[str, Value], newer: dict[str, Value]) -> None:
+    said, both = Wish.of(newer), Wish.of(older).and_now(Wish.of(newer))
+    if said.first:
+        assert (both.first, both.last, both.weekdays) == (said.first, said.last, said.weekdays)
+    if said.names_days:
+        assert both.weekdays <= said.weekdays
+    if said.start is not None or said.end is not None:
+        assert (both.start, both.end) == (said.start, said.end)
+    if said.names_days and said.first != said.last and both.end is not None:
+        assert both.end == said.end
 
 
 @given(value=values, free=st.lists(st.sampled_from(grid(*DAYS, begin=0, end=24)), unique=True).map(sorted))
