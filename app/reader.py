@@ -11,7 +11,7 @@ from engine.events import Heard, Reading
 from engine.hear import understood_without_reading
 from engine.machine import FlowMachine
 from engine.snapshot import Snapshot
-from engine.vocabulary import Vocabulary
+from engine.vocabulary import Vocabulary, normalise
 from storage.store import Storage
 
 
@@ -37,6 +37,8 @@ class Reader:
         """What the classifier makes of a text; None for everything that is not one, or needs none."""
         if heard.kind in {"signal", "wait", "tap"} or not heard.text.strip():
             return None
+        if normalise(heard.text) in self._vocabulary.lexicon:
+            return None  # an exact word means what it means: no classifier knows better
         if self._classifier.paid and await self._clear_without(heard):
             return None
         now = datetime.fromtimestamp(heard.at, UTC).astimezone(self._zone())  # "tomorrow" is the writer's

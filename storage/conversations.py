@@ -24,16 +24,16 @@ from storage.tables import conversations, inbox, people
 LANGUAGE = "en"
 """Of people who have not said otherwise."""
 
+_STANDING = (
+    conversations.c.id,
+    conversations.c.state,
+    conversations.c.turn,
+    conversations.c.memory,
+    conversations.c.wakes_at,
+    conversations.c.flow_hash,
+)
 _OF_PERSON = (
-    select(
-        *PERSON,
-        conversations.c.id,
-        conversations.c.state,
-        conversations.c.turn,
-        conversations.c.memory,
-        conversations.c.wakes_at,
-        conversations.c.flow_hash,
-    )
+    select(*PERSON, *_STANDING)
     .join(conversations, conversations.c.person_id == people.c.id)
     .order_by(conversations.c.id)
 )
@@ -42,7 +42,12 @@ _AT_ADDRESS = _OF_PERSON.where(
 ).order_by(None)
 _ALL = Query(_OF_PERSON)
 _PEEK = Query(_AT_ADDRESS)
-_LOCK = Query(_AT_ADDRESS.with_for_update())
+# What the caller knows already, the role and the address, is not read again: every column costs a little.
+_LOCK = Query(
+    _AT_ADDRESS.with_only_columns(
+        people.c.id, people.c.name, people.c.language, people.c.zone, *_STANDING
+    ).with_for_update()
+)
 _PERSON_ID = Query(
     select(people.c.id).where(people.c.role == given("flow"), people.c.address_hash == given("address_hash"))
 )
@@ -114,7 +119,17 @@ class Conversations:
         if not rows:
             await self._begin(flow, address, address_hash, start_state, name, at)
             rows = await self._session.fetch(_LOCK, flow=flow, address_hash=address_hash)
-        return self._read(rows[0])
+        number, sealed_name, language, zone, *standing = rows[0]
+        person = Person(
+            id=number,
+            role=flow,
+            address=address,
+            address_hash=address_hash,
+            name=self._sealer.open_optional(sealed_name),
+            language=language,
+            zone=zone,
+        )
+        return self._standing(person, tuple(standing))
 
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow_hash: str, at: int) -> None:
         """Write where the conversation stands now."""
@@ -184,11 +199,14 @@ class Conversations:
         )
 
     def _read(self, row: Row) -> Conversation:
-        number, state, turn, memory, wakes_at, flow_hash = row[len(PERSON) :]
+        return self._standing(person_from(row[: len(PERSON)], self._sealer), row[len(PERSON) :])
+
+    def _standing(self, person: Person, row: Row) -> Conversation:
+        number, state, turn, memory, wakes_at, flow_hash = row
         stored = self._sealer.open_json(memory)
         return Conversation(
             id=number,
-            person=person_from(row[: len(PERSON)], self._sealer),
+            person=person,
             snapshot=Snapshot(
                 state=state,
                 turn=turn,

@@ -175,7 +175,7 @@ class Outbox:
         await self._session.change(_FAILED, row=outbox_id, code=code)
 
     async def take_up_stuck(self, started_before: int) -> int:
-        """Sendings begun before then and never answered for, as after a crash, may be begun anew; how many."""
+        """Sendings begun before then and never answered for may be begun anew; returns how many."""
         return await self._session.change(_STUCK, before=started_before)
 
     async def note_status(
