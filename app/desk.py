@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from app.diagrams import diagram_of, path_of
 from app.parties import CHAT, UnknownName, address_of, party_of
 from app.wiring import Product
 from channels.simulator.desk import (
@@ -14,28 +15,24 @@ from channels.simulator.desk import (
     Bubble,
     Choice,
     Diagram,
-    Edge,
-    Everywhere,
-    Kind,
     Party,
     Place,
-    State,
     Status,
     UnknownParty,
     View,
 )
-from engine.events import WAIT, Heard
-from engine.machine import ENOUGH
-from engine.model import HERE, NO_STEP, Flow, Target
-from engine.model import State as FlowState
+from engine.events import Heard
 from storage.conversations import Conversation
 from storage.outbox import Owed
 
 LOOK_SECONDS = 0.15
 """How often a waiting page looks for news."""
 PAGE = 500
+"""Rows that are read at once."""
 FIRST_CLIENT = "Ana"
 """Has a phone from the beginning, so that there is somebody to try it with."""
+UNDER_WAY = frozenset({"pending", "sending"})
+"""States of an outbox row that something will still become of."""
 STATUS: Mapping[str, Status] = {"pending": "queued", "sending": "queued", "sent": "delivered"}
 
 
@@ -57,7 +54,7 @@ class SimulatorDesk:
         self._order: list[str] = []
         self._places: dict[str, Place] = {}
         self._appointments: tuple[Booking, ...] = ()
-        self._moved = 0
+        self._settled = 0  # nothing becomes of outbox rows up to this number any more
         self._version = 1
         self._looking = asyncio.Lock()
 
@@ -109,7 +106,6 @@ class SimulatorDesk:
         """See Desk."""
         await self._product.advance(seconds)
         self._version += 1
-        self._moved = self._version
 
     async def open_client(self, name: str) -> str:
         """See Desk."""
@@ -131,7 +127,7 @@ class SimulatorDesk:
     async def diagrams(self) -> dict[str, Diagram]:
         """See Desk. Strangers have no phone here, so their flow is not drawn."""
         flows = self._product.flow_file.flows
-        return {name: diagram(flow) for name, flow in flows.items() if name in {"client", "therapist"}}
+        return {name: diagram_of(flow) for name, flow in flows.items() if name in {"client", "therapist"}}
 
     async def changed(self, version: int, timeout: float) -> int:  # noqa: ASYNC109  # a poll's length
         """See Desk."""
@@ -166,7 +162,7 @@ class SimulatorDesk:
     async def _look(self) -> None:
         async with self._looking:
             storage, practice = self._product.storage, self._product.practice()
-            told = await storage.outbox.since(0, PAGE)  # first, so that all their conversations are known
+            told = await self._told()  # first, so that all their conversations are known
             conversations = await storage.conversations.all_states()
             names = {one.id: party_of(one.person, practice) for one in conversations}
             await self._look_for_turns(conversations, names)
@@ -177,7 +173,18 @@ class SimulatorDesk:
                     self._show(key, replace(bubble, status="handled"))
             for owed in told:
                 self._show(f"outbox:{owed.id}", _bubble(owed, names[owed.conversation_id]))
+            under_way = (owed.id - 1 for owed in told if owed.state in UNDER_WAY)
+            self._settled = min(under_way, default=told[-1].id if told else self._settled)
             await self._look_for_appointments()
+
+    async def _told(self) -> list[Owed]:
+        """Messages from the first on that was under way, however many."""
+        told: list[Owed] = []
+        after = self._settled
+        while page := await self._product.storage.outbox.since(after, PAGE):
+            told += page
+            after = page[-1].id
+        return told
 
     async def _look_for_turns(self, conversations: list[Conversation], names: Mapping[int, str]) -> None:
         for one in conversations:
@@ -233,74 +240,3 @@ def _bubble(owed: Owed, party: str) -> Bubble:
         status=STATUS.get(owed.state, "failed"),
         options=tuple(Choice(option.id, option.title) for option in owed.message.options),
     )
-
-
-def diagram(flow: Flow) -> Diagram:
-    """A flow as a graph: every outcome an edge, what holds anywhere listed beside it."""
-    return Diagram(
-        start=flow.start,
-        states=tuple(State(state.name, state.about, _kind(flow, state)) for state in flow.states.values()),
-        edges=tuple(edge for state in flow.states.values() for edge in _edges(state)),
-        everywhere=tuple(
-            Everywhere(event, outcome, target.go)
-            for event, rules in flow.anywhere.items()
-            for rule in rules
-            for outcome, target in rule.targets.items()
-        ),
-    )
-
-
-def _kind(flow: Flow, state: FlowState) -> Kind:
-    if state.passing:
-        return "pass"
-    return "ask" if state.ask and state.name != flow.start else "rest"
-
-
-def _edges(state: FlowState) -> list[Edge]:
-    edges = [
-        Edge(state.name, _settled(target, state.name), rule.event, outcome)
-        for rule in state.own_rules()
-        for outcome, target in rule.targets.items()
-        if target.go
-    ]
-    if state.wait and state.wait.target.go:
-        edges.append(Edge(state.name, state.wait.target.go, _waited(state)))
-    if state.misheard and state.misheard.go:
-        edges.append(Edge(state.name, state.misheard.go, _misheard(state)))
-    return edges
-
-
-def _waited(state: FlowState) -> str:
-    """`after 2h`, as flows.yaml has it."""
-    minutes = state.wait.seconds // 60 if state.wait else 0
-    return f"after {minutes // 60}h" if minutes % 60 == 0 else f"after {minutes}m"
-
-
-def _misheard(state: FlowState) -> str:
-    return f"misheard ×{(state.misheard.after or 0) + 1}" if state.misheard else ""
-
-
-def path_of(flow: Flow, before: str, trail: Sequence[str]) -> tuple[Edge, ...]:
-    """The edges that a turn followed, from its journal line: a rule, then the outcome of each step."""
-    heard, *outcomes = trail
-    state = flow.states.get(before)
-    rule = next((one for one in flow.all_rules() if one.name == heard), None)
-    if state and heard == WAIT and state.wait:
-        edges = [Edge(before, _settled(state.wait.target, before), _waited(state))]
-    elif state and heard == ENOUGH and state.misheard:
-        edges = [Edge(before, state.misheard.go or before, _misheard(state))]
-    else:
-        first = outcomes.pop(0).rpartition(".")[2] if outcomes else NO_STEP
-        target = rule.targets.get(first, Target()) if rule else Target()
-        event = heard.partition(":")[2].partition("#")[0]
-        edges = [Edge(before, _settled(target, before), event, first)]
-    for ended in outcomes:
-        here, outcome = edges[-1].target, ended.rpartition(".")[2]
-        passing = flow.states[here].passing if here in flow.states else None
-        target = passing.targets.get(outcome, Target()) if passing else Target()
-        edges.append(Edge(here, _settled(target, here), "", outcome))
-    return tuple(edges)
-
-
-def _settled(target: Target, here: str) -> str:
-    return here if target.go in (None, HERE) else target.go

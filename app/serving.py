@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -105,15 +106,18 @@ async def demonstrate(settings: Settings, port: int) -> None:
         own = settings.model_copy(update={"sqlite_path": Path(folder) / "demo.sqlite3", "db_host": None})
         async with product(own, handed_over, demonstration=True) as running:
             app = web_app(running, TwilioAccount())
-            app.register_blueprint(Simulator(SimulatorDesk(running)).blueprint)
+            simulator = Simulator(SimulatorDesk(running))
+            app.register_blueprint(simulator.blueprint)
             typer.echo(
                 f"\n  Two phones and a state machine: open http://127.0.0.1:{port}\n  Ctrl-C stops it.\n"
             )
-            await _listen(app, "127.0.0.1", port, running.broken)
+            await _listen(app, "127.0.0.1", port, running.broken, at_stop=simulator.close)
 
 
-async def _listen(app: Quart, host: str, port: int, broken: asyncio.Event) -> None:
-    """Listen until a signal comes or the background work breaks."""
+async def _listen(
+    app: Quart, host: str, port: int, broken: asyncio.Event, at_stop: Callable[[], None] = lambda: None
+) -> None:
+    """Listen until a signal comes or the background work breaks; `at_stop` ends what would never end."""
     config = Config()
     config.bind = [f"{host}:{port}"]
     config.accesslog = None
@@ -128,6 +132,7 @@ async def _listen(app: Quart, host: str, port: int, broken: asyncio.Event) -> No
 
     async def stopped() -> None:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        at_stop()
 
     try:
         await hypercorn_serve(app, config, shutdown_trigger=stopped)

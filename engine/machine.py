@@ -7,7 +7,7 @@ guards are our own pure functions, and callbacks with side effects do not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from transitions import Machine
@@ -108,18 +108,6 @@ class FlowMachine:
         if event is None or cursor.state not in event.transitions:
             return False
         return bool(event.trigger(cursor, *facts))
-
-    def edges(self) -> Iterator[tuple[str, str, str]]:
-        """Every edge between two states of flows.yaml, with its label, for diagrams."""
-        for state in self.flow.states.values():
-            for rule in state.own_rules():
-                for outcome, target in rule.targets.items():
-                    label = f"{rule.event} → {outcome}" if rule.step and rule.event else outcome or rule.event
-                    yield state.name, _settled(target.go, state), label
-            if state.wait and state.wait.target.go:
-                yield state.name, _settled(state.wait.target.go, state), WAIT
-            if state.misheard and state.misheard.go:
-                yield state.name, _settled(state.misheard.go, state), "misheard"
 
 
 def _settled(go: str | None, state: State) -> str:

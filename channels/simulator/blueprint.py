@@ -7,6 +7,7 @@ It talks to nothing but a `Desk`.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
@@ -67,7 +68,12 @@ class Simulator:
         self._hosts = frozenset(hosts)
         self._heartbeat = heartbeat
         self._run = secrets.token_hex(4)
+        self._closing = asyncio.Event()
         self.blueprint = self._blueprint()
+
+    def close(self) -> None:
+        """End all streams: an open page would keep the server from stopping."""
+        self._closing.set()
 
     def _blueprint(self) -> Blueprint:
         blueprint = Blueprint(
@@ -142,12 +148,25 @@ class Simulator:
     async def _news(self, since: int) -> AsyncIterator[str]:
         yield f"retry: {RECONNECT_AFTER}\n\n"
         news = await self._desk.view(since)
-        while True:
+        while not self._closing.is_set():
             yield f"id: {self._run}-{news.version}\nevent: view\ndata: {_as_json(news, full=since == 0)}\n\n"
             since = news.version
-            while await self._desk.changed(since, self._heartbeat) <= since:
+            while not await self._changed(since):
                 yield "event: beat\ndata: {}\n\n"
             news = await self._desk.view(since)
+
+    async def _changed(self, since: int) -> bool:
+        """Wait for news or the end; False: the heart must beat."""
+        waits = [
+            asyncio.ensure_future(wait)
+            for wait in (self._desk.changed(since, self._heartbeat), self._closing.wait())
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self._closing.is_set() or await waits[0] > since
 
 
 def _as_json(view: View, *, full: bool) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tests.channels.simulator.conftest import BROWSER_FLAGS
 
 STARTING_SECONDS = 60
 STOPPING_SECONDS = 20
+PROMPT_SECONDS = 4
+"""Less than the server grants to requests that do not end by themselves."""
 SETTLED = 20_000
 """Milliseconds for a turn, its answer and the way to the page, on a machine with other work to do."""
 
@@ -35,6 +38,11 @@ class Demo:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
+    @property
+    def log(self) -> str:
+        """All that it said."""
+        return (self._folder / "demo.log").read_text()
+
     async def start(self) -> None:
         with (self._folder / "demo.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -50,7 +58,7 @@ class Demo:
             )
         async with asyncio.timeout(STARTING_SECONDS):
             while not await self._listens():
-                assert self._process.returncode is None, (self._folder / "demo.log").read_text()
+                assert self._process.returncode is None, self.log
 
     async def stop(self) -> int:
         """Ctrl-C; the exit code."""
@@ -138,7 +146,10 @@ async def test_a_booking_by_hand_is_approved_on_the_other_phone(page: Page, demo
     hour = re.search(r"\d{1,2}:\d\d", chosen)
     assert hour, chosen
     await expect(page.locator("#bookings li b")).to_contain_text(hour.group())
-    assert await demo.stop() == 0
+    asked_at = time.monotonic()
+    assert await demo.stop() == 0  # with the page open
+    assert time.monotonic() - asked_at < PROMPT_SECONDS
+    assert demo.url.rstrip("/") in demo.log
 
 
 @pytest.mark.timeout(180)
@@ -148,4 +159,7 @@ async def test_the_moved_clock_lets_a_real_timer_fire(page: Page) -> None:
     await page.get_by_label("Another span").fill("25h")
     await page.get_by_label("Another span").press("Enter")
     await in_state(page, "idle")
+    await expect(page.locator("#client-flow .caption")).to_contain_text(
+        re.compile(r"choosing service type\s+after \d+h\s+idle")
+    )
     await expect(phone(page, "client").locator(".theirs")).to_have_count(2)  # the question, then the goodbye

@@ -142,14 +142,6 @@ def test_a_rule_without_a_guard_ends_the_search_and_its_followers_do_not_exist()
     assert flow.rules(flow.states["s"], "go") == (first,)
 
 
-def test_every_edge_of_the_flow_is_drawn_and_none_of_what_the_machine_adds() -> None:
-    edges = set(machine().edges())
-    assert ("brewing", "choosing", "sold_out") in edges
-    assert ("choosing", "idle", "wait") in edges
-    assert ("choosing", "with_waiter", "misheard") in edges
-    assert {name for edge in edges for name in edge[:2]} <= set(GUEST_FLOW.states)
-
-
 def test_every_outcome_leads_where_the_flow_says() -> None:
     flow_machine = machine()
     for state in GUEST_FLOW.waiting_states:
