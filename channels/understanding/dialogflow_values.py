@@ -134,4 +134,6 @@ def _value(day: date | None, last: date | None, clock: str | None, until: str | 
         "until": until,
         "open": None,
         "either_half": False,
+        "weekdays": None,
+        "order": None,
     }

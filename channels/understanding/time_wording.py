@@ -6,7 +6,8 @@ It never changes which time is meant, and it never sees what day it is.
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 NOON: Final = 12
 _NUMBERS: Final = dict(
@@ -73,44 +74,62 @@ _SO_LONG: Final = (
 )
 """How long something lasts; its number is no time of day."""
 
-_PLAIN: Final = tuple(
-    (re.compile(pattern), put)
-    for pattern, put in (
-        (r"\s+", " "),
-        (r"[‘’´`]", "'"),
-        (r"\bo\s?[\"']\s?clock\b", "o'clock"),
-        (r"\b(?:tmrw|tmrrw|tmrow|tmr|tmw|2moro|2morrow|tomorow|tommorr?ow)\b", "tomorrow"),
-        (r"\bweds\b", "wed"),
-        (r"\barr?ou?nd\b", "around"),
-        (r"\barvo\b", "afternoon"),
-        (r"\bhalf ?past\b", "half past"),
-        (r"\b(twenty|forty)-five\b", r"\1 five"),
-        (r"\b(morning|afternoon|evening)s\b", r"in the \1"),
-        (rf"\b({_NOT_A_TIME}) one\b", r"\1 of them"),
-        (rf"\b(?:first|second|third|fourth|fifth) (?={_THING}\b)", ""),
-        (r"\b(?:on |for )?(?:this|that|the same) (?:very |same )?day\b", "then"),
-        (r"\b(\d{1,2})\.(\d{1,2})\.(?= |$)", r"\1/\2"),
-        (r"\b(\d{1,2})\.(\d{2})(?= ?[ap]\.?m)", r"\1:\2"),
-        (r"\bmay be\b", "maybe"),
-        (r"\b(?:right )?now,? (?=at \d)", ""),
-        (r"\bboss\b", "chief"),  # Duckling takes a boss for Boss's Day
-        (rf"\bfor {_SO_LONG}(?! from| ago)(?: now)?\b", "for long"),
-        (r"\blater this week\b", "this week"),
-        (rf"\b(?:this )?coming (?={_WEEKDAY})", "this "),
-        (rf"\b({_BARE_DAY}),? (?:at |around )?(1\d|2[0-3]|0?[7-9])([0-5]\d){_SAID}", r"\1 at \2:\3"),
-        (rf"\b({_BARE_DAY}),? (1\d|2[0-3]|0?[1-9]|{'|'.join(_NUMBERS)}){_SAID}", r"\1 at \2"),
-        # the day's name beside its date adds nothing, and a wrong one sends Duckling years ahead
-        (rf"\b{_WEEKDAY}, ?(?=the \d|\d{{1,2}}/\d|{_NTH} |{_MONTH} \d)", ""),
-        (rf"\b{_WEEKDAY} (?=\d{{1,2}}/\d|(?:the )?(?:{_NTH}|\d{{1,2}}) (?:of )?{_MONTH}|{_MONTH} \d)", ""),
-        (rf"\b({_WEEKDAY}|today|tomorrow),? (\d{{1,2}}) ?- ?(\d{{1,2}})\b(?! ?[-/])", r"\1 from \2 to \3"),
-        (
-            rf"(?<![-/:\d])(\d{{1,2}}) ?- ?(\d{{1,2}}) (?:on )?((?:next )?{_WEEKDAY}|tomorrow)",
-            r"\3 from \1 to \2",
-        ),
-        (rf"\bthis (?={_MONTH} \d)", ""),
-        (r"\b(?:in the )?(?:morning|afternoon|evening) (?=\d{1,2}(?::\d\d)? ?[ap]\.?m)", ""),
-    )
+
+def _other_way(found: re.Match[str]) -> str:
+    """Not before ten is after ten."""
+    return "before " if found[1] == "after" else "after "
+
+
+def _rest_of_day(found: re.Match[str]) -> str:
+    """What is left of a day without its morning or its evening."""
+    return "after 12 pm" if found[1] == "morning" else "before 6 pm"
+
+
+_Change: TypeAlias = "str | Callable[[re.Match[str]], str]"
+_CHANGES: Final[tuple[tuple[str, _Change], ...]] = (
+    (r"\s+", " "),
+    (r"[‘’´`]", "'"),
+    (r"\bo\s?[\"']\s?clock\b", "o'clock"),
+    (r"\b(?:tmrw|tmrrw|tmrow|tmr|tmw|2moro|2morrow|tomorow|tommorr?ow)\b", "tomorrow"),
+    (r"\bweds\b", "wed"),
+    (r"\barr?ou?nd\b", "around"),
+    (r"\barvo\b", "afternoon"),
+    (r"\bhalf ?past\b", "half past"),
+    (r"\b(twenty|forty)-five\b", r"\1 five"),
+    (r"\b(morning|afternoon|evening)s\b", r"in the \1"),
+    (r"\bnot (?:too|so|very) early\b", "after 10 am"),
+    (r"\bnot (?:too|so|very) late\b", "before 5 pm"),
+    (r"\bnot (before|after|until) (?=\w)", _other_way),
+    (
+        r"\b(?:no|not|never|can't do|cannot do|except|anything but) (?:in the )?(morning|evening)s?\b",
+        _rest_of_day,
+    ),
+    (r"\b(?:the )?(?:first|second|third|fourth|fifth|last) one\b", "that of them"),
+    (rf"\b({_NOT_A_TIME}) one\b", r"\1 of them"),
+    (rf"\b(?:first|second|third|fourth|fifth) (?={_THING}\b)", ""),
+    (r"\b(?:on |for )?(?:this|that|the same) (?:very |same )?day\b", "then"),
+    (r"\b(\d{1,2})\.(\d{1,2})\.(?= |$)", r"\1/\2"),
+    (r"\b(\d{1,2})\.(\d{2})(?= ?[ap]\.?m)", r"\1:\2"),
+    (r"\bmay be\b", "maybe"),
+    (r"\b(?:right )?now,? (?=at \d)", ""),
+    (r"\bboss\b", "chief"),  # Duckling takes a boss for Boss's Day
+    (rf"\bfor {_SO_LONG}(?! from| ago)(?: now)?\b", "for long"),
+    (r"\blater this week\b", "this week"),
+    (rf"\b(?:this )?coming (?={_WEEKDAY})", "this "),
+    (rf"\b({_BARE_DAY}),? (?:at |around )?(1\d|2[0-3]|0?[7-9])([0-5]\d){_SAID}", r"\1 at \2:\3"),
+    (rf"\b({_BARE_DAY}),? (1\d|2[0-3]|0?[1-9]|{'|'.join(_NUMBERS)}){_SAID}", r"\1 at \2"),
+    # the day's name beside its date adds nothing, and a wrong one sends Duckling years ahead
+    (rf"\b{_WEEKDAY}, ?(?=the \d|\d{{1,2}}/\d|{_NTH} |{_MONTH} \d)", ""),
+    (rf"\b{_WEEKDAY} (?=\d{{1,2}}/\d|(?:the )?(?:{_NTH}|\d{{1,2}}) (?:of )?{_MONTH}|{_MONTH} \d)", ""),
+    (rf"\b({_WEEKDAY}|today|tomorrow),? (\d{{1,2}}) ?- ?(\d{{1,2}})\b(?! ?[-/])", r"\1 from \2 to \3"),
+    (
+        rf"(?<![-/:\d])(\d{{1,2}}) ?- ?(\d{{1,2}}) (?:on )?((?:next )?{_WEEKDAY}|tomorrow)",
+        r"\3 from \1 to \2",
+    ),
+    (rf"\bthis (?={_MONTH} \d)", ""),
+    (r"\b(?:in the )?(?:morning|afternoon|evening) (?=\d{1,2}(?::\d\d)? ?[ap]\.?m)", ""),
 )
+_PLAIN: Final = tuple((re.compile(pattern), put) for pattern, put in _CHANGES)
 _PART_FIRST: Final = re.compile(
     rf"\b(?:(?:in )?(?:the )?{_PART})(?: at| around| about| by|,)? {_CLOCK}{_END}(?! ?[ap]\.?m)"
 )

@@ -6,6 +6,8 @@ A value has always the same keys, each may be None:
     time        "HH:MM", the earliest start
     until       "HH:MM", the latest, exclusive ("in the afternoon", "between 2 and 4")
     open        "after" or "before" ("after 5", "before noon")
+    weekdays    the days of the week that suit, 0 is Monday ("not on Monday", "Tuesday or Thursday")
+    order       "earliest" if it is to be as soon as possible
     either_half True if neither am nor pm was said; `time` is then the half in which people are awake
 
 It never decides whether a time can be had, and it never looks at a clock: `now` is given.
@@ -19,12 +21,13 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.util import find_spec
 from typing import Final
 
 from channels.understanding.features import tokens
 from channels.understanding.fillers import BESIDE_A_NUMBER
+from channels.understanding.time_limits import ALL_WEEK, SOONEST, suiting_weekdays, told_apart
 from channels.understanding.time_spans import HALF_A_DAY, ONE_DAY, Moment, Span, SpanFinder
 from channels.understanding.time_wording import reworded
 from engine.events import Value
@@ -50,12 +53,12 @@ _IN_DAYS: Final = re.compile(
     re.IGNORECASE,
 )
 """Duckling adds to these the time that it is now."""
-_DENIED: Final = re.compile(
-    r"(?<!why )\b(?:not|never|except|instead of|rather than|other than|anything but"
-    r"|can't do|can't make|cannot do|cannot make)\s+(?:on |at |for |the )*$",
-    re.IGNORECASE,
-)
 _OR: Final = re.compile(r"\s*,?\s*(?:or|o)\b(?: maybe| perhaps)?\s*(?:on |at )?(?:the )?\s*", re.IGNORECASE)
+
+_AND_OR: Final = re.compile(
+    r"\s*(?:,|\bor\b|\band\b|/|&|\bo\b|\by\b)(?:\s*(?:or|and|o|y)\b)?\s*(?:on |el )?(?:the )?", re.IGNORECASE
+)
+_WEEKENDS: Final = re.compile(r"(?:at |on |the )*\bweekends\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +144,18 @@ def _likely(text: str, spans: Sequence[Span]) -> list[Span]:
 def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] | None:
     """One value out of all the expressions of a text, or None if they say nothing.
 
-    A later expression corrects an earlier one, a denied one does not count, and of two joined by "or"
-    the first counts.
+    A later expression corrects an earlier one, and a denied one only says which days of the week do not suit.
+    Of two times joined by "or" the first counts, of two days both.
     """
     wall = now.replace(tzinfo=None)
-    chosen = [
-        span
-        for number, span in enumerate(spans)
-        if not _DENIED.search(text[: span.start])
-        and not _any_time(span.moments[0], wall)
-        and span.words != "may"
-        and not (number and _OR.fullmatch(text[spans[number - 1].stop : span.start]))
-    ]
+    spoken = [span for span in spans if not _any_time(span.moments[0], wall) and span.words != "may"]
+    denied, chosen = told_apart(text, spoken)
+    alternatives = _alternatives(text, chosen)
+    chosen = [span for span in chosen if span not in alternatives[1:] and not _follows_or(text, chosen, span)]
+    weekdays = suiting_weekdays(text, denied)
+    if _WEEKENDS.search(text):
+        chosen = [span for span in chosen if not _WEEKENDS.fullmatch(span.words)]
+    order = "earliest" if SOONEST.search(text) else None
     dated = [
         span for span in chosen if not (span.daily or _NO_DAY.match(span.words)) or _TODAY.search(span.words)
     ]
@@ -161,10 +164,48 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
         for span in chosen
         if span.moments[0].of_day and not _many_days(span.moments[0]) and not _IN_DAYS.fullmatch(span.words)
     ]
-    if not dated and not timed:
+    if not (dated or timed or order or weekdays != ALL_WEEK):
         return None
     first, last = _days(dated, wall)
-    return {"date": first, "until_date": last, **_clock(timed, first, wall)}
+    if alternatives and (named := _named_days(alternatives, wall)):
+        first, last = named[0].isoformat(), named[-1].isoformat()
+        weekdays = {day.weekday() for day in named}
+    return {
+        "date": first,
+        "until_date": last,
+        **_clock(timed, first, wall),
+        "weekdays": None if weekdays == ALL_WEEK else [*sorted(weekdays)],
+        "order": order,
+    }
+
+
+def _follows_or(text: str, spans: Sequence[Span], span: Span) -> bool:
+    """Whether it is the second of two joined by "or"."""
+    number = spans.index(span)
+    return number > 0 and bool(_OR.fullmatch(text[spans[number - 1].stop : span.start]))
+
+
+def _alternatives(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The whole days joined by "or", "and" or commas ("Monday, Wednesday or Friday")."""
+    joined: list[Span] = []
+    for span in spans:
+        whole = span.moments[0].grain == "day" and not _many_days(span.moments[0])
+        if whole and (not joined or _AND_OR.fullmatch(_between(text, joined[-1], span))):
+            joined.append(span)
+        elif whole and len(joined) == 1:
+            joined = [span]
+    return joined if len(joined) > 1 else []
+
+
+def _between(text: str, one: Span, other: Span) -> str:
+    """The words between two expressions; Duckling counts a comma behind a weekday with it."""
+    return text[one.start + len(one.words.rstrip(", ")) : other.start]
+
+
+def _named_days(spans: Sequence[Span], wall: datetime) -> list[date]:
+    """The days in order, as far as they lie within one week: only then do their weekdays tell them apart."""
+    days = sorted({date.fromisoformat(str(_days([span], wall)[0])) for span in spans})
+    return days if len(days) > 1 and days[-1] - days[0] < timedelta(days=7) else []
 
 
 def _any_time(moment: Moment, wall: datetime) -> bool:
@@ -254,6 +295,6 @@ def _clock_value(
     return {
         "time": f"{begin:%H:%M}" if begin else None,
         "until": f"{end:%H:%M}" if end and not overnight else None,
-        "open": opens,
+        "open": "after" if overnight else opens,
         "either_half": either_half,
     }

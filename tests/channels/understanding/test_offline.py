@@ -97,6 +97,8 @@ async def test_a_text_of_nothing_but_a_time_gives_a_time(offline: OfflineClassif
         "until": None,
         "open": None,
         "either_half": False,
+        "weekdays": None,
+        "order": None,
     }
 
 
