@@ -70,7 +70,7 @@ class Turns:
 
     async def take_in(self, heard: Heard) -> bool:
         """Store one thing heard; False when it was stored before. Raises TryAgain."""
-        number = await self._storage.inbox.put(heard, patience=0)
+        number = await self._storage.inbox.put(heard)
         if number is None:
             return False
         self._hand_over(replace(heard, id=number))

@@ -24,19 +24,21 @@ _SID = re.compile(r"[A-Z]{2}[0-9A-Za-z]{1,64}")
 _OPTION_ID = re.compile(r"[\x20-\x7e]{1,200}")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
-RANKS: Mapping[str, int] = {
-    "accepted": 0,
-    "scheduled": 0,
-    "queued": 1,
-    "sending": 2,
-    "sent": 3,
-    "failed": 4,
-    "undelivered": 4,
-    "canceled": 4,
-    "delivered": 5,
-    "read": 6,
-}
-"""How far a message has come. News arrives in any order; only a higher rank is news."""
+STATUSES = frozenset(
+    {
+        "accepted",
+        "scheduled",
+        "queued",
+        "sending",
+        "sent",
+        "failed",
+        "undelivered",
+        "canceled",
+        "delivered",
+        "read",
+    }
+)
+"""What Twilio reports of a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +48,10 @@ class DeliveryStatus:
     sid: str
     """Twilio's name of the message."""
     status: str
-    """One of `RANKS`."""
+    """One of `STATUSES`."""
     error_code: int | None = None
     outbox_id: int | None = None
     """Our own number of the message: it comes back even if the answer to our request was lost."""
-
-    @property
-    def rank(self) -> int:
-        """How far the message has come; see `RANKS`."""
-        return RANKS[self.status]
 
     @property
     def remedy(self) -> Remedy | None:
@@ -109,7 +106,7 @@ def delivery_status(
     form = dict(fields)
     _check_account(form, account_sid)
     status = form.get("MessageStatus", "")
-    if status not in RANKS:
+    if status not in STATUSES:
         raise MalformedWebhook("MessageStatus is missing or unknown.")
     return DeliveryStatus(
         sid=_sid(form),

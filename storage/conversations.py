@@ -14,10 +14,11 @@ from engine.effects import Option
 from engine.events import Heard, Value
 from engine.snapshot import Snapshot
 from storage.database import Session
+from storage.inbox import Inbox
 from storage.people import ADD as ADD_PERSON
 from storage.people import COLUMNS as PERSON
 from storage.people import Person, person_from
-from storage.sealing import Sealer
+from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, given, limit
 from storage.tables import conversations, inbox, people
 
@@ -68,7 +69,13 @@ _WAIT_KEY = (
     literal("wait:") + cast(conversations.c.id, String(20)) + ":" + cast(conversations.c.turn, String(20))
 )
 _WAKING = Query(
-    select(conversations.c.id, conversations.c.turn, conversations.c.flow, people.c.address)
+    select(
+        conversations.c.id,
+        conversations.c.turn,
+        conversations.c.flow,
+        people.c.address,
+        people.c.address_hash,
+    )
     .join(people, and_(people.c.id == conversations.c.person_id))
     .where(conversations.c.wakes_at <= given("now"), ~exists().where(inbox.c.key == _WAIT_KEY))
     .order_by(conversations.c.wakes_at)
@@ -91,7 +98,11 @@ class Conversation:
     person: Person
     snapshot: Snapshot
     flow_hash: str
-    """Of the flow's structure when the last turn was taken; empty before the first."""
+    """Of the flow's structure when the last turn was taken; empty before the first.
+
+    No turn looks at it: it tells by which flows a conversation came to be where it stands, to whoever has
+    to move stored conversations to a changed flow.
+    """
 
     @property
     def flow(self) -> str:
@@ -154,9 +165,14 @@ class Conversations:
         return [self._read(row) for row in await self._session.fetch(_ALL)]
 
     async def waking(self, now: int, limit: int) -> list[Heard]:
-        """The waits that are over and not yet in the inbox, to be put there; the longest overdue first."""
-        return [
-            Heard(
+        """The waits that are over and not yet in the inbox, to be put there; the longest overdue first.
+
+        One whose address cannot be opened is put there at once, failed, so that it does not stop the others.
+        """
+
+        def read(row: Row) -> Heard:
+            number, turn, flow, address, _ = row
+            return Heard(
                 key=f"wait:{number}:{turn}",
                 flow=flow,
                 address=self._sealer.open(address),
@@ -164,8 +180,13 @@ class Conversations:
                 at=now,
                 data={"turn": turn},
             )
-            for number, turn, flow, address in await self._session.fetch(_WAKING, now=now, limit=limit)
-        ]
+
+        async def give_up(row: Row, reason: str) -> None:
+            number, turn, flow, address, address_hash = row
+            unheard = Inbox(self._session, self._sealer)
+            await unheard.put_unheard(f"wait:{number}:{turn}", flow, address_hash, address, now, reason)
+
+        return await opened(await self._session.fetch(_WAKING, now=now, limit=limit), read, give_up)
 
     async def next_waking(self) -> int | None:
         """When the next wait is over that is not in the inbox yet."""
@@ -211,8 +232,8 @@ class Conversations:
                 state=state,
                 turn=turn,
                 memory=stored["memory"],  # type: ignore[arg-type]  # as _memory wrote it
-                misses=stored["misses"],  # type: ignore[arg-type]
-                offer=tuple(map(Option.from_json, stored["offer"])),  # type: ignore[arg-type]
+                misses=stored["misses"],  # type: ignore[arg-type]  # likewise
+                offer=tuple(map(Option.from_json, stored["offer"])),  # type: ignore[arg-type]  # likewise
                 wakes_at=wakes_at,
             ),
             flow_hash=flow_hash,

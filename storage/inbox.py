@@ -6,22 +6,17 @@ marked failed with a reason, kept, and passed over, so that it stops nobody else
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
-from engine.errors import TryAgain
 from engine.events import Heard, Value
 from storage.database import Session
 from storage.link import Duplicate
-from storage.sealing import SealBroken, Sealer
+from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit
 from storage.tables import inbox
-
-PATIENCE_SECONDS = 12.0
-"""How long `put` waits for a database that is away: those who call webhooks give up after 15."""
 
 _LONGEST_REASON = 500
 _COLUMNS = (
@@ -37,7 +32,6 @@ _OPEN = (inbox.c.taken_at.is_(None), inbox.c.failed_reason.is_(None))
 
 _PUT = Insert(inbox)
 _PUT_NEW = Insert(inbox, unless_known=True)
-_ID = Query(select(inbox.c.id).where(inbox.c.key == given("key")))
 _CLAIM = Query(
     update(inbox).where(inbox.c.id == given("heard"), inbox.c.taken_at.is_(None)).values(taken_at=given("at"))
 )
@@ -76,26 +70,15 @@ class Inbox:
         self._session = session
         self._sealer = sealer
 
-    async def put(self, heard: Heard, *, patience: float = PATIENCE_SECONDS) -> int | None:
+    async def put(self, heard: Heard) -> int | None:
         """Keep one thing heard; returns its number, or None when its key is known already.
 
-        Not for use inside a transaction. While the database is away it tries again for `patience`
-        seconds, then raises TryAgain. The key makes that safe.
+        Raises TryAgain while the database is away. The key makes it safe to try again.
         """
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + patience
-        pause, repeated = 0.05, False
-        while True:
-            try:
-                return await self._session.insert(_PUT, **self._row(heard))
-            except Duplicate:
-                # After a broken attempt the known row may be our own.
-                return await self._number(heard.key) if repeated else None
-            except TryAgain:
-                if loop.time() + pause > give_up_at:
-                    raise
-            await asyncio.sleep(pause)
-            pause, repeated = min(2 * pause, 1.0), True
+        try:
+            return await self._session.insert(_PUT, **self._row(heard))
+        except Duplicate:
+            return None
 
     async def put_all(self, heard: Sequence[Heard]) -> None:
         """Keep several things in one statement; known keys are passed over."""
@@ -111,15 +94,8 @@ class Inbox:
         `besides`: numbers of rows that the caller has already; they count, but are not opened again.
         A row that cannot be opened fails for good here, so that it does not keep the others from being read.
         """
-        waiting = []
-        for row in await self._session.fetch(_WAITING, limit=limit):
-            if row[0] in besides:
-                continue
-            try:
-                waiting.append(self._heard(row))
-            except SealBroken as error:
-                await self.failed(row[0], str(error))
-        return waiting
+        rows = await self._session.fetch(_WAITING, limit=limit)
+        return await opened((row for row in rows if row[0] not in besides), self._heard, self._give_up)
 
     async def count_waiting(self) -> int:
         """How many rows `waiting` could return."""
@@ -144,9 +120,26 @@ class Inbox:
         """What was given up, oldest first."""
         return [Failure(*row) for row in await self._session.fetch(_FAILURES, limit=limit)]
 
-    async def _number(self, key: str) -> int | None:
-        rows = await self._session.fetch(_ID, key=key)
-        return rows[0][0] if rows else None
+    async def put_unheard(
+        self, key: str, flow: str, address_hash: str, sealed_address: str, at: int, reason: str
+    ) -> None:
+        """Keep what cannot be opened, to be found among the failures. Known keys are passed over."""
+        row: dict[str, Scalar] = {
+            "key": key,
+            "flow": flow,
+            "address_hash": address_hash,
+            "address": sealed_address,
+            "kind": "signal",
+            "body": "",
+            "heard_at": at,
+            "taken_at": None,
+            "attempts": 0,
+            "failed_reason": reason[:_LONGEST_REASON],
+        }
+        await self._session.insert_all(_PUT_NEW, [row])
+
+    async def _give_up(self, row: Row, reason: str) -> None:
+        await self.failed(row[0], reason)
 
     def _row(self, heard: Heard) -> dict[str, Scalar]:
         body: dict[str, Value] = {

@@ -15,7 +15,7 @@ from engine.effects import Message, Option
 from engine.events import Value
 from storage.conversations import Conversation
 from storage.database import Session
-from storage.sealing import Sealer
+from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit
 from storage.tables import outbox
 
@@ -25,13 +25,19 @@ PROGRESS = {
     "scheduled": 1,
     "sending": 2,
     "sent": 3,
-    "delivered": 4,
-    "undelivered": 5,
-    "failed": 5,
-    "canceled": 5,
+    "undelivered": 4,
+    "failed": 4,
+    "canceled": 4,
+    "delivered": 5,
     "read": 6,
 }
-"""How far along a message is by its reported status. Reports arrive in any order; only the furthest stays."""
+"""How far along a message is by its reported status. Reports arrive in any order; only the furthest stays.
+
+What somebody has received cannot have failed, whichever report comes last.
+"""
+
+UNREADABLE = -1
+"""The `error_code` of a message that cannot be opened. Those of the other side are positive."""
 
 _COLUMNS = (
     outbox.c.id,
@@ -64,7 +70,6 @@ _DUE = Query(
     .limit(limit())
 )
 _SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
-_COUNT = Query(select(outbox.c.state, func.count()).group_by(outbox.c.state))
 
 
 def _moved(*states: str, **values: object) -> Query:
@@ -151,8 +156,12 @@ class Outbox:
         await self._session.insert_all(_PUT, rows)
 
     async def due(self, now: int, limit: int) -> list[Owed]:
-        """What may be sent now: of every conversation at most its first message that is still unsent."""
-        return [self._owed(row) for row in await self._session.fetch(_DUE, now=now, limit=limit)]
+        """What may be sent now: of every conversation at most its first message that is still unsent.
+
+        One that cannot be opened fails as UNREADABLE, so that it does not keep the others from being sent.
+        """
+        rows = await self._session.fetch(_DUE, now=now, limit=limit)
+        return await opened(rows, self._owed, self._give_up)
 
     async def start(self, outbox_id: int, now: int) -> bool:
         """Take a pending message for sending. False: another sender has it."""
@@ -197,9 +206,8 @@ class Outbox:
         """Messages with higher numbers, whatever their state, in order."""
         return [self._owed(row) for row in await self._session.fetch(_SINCE, after=outbox_id, limit=limit)]
 
-    async def count_by_state(self) -> dict[str, int]:
-        """How many messages there are in each state."""
-        return {state: int(count) for state, count in await self._session.fetch(_COUNT)}
+    async def _give_up(self, row: Row, _reason: str) -> None:
+        await self.failed(row[0], UNREADABLE)
 
     def _owed(self, row: Row) -> Owed:
         number, conversation_id, turn, position, flow, address, body, *rest = row

@@ -43,10 +43,10 @@ _SETTLE = Query(
         zone=func.coalesce(given("zone"), people.c.zone),
     )
 )
-_THERAPISTS = select(people.c.address).join(therapists, therapists.c.person_id == people.c.id)
-_ADDRESSES = Query(_THERAPISTS.order_by(therapists.c.position))
 _IS_THERAPIST = Query(
-    _THERAPISTS.where(people.c.role == THERAPIST, people.c.address_hash == given("address_hash"))
+    select(people.c.id)
+    .join(therapists, therapists.c.person_id == people.c.id)
+    .where(people.c.role == THERAPIST, people.c.address_hash == given("address_hash"))
 )
 
 
@@ -89,10 +89,6 @@ class People:
     async def settle(self, person_id: int, *, language: str | None = None, zone: str | None = None) -> None:
         """Keep the language or the time zone; None leaves it as it is."""
         await self._session.change(_SETTLE, person=person_id, language=language, zone=zone)
-
-    async def therapist_addresses(self) -> list[str]:
-        """Where the practice's therapists are reached, in the practice's order."""
-        return [self._sealer.open(address) for (address,) in await self._session.fetch(_ADDRESSES)]
 
     async def is_therapist(self, address: str) -> bool:
         """Whether the practice's therapists include somebody at this address."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from sqlalchemy import select, text
 
@@ -27,7 +28,7 @@ _MODES = Query(text("SELECT @@sql_mode, @@time_zone"))
 # MySQL and MariaDB call it by different names.
 _ISOLATION = Query(text("SHOW VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"))
 _ADD_MARK = Insert(sealing_marks, unless_known=True)
-_MARK = Query(select(sealing_marks.c.mark).where(sealing_marks.c.name == _ADDRESSES))
+_MARKS = Query(select(sealing_marks.c.name, sealing_marks.c.mark))
 
 
 async def check(session: Session, dialect: Dialect, sealer: Sealer) -> None:
@@ -60,13 +61,25 @@ async def _check_session(session: Session) -> None:
 
 
 async def _check_key(session: Session, sealer: Sealer) -> None:
-    """The first program to ask leaves its mark; every later one must have the same key."""
-    rows = await session.fetch(_MARK)
-    if not rows:
-        await session.insert(_ADD_MARK, name=_ADDRESSES, mark=sealer.mark)
-        rows = await session.fetch(_MARK)
-    if rows[0][0] != sealer.mark:
+    """Every key that a program had leaves its mark; every later program must have those keys too."""
+    own = {_ADDRESSES: sealer.marks[-1], **{f"key {mark[:16]}": mark for mark in sealer.marks}}
+    found = await _marks(session)
+    if not found:
+        # Two programs may begin at once: what is there afterwards counts.
+        await _leave(session, own)
+        found = await _marks(session)
+    if found[_ADDRESSES] != sealer.marks[-1] or not set(found.values()) <= set(sealer.marks):
         raise NotReady(
-            "SECRET_KEY is not the key that this database was sealed with: "
+            "SECRET_KEY is not the key that this database was sealed with, or has lost one of its keys: "
             "put that key back; a new one goes in front of it, separated by a comma."
         )
+    await _leave(session, {name: mark for name, mark in own.items() if name not in found})
+
+
+async def _marks(session: Session) -> dict[str, str]:
+    rows: Sequence[Sequence[str]] = await session.fetch(_MARKS)
+    return {name: mark for name, mark in rows}  # noqa: C416  # dict() would not know their types
+
+
+async def _leave(session: Session, marks: dict[str, str]) -> None:
+    await session.insert_all(_ADD_MARK, [{"name": name, "mark": mark} for name, mark in marks.items()])

@@ -9,6 +9,8 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,14 +19,31 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from engine.errors import TherapyBookingError
 from engine.events import Value
+from storage.sql import Row
+
+T = TypeVar("T")
 
 _KEY_BYTES = 32
 # A passphrase has to give the same key on every machine, so its salt cannot be random.
 _SALT = b"therapy-booking/secret-key/1"
+_MARK = "the mark of the key that addresses are hashed with"
 
 
 class SealBroken(TherapyBookingError):
     """A stored value cannot be opened: it was sealed with a key that SECRET_KEY does not list, or altered."""
+
+
+async def opened(
+    rows: Iterable[Row], read: Callable[[Row], T], give_up: Callable[[Row, str], Awaitable[None]]
+) -> list[T]:
+    """What these rows say. One that cannot be opened is given up with the reason, and stops no other."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except SealBroken as error:
+            await give_up(row, str(error))
+    return found
 
 
 class Sealer:
@@ -41,6 +60,8 @@ class Sealer:
             raise TherapyBookingError("SECRET_KEY is empty: set it to a long random text and keep a copy.")
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, b"seal"))) for key in keys])
         self._index_key = _derive(keys[-1], b"index")
+        self.marks = tuple(_hash(_derive(key, b"index"), _MARK) for key in keys)
+        """Tell for each key whether another sealer has it, without telling the key."""
 
     def seal(self, text: str) -> str:
         """Encrypt. The result is plain ASCII and never the same twice."""
@@ -70,18 +91,13 @@ class Sealer:
         opened: dict[str, Value] = json.loads(self.open(sealed))
         return opened
 
-    @property
-    def mark(self) -> str:
-        """Tells whether two sealers find the same addresses, without telling the key."""
-        return self.index("the mark of the key that addresses are hashed with")
-
-    def reseal(self, sealed: str) -> str:
-        """Seal again with the first key. Raises SealBroken."""
-        return self.seal(self.open(sealed))
-
     def index(self, text: str) -> str:
         """The keyed hash by which a sealed value is found: 64 hexadecimal digits, the same every time."""
-        return hmac.new(self._index_key, _bytes(text), hashlib.sha256).hexdigest()
+        return _hash(self._index_key, text)
+
+
+def _hash(key: bytes, text: str) -> str:
+    return hmac.new(key, _bytes(text), hashlib.sha256).hexdigest()
 
 
 def _bytes(text: str) -> bytes:

@@ -11,8 +11,8 @@ from sqlalchemy import delete, select
 from engine.events import NOTHING, Heard, Values
 from storage.database import Session
 from storage.inbox import Inbox
-from storage.sealing import Sealer
-from storage.sql import Insert, Query, given, limit, listed, spread
+from storage.sealing import Sealer, opened
+from storage.sql import Insert, Query, Row, given, limit, listed, spread
 from storage.tables import timers
 
 _AT_ONCE = 100
@@ -26,6 +26,7 @@ _DUE = Query(
         timers.c.event,
         timers.c.data,
         timers.c.due_at,
+        timers.c.address_hash,
     )
     .where(timers.c.due_at <= given("now"))
     .order_by(timers.c.due_at, timers.c.id)
@@ -82,23 +83,17 @@ class Timers:
     async def move_due(self, now: int) -> int:
         """Move what is due into the inbox, as `timer:` and its key, in one transaction; returns how many.
 
-        At most a hundred at once: call again while there are.
+        At most a hundred at once: call again while there are. What cannot be opened moves too, but failed.
         """
         async with self._session.atomically() as session:
             rows = await session.fetch(_DUE, now=now, limit=_AT_ONCE)
-            heard = [
-                Heard(
-                    key=f"timer:{key}",
-                    flow=flow,
-                    address=self._sealer.open(address),
-                    kind="signal",
-                    at=due_at,
-                    event=event,
-                    data=self._sealer.open_json(data),
-                )
-                for _, key, flow, address, event, data, due_at in rows
-            ]
-            await Inbox(session, self._sealer).put_all(heard)
+            inbox = Inbox(session, self._sealer)
+
+            async def give_up(row: Row, reason: str) -> None:
+                _, key, flow, address, _, _, due_at, address_hash = row
+                await inbox.put_unheard(f"timer:{key}", flow, address_hash, address, due_at, reason)
+
+            await inbox.put_all(await opened(rows, self._heard, give_up))
             for number, *_ in rows:
                 await session.change(_REMOVE, timer=number)
         return len(rows)
@@ -107,6 +102,18 @@ class Timers:
         """When the next timer goes off."""
         rows = await self._session.fetch(_NEXT, limit=1)
         return rows[0][0] if rows else None
+
+    def _heard(self, row: Row) -> Heard:
+        _, key, flow, address, event, data, due_at, _ = row
+        return Heard(
+            key=f"timer:{key}",
+            flow=flow,
+            address=self._sealer.open(address),
+            kind="signal",
+            at=due_at,
+            event=event,
+            data=self._sealer.open_json(data),
+        )
 
 
 @cache

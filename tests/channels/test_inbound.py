@@ -133,12 +133,6 @@ def test_news_says_what_to_do(status: str, code: int | None, remedy: Remedy | No
     assert (news.status, news.error_code, news.remedy, news.outbox_id) == (status, code, remedy, 9)
 
 
-def test_later_news_outranks_earlier_news() -> None:
-    order = ["queued", "sending", "sent", "failed", "delivered", "read"]
-    ranks = [inbound.RANKS[status] for status in order]
-    assert ranks == sorted(set(ranks))
-
-
 @pytest.mark.parametrize("outbox_id", [None, "", "x", "-1", "1e3", "9" * 30])
 def test_an_odd_outbox_number_is_no_number(outbox_id: str | None) -> None:
     form = forms.status("SM1", "sent")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from engine.effects import Message, Option
 from engine.snapshot import Snapshot
 from storage.conversations import Conversation
 from storage.link import Duplicate
+from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage, Transaction
+from storage.tables import people
 from tests.storage.conftest import Clock
 from tests.storage.samples import ADDRESS, NOW, conversation_with, heard
 
@@ -151,6 +154,18 @@ class TestWaits:
             await take_turn(tx, inbox_id)
         await storage.inbox.put_all(await storage.conversations.waking(NOW + 60, 10))
         assert await storage.conversations.waking(NOW + 60, 10) == []
+
+    async def test_one_that_cannot_be_opened_stops_nobody(
+        self, storage: Storage, settings: StorageSettings, inbox_id: int
+    ) -> None:
+        async with storage.transaction() as tx:
+            await take_turn(tx, inbox_id)
+        with connection(settings) as open_connection:
+            open_connection.execute(update(people).values(address="gAAAA not sealed by us"))
+        assert await storage.conversations.waking(NOW + 60, 10) == []
+        assert await storage.conversations.next_waking() is None
+        (failure,) = await storage.inbox.failures(10)
+        assert failure.key.startswith("wait:")
 
     async def test_end_with_the_state(self, storage: Storage, inbox_id: int) -> None:
         async with storage.transaction() as tx:

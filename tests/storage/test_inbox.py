@@ -10,7 +10,7 @@ from engine.events import Heard
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
-from storage.tables import inbox
+from storage.tables import inbox, timers
 from storage.timers import Timer
 from tests.storage.samples import ADDRESS, NOW, heard
 
@@ -112,6 +112,20 @@ class TestTimers:
         await storage.timers.put([timer("a")])
         await storage.timers.put([timer("a", NOW + 999)])
         assert await storage.timers.next_due() == NOW + 60
+
+    async def test_what_cannot_be_opened_stops_nobody(
+        self, storage: Storage, settings: StorageSettings
+    ) -> None:
+        await storage.timers.put([timer("broken")])
+        with connection(settings) as open_connection:
+            open_connection.execute(update(timers).values(data="gAAAA not sealed by us"))
+        await storage.timers.put([timer("good")])
+        assert await storage.timers.move_due(NOW + 60) == 2
+        assert await storage.timers.next_due() is None
+        assert [one.key for one in await storage.inbox.waiting(10)] == ["timer:good"]
+        (failure,) = await storage.inbox.failures(10)
+        assert failure.key == "timer:broken"
+        assert "SECRET_KEY" in failure.reason
 
     async def test_can_be_dropped(self, storage: Storage) -> None:
         await storage.timers.put([timer("a"), timer("b"), timer("c")])

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select, update
 
 from engine.effects import Message
 from storage.link import Duplicate
-from storage.outbox import Owed
+from storage.outbox import UNREADABLE, Owed
+from storage.revision import connection
+from storage.settings import StorageSettings
 from storage.store import Storage
+from storage.tables import outbox
 from tests.storage.samples import ADDRESS, NOW, conversation_with
 
 
@@ -74,11 +78,27 @@ class TestOutbox:
         assert await storage.outbox.start(number, NOW + 1)
         assert (await only(storage)).attempts == 2
 
+    async def test_what_cannot_be_opened_stops_nobody(
+        self, storage: Storage, settings: StorageSettings
+    ) -> None:
+        (broken,) = await owe(storage, ["broken"])
+        with connection(settings) as open_connection:
+            open_connection.execute(update(outbox).values(body="gAAAA not sealed by us"))
+        conversation = await conversation_with(storage)
+        await storage.outbox.put(conversation, 2, [Message("good")], NOW)
+        assert await texts_due(storage) == []
+        assert await texts_due(storage) == ["good"]
+        with connection(settings) as open_connection:
+            kept = open_connection.execute(
+                select(outbox.c.state, outbox.c.error_code).where(outbox.c.id == broken)
+            )
+            assert kept.one() == ("failed", UNREADABLE)
+
     async def test_a_turn_owes_each_position_once(self, storage: Storage) -> None:
         await owe(storage, ["1"])
         with pytest.raises(Duplicate):
             await owe(storage, ["again"])
-        assert await storage.outbox.count_by_state() == {"pending": 1}
+        assert (await only(storage)).message.text == "1"
 
     async def test_owing_nothing_costs_nothing(self, storage: Storage) -> None:
         conversation = await conversation_with(storage)
@@ -98,6 +118,26 @@ class TestReports:
         assert await storage.outbox.note_status("SM1", None, "read")
         assert (await only(storage)).provider_status == "read"
 
+    @pytest.mark.parametrize("failure", ["failed", "undelivered", "canceled"])
+    async def test_a_failure_outdoes_being_on_the_way_but_not_having_arrived(
+        self, storage: Storage, failure: str
+    ) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        for status, news in (
+            ("queued", True),
+            ("sending", True),
+            ("sent", True),
+            (failure, True),
+            ("sent", False),
+            ("delivered", True),
+            (failure, False),
+            ("read", True),
+            (failure, False),
+        ):
+            assert await storage.outbox.note_status("SM1", number, status) is news
+        assert (await only(storage)).provider_status == "read"
+
     async def test_of_an_unknown_message_changes_nothing(self, storage: Storage) -> None:
         await owe(storage, ["1"])
         assert not await storage.outbox.note_status("SM1", None, "delivered")
@@ -110,9 +150,8 @@ class TestReports:
         assert await storage.outbox.note_status("SM1", number, "delivered")
         assert (await only(storage)).state == "sent"
         await storage.outbox.sent(number, "SM1", NOW)
-        assert await storage.outbox.note_status("SM1", None, "failed", 63016)
         kept = await only(storage)
-        assert (kept.state, kept.provider_status, kept.error_code) == ("sent", "failed", 63016)
+        assert (kept.state, kept.provider_status, kept.error_code) == ("sent", "delivered", None)
 
     async def test_resolve_what_nobody_could_tell(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])

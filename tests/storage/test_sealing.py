@@ -64,10 +64,9 @@ def test_a_new_key_in_front_opens_and_finds_what_the_old_one_sealed() -> None:
     rotated = Sealer(f"{NEW}, {OLD}")
     assert rotated.open(SEALER.seal("Ann")) == "Ann"
     assert rotated.index("chat:a") == SEALER.index("chat:a")
-    resealed = rotated.reseal(SEALER.seal("Ann"))
-    assert Sealer(NEW).open(resealed) == "Ann"
+    assert Sealer(NEW).open(rotated.seal("Ann")) == "Ann"
     with pytest.raises(SealBroken):
-        SEALER.open(resealed)
+        SEALER.open(rotated.seal("Ann"))
 
 
 def test_another_key_opens_nothing_and_finds_nothing() -> None:
@@ -128,7 +127,13 @@ async def test_another_key_is_noticed_and_a_new_one_in_front_is_welcome(
     storage: Storage, settings: StorageSettings, clock: Clock
 ) -> None:
     await storage.ready()
-    for key, welcome in ((f"{NEW}, {settings.secret_key}", True), (NEW, False)):
+    both = f"{NEW}, {settings.secret_key}"
+    for key, welcome in (
+        (NEW, False),
+        (settings.secret_key, True),
+        (both, True),
+        (settings.secret_key, False),
+    ):
         other = await Storage.open(replace(settings, secret_key=key), clock=clock)
         if welcome:
             await other.ready()
