@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from channels.simulator.desk import Diagram, Edge, Everywhere, State
 from channels.simulator.layers import Layers, Pair, Vertex, into_layers
 
-HEIGHT, GAP, MARGIN = 34.0, 32.0, 8.0
+HEIGHT, GAP, MARGIN = 31.0, 27.0, 8.0
 """A box's height, the room between two rows, the room around everything."""
 
 BESIDE = 12.0
