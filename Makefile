@@ -26,7 +26,7 @@ demo: setup ## Start everything on http://127.0.0.1:8000, without any account
 
 test: setup-dev ## Run every test (installs MariaDB and Chromium when they are missing)
 	@tests/system-packages
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: setup-dev ## Lint, format, types, layers
 	@$(BIN)/ruff check
