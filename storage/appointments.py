@@ -78,6 +78,10 @@ class Appointment:
         """The therapist's number."""
         return self.therapist.id
 
+    def stands(self, now: int) -> bool:
+        """Whether its hold or deadline, if it has one, is not over. `now` in seconds."""
+        return self.expires_at is None or self.expires_at > now
+
 
 class Appointments:
     """The table `appointments`."""

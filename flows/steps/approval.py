@@ -188,7 +188,7 @@ async def list_day(turn: BookingTurn, tx: Transaction) -> Outcome:
     day = Wish.of(turn.data.get("appointment_time")).first or local(turn.minute, turn.zone).date()
     start, end = instant(day, 0, turn.zone), instant(day + timedelta(days=1), 0, turn.zone)
     found = await tx.appointments.of_therapist(turn.person_id, ("pending", "confirmed"), start, end)
-    lines: list[Value] = [_line(turn, appointment) for appointment in found]
+    lines: list[Value] = [_line(turn, appointment) for appointment in found if appointment.stands(turn.now)]
     name = _named(turn, day)
     if not lines:
         return Outcome("free", tells={"day": name})

@@ -41,7 +41,7 @@ async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("one", "several", "none", remembers=("appointment", "summary", "own_appointments"))
 async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out which appointment the client may mean."""
-    coming = await _coming(turn, tx)
+    coming = [found for found in await _coming(turn, tx) if found.starts_at > turn.minute]
     if not coming:
         return Outcome("none")
     if len(coming) == 1:
@@ -72,12 +72,14 @@ def _meant(turn: BookingTurn, appointment: Appointment) -> dict[str, Value]:
 
 @step("cancelled", "gone", reaches="therapist")
 async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Cancel the client's own appointment; its time is free at once."""
+    """Cancel the client's own appointment; its time is free at once. What has begun can only be kept."""
     meant = turn.remembered_number("appointment")
     found = await tx.appointments.get(meant) if meant is not None else None
-    if found is None or found.client.id != turn.person_id:
+    if found is None or found.client.id != turn.person_id or found.starts_at <= turn.minute:
         return Outcome("gone")
-    if not await tx.appointments.move_on(found.id, frm=COMING, to="cancelled", cancelled_by="client"):
+    if not await tx.appointments.move_on(
+        found.id, frm=COMING, to="cancelled", cancelled_by="client", unexpired_at=turn.now
+    ):
         return Outcome("gone")
     await tx.claims.release(found.id)
     therapist = Recipient("therapist", found.therapist.address)
@@ -94,4 +96,5 @@ async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 async def _coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
-    return list(await tx.appointments.of_client(turn.person_id, COMING, turn.minute))
+    found = await tx.appointments.of_client(turn.person_id, COMING, turn.minute)
+    return [one for one in found if one.stands(turn.now)]
