@@ -10,13 +10,13 @@ from flows.slots import local
 from flows.wishes import Wish
 
 
-def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Just one time was offered, so a plain yes can only mean that one."""
     offered = snapshot.memory.get("offered_times")
     return isinstance(offered, list) and len(offered) == 1
 
 
-def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The person said yes and named the time that is being held anyway."""
     slot = snapshot.memory.get("slot")
     if "yes" not in (event.data.get("intent"), event.data.get("opening")) or not isinstance(slot, dict):
@@ -26,22 +26,22 @@ def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
     return wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
 
 
-def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Besides the answer there is a question in what the person wrote."""
     return event.data.get("intent") == "question"
 
 
-def said_exactly(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+def said_exactly(snapshot: Snapshot, event: Event, now: int) -> bool:
     """It was tapped or said in the very words for it; no classifier had to find out what was meant."""
     return "intent" not in event.data
 
 
-def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The person asks what is free and has not begun to book."""
     return event.data.get("intent") == "check.availability" and "service_type" not in snapshot.memory
 
 
-def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:  # noqa: ARG001
+def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The news is about the request that this conversation is waiting for, not about another one."""
     awaited = snapshot.memory.get("appointment")
     return awaited is not None and event.data.get("appointment") == awaited

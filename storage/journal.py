@@ -53,7 +53,7 @@ class Journal:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def write(  # noqa: PLR0913
+    async def write(  # noqa: PLR0913  # one for each column
         self,
         *,
         inbox_id: int,

@@ -32,8 +32,8 @@ def upgrade(settings: StorageSettings) -> None:
         for statement in _ALONE[open_connection.dialect.name]:
             open_connection.exec_driver_sql(statement)
         # Imported here because it takes a third of a second, and a server that starts does not need it.
-        from alembic import command  # noqa: PLC0415
-        from alembic.config import Config  # noqa: PLC0415
+        from alembic import command  # noqa: PLC0415  # slow, and seldom needed
+        from alembic.config import Config  # noqa: PLC0415  # likewise
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))

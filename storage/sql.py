@@ -125,6 +125,6 @@ def _compile(clause: Executable, dialect: Dialect) -> Text:
     if not isinstance(clause, ClauseElement):
         raise TypeError(f"Not a statement: {clause!r}")
     compiled = clause.compile(dialect=_COMPILERS[dialect], compile_kwargs={"render_postcompile": True})
-    names = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
+    names = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]  # of text that has places
     fixed = {name: value for name, value in compiled.params.items() if value is not None}
     return Text(str(compiled), names, fixed)

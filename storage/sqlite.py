@@ -67,7 +67,7 @@ class SqliteLink:
     async def fetch(self, sql: str, arguments: Sequence[Scalar]) -> Sequence[Row]:
         """See Link."""
         async with self._watched(sql):
-            return list(await self._connection.execute_fetchall(sql, arguments))  # type: ignore[arg-type]
+            return list(await self._connection.execute_fetchall(sql, arguments))  # type: ignore[arg-type]  # rows are tuples
 
     async def change(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
         """See Link."""

@@ -59,7 +59,7 @@ class TurnUnit:
 
     async def write(self, conversation: Conversation, turn: Turn, reading: Reading | None, now: int) -> None:
         """See engine.ports.Unit."""
-        assert turn.after is not None  # noqa: S101
+        assert turn.after is not None  # noqa: S101  # likewise
         await self.tables.journal.write(
             inbox_id=turn.heard.id,
             conversation_id=conversation.id,

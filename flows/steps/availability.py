@@ -21,7 +21,7 @@ WISHES = ("service_type", "service", "wanted", "slot")
 
 
 @step("noted", remembers=WISHES)
-async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001  # a step's shape
+async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Remember everything that was said about the booking, whatever was asked."""
     told = turn.data
     noted: dict[str, Value] = {}
@@ -46,7 +46,7 @@ async def note_another(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 @step("noted", remembers=WISHES)
-async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
+async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Take the one time that was offered."""
     match turn.memory.get("offered_times"):
         case [{"data": {"slot": {"start": start, "therapist": therapist}}}]:

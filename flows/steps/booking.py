@@ -108,7 +108,7 @@ async def _evict(tx: Transaction, resources: list[int], start: int, end: int, no
 
 
 @step("noted", "unclear", remembers=("address",))
-async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
+async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Keep the address to travel to, if it looks like one."""
     address = str(turn.data.get("address") or "").strip()
     if len(address) < 6 or not re.search(r"\d", address):  # noqa: PLR2004  # "A 1, B" is about the shortest

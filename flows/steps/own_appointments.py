@@ -15,7 +15,7 @@ COMING = ("pending", "confirmed")
 
 
 @step("listed", tells=("list", "types"))
-async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:  # noqa: ARG001
+async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List what the practice offers."""
     lines: list[Value] = [
         line("service_line", service=service.title, minutes=service.minutes, about=service.about)
