@@ -14,11 +14,12 @@ from flows.vocabulary import Understanding
 
 @asynccontextmanager
 async def start_classifier(
-    settings: Settings, understanding: Understanding, names: Iterable[str] = ()
+    settings: Settings, understanding: Understanding, names: Iterable[str] = (), *, day_first: bool = False
 ) -> AsyncIterator[Classifier]:
     """Make the configured classifier ready; trains the offline one first if its phrases are new.
 
     `names`: of therapists and services, so that they are not taken for words about something else.
+    `day_first`: whether 5/3 is the fifth of March where the practice is.
     """
     settings.weights_dir.mkdir(parents=True, exist_ok=True)
     offline = await OfflineClassifier.start(
@@ -27,6 +28,7 @@ async def start_classifier(
         settings.weights_dir,
         names=names,
         language=understanding.language,
+        day_first=day_first,
     )
     if not settings.asks_dialogflow:
         yield offline

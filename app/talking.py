@@ -20,6 +20,7 @@ from app.settings import NotSetUp, Settings
 from app.understand import understand_lines
 from app.wiring import EXAMPLE_PRACTICE, product
 from engine.errors import TherapyBookingError
+from flows.practice import day_first
 from flows.practice_file import read_practice
 from flows.vocabulary import load_understanding
 from storage.revision import migrate
@@ -82,7 +83,7 @@ async def explain(settings: Settings, *, jsonl: bool, now: datetime | None) -> N
     understanding = load_understanding(settings.understanding_path)
     zone = ZoneInfo(read_practice(EXAMPLE_PRACTICE).practice.zone)
     moment = datetime.now(zone) if now is None else _placed(now, zone)
-    async with start_classifier(settings, understanding) as classifier:
+    async with start_classifier(settings, understanding, day_first=day_first(zone.key)) as classifier:
         lines = _lines() if jsonl else (json.dumps({"text": line.rstrip("\n")}) for line in _lines())
         async for answer in understand_lines(classifier, understanding.vocabulary, lines, moment):
             print(answer, flush=True)  # noqa: T201  # the command's output

@@ -21,7 +21,7 @@ from app.turns import Turns
 from engine.classifier import Classifier
 from engine.errors import TryAgain
 from engine.ports import World
-from flows.practice import PracticeBook
+from flows.practice import PracticeBook, day_first
 from flows.practice_file import read_practice
 from flows.step_runner import StepRunner
 from flows.vocabulary import Understanding, load_understanding
@@ -131,6 +131,10 @@ class PracticeShelf:
             return []
         return [one.name for one in self._book.therapists] + [one.title for one in self._book.services]
 
+    def day_first(self) -> bool:
+        """Whether dates in figures begin with the day where the practice is."""
+        return self._book is None or day_first(self._book.zone.key)
+
     async def is_therapist(self, address: str) -> bool:
         """Whether one of the practice's therapists has this address; see channels.ports.Therapists."""
         return self._book is not None and any(one.address == address for one in self._book.therapists)
@@ -167,7 +171,9 @@ async def product(
         if demonstration and await storage.practice.version() == 0:
             await storage.practice.load(read_practice(EXAMPLE_PRACTICE, settings.therapist_phone))
             await shelf.refresh()
-        async with start_classifier(settings, understanding, shelf.names()) as classifier:
+        async with start_classifier(
+            settings, understanding, shelf.names(), day_first=shelf.day_first()
+        ) as classifier:
             yield _assembled(settings, clock, storage, understanding, classifier, flow_file, shelf, channel)
     finally:
         await storage.close()

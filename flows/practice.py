@@ -14,6 +14,21 @@ SERVICE_TYPES = ("in-call", "out-call", "home visit", "clinic visit")
 TRAVELLING = frozenset({"out-call", "home visit"})
 """The therapist comes to the client, so an address is needed."""
 
+_UNITED_STATES = """
+    America/Adak America/Anchorage America/Boise America/Chicago America/Denver America/Detroit
+    America/Juneau America/Los_Angeles America/Menominee America/Metlakatla America/New_York America/Nome
+    America/Phoenix America/Puerto_Rico America/Sitka America/Yakutat Pacific/Guam Pacific/Honolulu
+    Pacific/Saipan Pacific/Pago_Pago
+"""
+MONTH_FIRST = frozenset(_UNITED_STATES.split())
+"""Zones in which 5/3 is the third of May, beside all that begin with the names below."""
+MONTH_FIRST_REGIONS = ("US/", "America/Indiana/", "America/Kentucky/", "America/North_Dakota/")
+
+
+def day_first(zone: str) -> bool:
+    """Whether 5/3 is the fifth of March there: everywhere but in the United States."""
+    return zone not in MONTH_FIRST and not zone.startswith(MONTH_FIRST_REGIONS)
+
 
 @dataclass(frozen=True)
 class PracticeBook:
