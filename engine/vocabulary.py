@@ -87,6 +87,16 @@ class Vocabulary:
     acknowledgements: frozenset[str] = frozenset()
     """What agrees when it stands alone, and means little before something else, such as "okay"."""
 
+    positions: Mapping[str, int] = field(default_factory=dict)
+    """Word -> which option of a list it means; 1 is the first, -1 the last."""
+    around_positions: frozenset[str] = frozenset()
+    """What may stand beside such a word, such as "the" and "one"."""
+
+    def position(self, said: str) -> int | None:
+        """Which option normalised text means, if it says its place in the list and nothing else."""
+        left = [word for word in said.split() if word not in self.around_positions]
+        return self.positions.get(left[0]) if len(left) == 1 else None
+
     def command(self, said: str) -> tuple[str, Mapping[str, Value]] | None:
         """The event and values of the first command that normalised text is."""
         for command in self.commands:

@@ -23,7 +23,7 @@ SYSTEM_KINDS = ("date-time", "number", "any")
 """Entities whose values need no list; `any` takes whatever words are given where it is expected."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
-_MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements")
+_MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")
 _ENTITY_KEYS = ("about", "dialogflow", "given_as", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -119,6 +119,8 @@ class _Reader:
             reservations=self._words(sections.get("reservations")),
             changes_of_mind=self._words(sections.get("changes_of_mind")),
             acknowledgements=self._words(sections.get("acknowledgements")),
+            positions=self._positions(sections.get("positions")),
+            around_positions=self._words(sections.get("around_positions")),
         )
         return Understanding(self._text(sections.get("language")), vocabulary, phrases, entities)
 
@@ -187,6 +189,19 @@ class _Reader:
                         self._unknown(intent.place, "entity", name, kinds)
                 commands.append(Command(intent.text, phrase))
         return tuple(commands)
+
+    def _positions(self, node: Node | None) -> dict[str, int]:
+        """`first: 1`, and `last: -1` counted from the end."""
+        positions: dict[str, int] = {}
+        for word, place in self._keys(node):
+            number = self._text(place)
+            if not number.lstrip("-").isdecimal() or int(number) == 0:
+                self._note(
+                    place.place, "not-a-position", f"`{number}` is no place in a list", "write 1, 2 or -1"
+                )
+                continue
+            positions[normalise(word.text)] = int(number)
+        return positions
 
     def _keys(self, node: Node | None, known: tuple[str, ...] = ()) -> list[tuple[Text, Node]]:
         if node is None:

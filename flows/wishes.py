@@ -226,6 +226,25 @@ def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
     return Choice(offered=tuple(sorted(start for start, _ in near)), suits=False)
 
 
+def rest_of_day(starts: Sequence[int], wish: Wish, shown: Sequence[int], zone: ZoneInfo) -> tuple[int, ...]:
+    """Of the one day that was named, the free times behind those that were shown.
+
+    A full day is shown in several turns: every third time, then those next to them. Empty when all were
+    shown, or no one day was named.
+    """
+    if wish.first is None or wish.first != wish.last:
+        return ()
+    suiting = [
+        start
+        for start, wall in _on_the_wall(_of_these_days(starts, wish, zone), zone)
+        if wish.end is None or wish.suits_minute(_of_day(wall))
+    ]
+    every = max(1, -(-len(suiting) // MOST))
+    turns = [tuple(suiting[first::every][:MOST]) for first in range(every)]
+    seen = [number for number, times in enumerate(turns) if set(times) & set(shown)]
+    return turns[seen[-1] + 1] if seen and seen[-1] + 1 < len(turns) else ()
+
+
 def _of_these_days(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Sequence[int]:
     """Those of the days that suit, cut out before the wall clock is asked for each."""
     if wish.first is None:

@@ -18,6 +18,7 @@ from typing import Final, Self
 import structlog
 
 from channels.understanding import weights as weights_file
+from channels.understanding.directions import DIRECTION, direction, only_a_direction
 from channels.understanding.entities import EntityFinder
 from channels.understanding.features import tokens
 from channels.understanding.fillers import FILLERS
@@ -33,7 +34,8 @@ log = structlog.get_logger(__name__)
 ROOT: Final = str(Path(__file__).resolve().parents[2])
 """Where the training process finds this package, wherever it is started from."""
 GIVES_TIME: Final = "give.time"
-ONLY_A_TIME: Final = 0.95
+OTHER_OPTIONS: Final = "other.options"
+NOTHING_ELSE: Final = 0.95
 """How sure it is that a message of nothing but a time gives a time."""
 
 
@@ -93,10 +95,12 @@ class OfflineClassifier:
         times = self._times.read(text, now)
         scores = self._scorer.scores(text)
         if only_a_time(times, likeliest=max(scores, key=lambda intent: scores[intent])):
-            others = 1 - ONLY_A_TIME
-            scores = {intent: score * others for intent, score in scores.items()}
-            scores[GIVES_TIME] = scores.get(GIVES_TIME, 0.0) + ONLY_A_TIME * (1 - scores.get(GIVES_TIME, 0.0))
+            scores = _almost_surely(GIVES_TIME, scores)
+        elif only_a_direction(text):
+            scores = _almost_surely(OTHER_OPTIONS, scores)
         entities: dict[str, Value] = self._finder.find(text)
+        if (way := direction(text)) and not times.value:
+            entities[DIRECTION] = way
         latent: dict[str, Value] = {}
         if times.value:
             entities["appointment_time"] = times.value
@@ -116,6 +120,17 @@ def _ranked(scores: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(scores.items(), key=lambda scored: -scored[1]))
 
 
+def _almost_surely(intent: str, scores: Mapping[str, float]) -> dict[str, float]:
+    """The scores where the words leave next to no doubt about the intent."""
+    others = {name: score * (1 - NOTHING_ELSE) for name, score in scores.items()}
+    before = others.get(intent, 0.0)
+    return {**others, intent: before + NOTHING_ELSE * (1 - before)}
+
+
+MAY_NAME_A_TIME = frozenset({NONE_OF_THESE, "cancel.appointment"})
+"""What is often said with a time and hardly another word: "can't Thursday" asks for no appointment."""
+
+
 def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
     """Whether a text gives a time and says next to nothing else.
 
@@ -124,7 +139,7 @@ def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
     if times.value is None:
         return False
     others = [word for word in tokens(times.rest) if word not in FILLERS and word != "?"]
-    return not others or (len(others) == 1 and likeliest != NONE_OF_THESE)
+    return not others or (len(others) == 1 and likeliest not in MAY_NAME_A_TIME)
 
 
 async def _train(phrases: Mapping[str, Sequence[str]], path: Path) -> None:

@@ -97,8 +97,8 @@ _CHANGES: Final[tuple[tuple[str, _Change], ...]] = (
     (r"\bhalf ?past\b", "half past"),
     (r"\b(twenty|forty)-five\b", r"\1 five"),
     (r"\b(morning|afternoon|evening)s\b", r"in the \1"),
-    (r"\bnot (?:too|so|very) early\b", "after 10 am"),
-    (r"\bnot (?:too|so|very) late\b", "before 5 pm"),
+    (r"\bnot too early\b", "after 10 am"),
+    (r"\bnot too late\b", "before 5 pm"),
     (r"\bnot (before|after|until) (?=\w)", _other_way),
     (
         r"\b(?:no|not|never|can't do|cannot do|except|anything but) (?:in the )?(morning|evening)s?\b",

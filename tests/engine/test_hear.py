@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.effects import Option
@@ -56,6 +58,34 @@ def test_a_number_answers_a_question_without_options() -> None:
 def test_what_was_read_for_this_question_says_more_than_what_was_read_for_none() -> None:
     reading = Reading(scores=(), entities={"tea": "Four"}, latent={"tea": "Four Seasons"}, read_by="test")
     assert heard("four seasons", reading=reading).data["tea"] == "Four Seasons"
+
+
+@pytest.mark.parametrize(
+    ("text", "tea"), [("the first one", "Green"), ("second", "Black"), ("last one please", "green, too")]
+)
+def test_an_option_of_a_list_is_named_by_its_place(text: str, tea: str) -> None:
+    assert placed(text, OFFER) == Event("pick_option", {"tea": tea})
+
+
+@pytest.mark.parametrize("text", ["fourth", "the first black one", "first second", "one"])
+def test_what_says_no_place_of_the_list_picks_none(text: str) -> None:
+    assert placed(text, OFFER) is None
+
+
+def test_a_yes_is_no_first_of_a_list() -> None:
+    assert placed("the first", (Option("4.1", "Yes", "yes"), Option("4.2", "No", "no"))) is None
+
+
+def placed(text: str, offer: tuple[Option, ...]) -> Event | None:
+    words = replace(
+        VOCABULARY,
+        positions={"first": 1, "second": 2, "fourth": 4, "last": -1},
+        around_positions=frozenset({"the", "one", "please"}),
+    )
+    thing = Heard(key="k", flow="guest", address="a", kind="text", at=0, text=text)
+    return understood_without_reading(
+        FLOWS["guest"], words, Snapshot(state="choosing", turn=5, offer=offer), thing
+    )
 
 
 def test_numbers_mean_nothing_without_an_offer() -> None:

@@ -66,6 +66,15 @@ def test_a_mark_for_an_unknown_entity_is_found_in_its_line(file: Path) -> None:
     assert issues(file, "(appointment_time) please", "(apointment_time) please") == [(7, "unknown-entity")]
 
 
+def test_places_in_a_list_are_read_and_checked(file: Path) -> None:
+    places = "positions: {first: 1, last: -1}\naround_positions: [The]\ncommands:"
+    file.write_text(SMALL.replace("commands:", places), encoding="utf-8")
+    vocabulary = load_understanding(file).vocabulary
+    assert vocabulary.position("the last") == -1
+    assert vocabulary.position("the first last") is None
+    assert issues(file, "commands:", "positions: {first: one}\ncommands:") == [(18, "not-a-position")]
+
+
 def test_a_misspelt_key_is_found(file: Path) -> None:
     assert (14, "unknown-key") in issues(file, "given_as:", "givenas:")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.events import Value
 from flows.slots import instant, local
-from flows.wishes import MOST, Wish, choose
+from flows.wishes import MOST, Wish, choose, rest_of_day
 
 ZONE = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 3, 2)
@@ -187,6 +187,17 @@ def test_many_days_show_a_few_times_of_each_and_one_day_shows_more() -> None:
     assert {wall[:2] for wall in one} == {"04"}
     assert one[0] == "04 08:00"
     assert int(one[-1][3:5]) >= 17, "spread over the day, not the first few"
+
+
+def test_a_full_day_is_shown_in_turns_until_nothing_is_left() -> None:
+    day, free = wish(date="2026-03-04"), grid(*DAYS)
+    shown, seen = choose(free, day, ZONE).offered, set[int]()
+    while shown:
+        assert not seen & set(shown)
+        seen |= set(shown)
+        shown = rest_of_day(free, day, shown, ZONE)
+    assert seen == set(grid(DAYS[2]))
+    assert rest_of_day(free, Wish(), free[:MOST], ZONE) == ()
 
 
 def test_nothing_free_offers_nothing() -> None:

@@ -165,3 +165,24 @@ def test_the_server_process_never_loads_the_training_libraries() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("earlier", "earlier"),
+        ("something earlier please", "earlier"),
+        ("too late", "earlier"),
+        ("anything later?", "later"),
+        ("later", "later"),
+    ],
+)
+async def test_other_times_and_which_way_to_look(offline: OfflineClassifier, text: str, way: str) -> None:
+    reading = await read(offline, text)
+    assert reading.intent == "other.options"
+    assert reading.entities["direction"] == way
+
+
+@pytest.mark.parametrize("text", ["not later please", "later today", "not too early", "no earlier than 3pm"])
+async def test_what_names_no_way_to_look(offline: OfflineClassifier, text: str) -> None:
+    assert "direction" not in (await read(offline, text)).entities
