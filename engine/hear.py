@@ -52,7 +52,7 @@ def understood_without_reading(
     said = normalise(heard.text)
     if not said:
         return MISHEARD
-    if option := _option_named(snapshot.offer, said) or _option_placed(vocabulary, snapshot.offer, said):
+    if option := _option_named(snapshot.offer, said):
         return Event(option.event, option.data)
     state = _state(flow, snapshot)
     if COUNT.fullmatch(said) and (snapshot.offer or not state.expects):
@@ -76,7 +76,8 @@ def _read(
     scores = narrow(reading, flow.hears(state))
     intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
     facts: dict[str, Value] = dict(reading.entities)
-    answer = _answer(vocabulary, state, heard, reading, facts)
+    other = _gives_something_else(flow, vocabulary, state, reading)
+    answer = None if other else _answer(vocabulary, state, heard, reading, facts)
     answers = _answers(flow, vocabulary, state)
     opening = opening_answer(vocabulary, heard.text, reading, answers)
     unsure = intent in COMMITTING and has_reservations(vocabulary, heard.text, answers)
@@ -87,11 +88,11 @@ def _read(
         return Event(answer, {**facts, "intent": None if unsure else intent, "opening": opening})
     unclear = confidence < INTERRUPTS or _only_talk(flow, state, intent)
     if opening and unclear:
-        return Event(opening, {**facts, "intent": intent})
+        return Event(opening, {**facts, "intent": intent, "opening": opening})
     if intent == NONE_OF_THESE:
         return _about_something_else(flow, state, confidence)
-    if confidence >= threshold(intent) and not unsure:
-        return Event(intent, {**facts, "intent": intent})
+    if confidence >= threshold(intent, given=bool(reading.entities)) and not unsure:
+        return Event(intent, {**facts, "intent": intent, "confidence": confidence})
     return _whatever_was_given(flow, vocabulary, state, facts, reading) or MISHEARD
 
 
@@ -157,6 +158,13 @@ def _answer(
     return found
 
 
+def _gives_something_else(flow: Flow, vocabulary: Vocabulary, state: State, reading: Reading) -> bool:
+    """Whether it clearly gives what the state hears, but did not ask for: a time is no address."""
+    kinds = [(name, kind) for name, kind in vocabulary.entities.items() if kind.given_as == reading.intent]
+    given = any(name in reading.entities and name not in state.expects for name, _ in kinds)
+    return given and reading.intent in flow.hears(state) and reading.confidence >= INTERRUPTS
+
+
 def _state(flow: Flow, snapshot: Snapshot) -> State:
     """The state in which it is heard: one that has gone from the flow is the start."""
     return flow.standing(snapshot.state) or flow.states[flow.start]
@@ -181,15 +189,3 @@ def _option_named(offer: tuple[Option, ...], said: str) -> Option | None:
         return dict(zip(numbers, listed, strict=True)).get(int(number[1]))
     titled = [option for option in offer if normalise(option.title) == said]
     return titled[0] if len(titled) == 1 else None
-
-
-def _option_placed(vocabulary: Vocabulary, offer: tuple[Option, ...], said: str) -> Option | None:
-    """The option of a list that was named by its place, such as "the first one".
-
-    A yes or a no is nothing of a list: nobody books by saying "the first" to it.
-    """
-    listed = [option for option in offer if ":" not in option.id and option.data]
-    place = vocabulary.position(said)
-    if not place or abs(place) > len(listed):
-        return None
-    return listed[place - 1] if place > 0 else listed[place]

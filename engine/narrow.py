@@ -17,12 +17,17 @@ LOW = 0.3
 belongs to them and is to be measured again when they change much (`bench/understanding.py`)."""
 COMMITS = 0.5
 """What an answer needs that books something or refuses it: a mistaken "yes" costs more than a question."""
+STARTS = 0.4
+"""What it needs to begin a booking: whoever writes of their distress in other words has not asked for one."""
+STARTING = frozenset({"book.appointment"})
 COMMITTING = frozenset({"yes", "approve", "decline"})
 
 
-def threshold(intent: str) -> float:
-    """The confidence from which an intent is acted upon."""
-    return COMMITS if intent in COMMITTING else LOW
+def threshold(intent: str, *, given: bool = False) -> float:
+    """The confidence from which an intent is acted upon; `given`: a time or a place came with it."""
+    if intent in COMMITTING:
+        return COMMITS
+    return STARTS if intent in STARTING and not given else LOW
 
 
 def narrow(reading: Reading, allowed: Collection[str]) -> tuple[tuple[str, float], ...]:

@@ -9,6 +9,10 @@ from engine.snapshot import Snapshot
 from flows.slots import local
 from flows.wishes import Wish
 
+CLEARLY = 0.6
+"""How sure a classifier must be of a no that gives a held time back."""
+OFTEN = 3
+
 
 def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Just one time was offered, so a plain yes can only mean that one."""
@@ -36,6 +40,17 @@ def said_exactly(snapshot: Snapshot, event: Event, now: int) -> bool:
     return "intent" not in event.data
 
 
+def said_clearly(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """It was said in the very words for it, or began with them, or the classifier was all but certain."""
+    sure = float(str(event.data.get("confidence") or 0)) >= CLEARLY
+    return sure or event.data.get("opening") == event.name or said_exactly(snapshot, event, now)
+
+
+def misheard_often(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """Nothing has been understood three times in a row."""
+    return snapshot.misses >= OFTEN
+
+
 def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The person asks what is free and has not begun to book."""
     return event.data.get("intent") == "check.availability" and "service_type" not in snapshot.memory
@@ -54,6 +69,8 @@ GUARDS = {
         agrees_to_the_held_time,
         asks_something_too,
         said_exactly,
+        said_clearly,
+        misheard_often,
         is_only_looking,
         concerns_this_request,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
@@ -31,11 +32,33 @@ async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the client's appointments that are still to come."""
     coming = await _coming(turn, tx)
-    lines: list[Value] = [
-        line("own_line_waiting" if found.status == "pending" else "own_line", summary=turn.summary(found))
-        for found in coming
-    ]
+    lines: list[Value] = [_line(turn, found) for found in coming]
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
+
+
+def _line(turn: BookingTurn, found: Appointment) -> Value:
+    if found.status != "pending" or found.expires_at is None:
+        return line("own_line", summary=turn.summary(found))
+    deadline = turn.when(found.expires_at // 60)
+    return line("own_line_waiting", summary=turn.summary(found), deadline=deadline)
+
+
+@step("waiting", "none")
+async def find_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out whether something of the client's waits for a therapist's answer."""
+    waiting = any(found.status == "pending" for found in await _coming(turn, tx))
+    return Outcome("waiting" if waiting else "none")
+
+
+@step("withheld", reaches="therapist")
+async def withhold_news(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Let the therapist know that the client, who asked for no messages, has not been told."""
+    told = number(turn.data.get("appointment"))
+    found = await tx.appointments.get(told) if told is not None else None
+    if found is None or found.client.id != turn.person_id:
+        raise TurnFailed("The signal is about an appointment that this client does not have.")
+    therapist = Recipient("therapist", found.therapist.address)
+    return Outcome("withheld", to=therapist, sends={"appointment": found.id})
 
 
 @step("one", "several", "none", remembers=("appointment", "summary", "own_appointments"))
