@@ -52,7 +52,7 @@ def understood_without_reading(
     said = normalise(heard.text)
     if not said:
         return MISHEARD
-    if option := _option_named(snapshot.offer, said):
+    if option := _option_named(snapshot.offer, said) or _option_placed(vocabulary, snapshot.offer, said):
         return Event(option.event, option.data)
     state = _state(flow, snapshot)
     if COUNT.fullmatch(said) and (snapshot.offer or not state.expects):
@@ -189,3 +189,15 @@ def _option_named(offer: tuple[Option, ...], said: str) -> Option | None:
         return dict(zip(numbers, listed, strict=True)).get(int(number[1]))
     titled = [option for option in offer if normalise(option.title) == said]
     return titled[0] if len(titled) == 1 else None
+
+
+def _option_placed(vocabulary: Vocabulary, offer: tuple[Option, ...], said: str) -> Option | None:
+    """The option of a list that was named by its place, such as "the first one".
+
+    A yes or a no is nothing of a list: nobody books by saying "the first" to it.
+    """
+    listed = [option for option in offer if ":" not in option.id and option.data]
+    place = vocabulary.position(said)
+    if not place or abs(place) > len(listed):
+        return None
+    return listed[place - 1] if place > 0 else listed[place]

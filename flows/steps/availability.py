@@ -12,7 +12,7 @@ from flows.booking_turn import BookingTurn
 from flows.registry import step
 from flows.slots import DAY, Busy, Shape, free_starts, local, windows
 from flows.texts import line
-from flows.wishes import Choice, Wish, choose, searches
+from flows.wishes import Choice, Wish, choose, rest_of_day, searches
 from flows.wording import in_short
 from storage.practice import Service, Therapist
 from storage.store import Transaction
@@ -108,11 +108,22 @@ async def browse_times(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("found", "none", remembers=("offered_times",))
 async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look beyond the times that were offered last."""
+    """Look beyond the times that were offered last.
+
+    Who wants earlier ones sees those before. Of the one day that was named, those not shown yet come first.
+    """
     kind, service = _simplest(turn)
-    shown = turn.memory.get("offered_times")
-    last = max((_start_of(choice) for choice in shown), default=0) if isinstance(shown, list) else 0
-    choice, owners = await _choice(turn, tx, kind, service, after=last)
+    offered = turn.memory.get("offered_times")
+    shown = [_start_of(choice) for choice in offered] if isinstance(offered, list) else []
+    way = turn.data.get("direction")
+    if shown and way == "earlier":
+        choice, owners = await _choice(turn, tx, kind, service, before=min(shown))
+    else:
+        choice, owners = await _choice(turn, tx, kind, service)
+        rest = rest_of_day(sorted(owners), turn.wish, shown, turn.zone) if way is None else ()
+        if not rest:
+            choice, owners = await _choice(turn, tx, kind, service, after=max(shown, default=0))
+        choice = replace(choice, offered=rest or choice.offered)
     if not choice.offered:
         return Outcome("none")
     return Outcome("found", remembers={"offered_times": _offer(turn, choice, owners)})
@@ -145,12 +156,26 @@ def _simplest(turn: BookingTurn) -> tuple[str, str]:
 
 
 async def _choice(
-    turn: BookingTurn, tx: Transaction, kind: str, service: str, after: int = 0, without: int = 0
+    turn: BookingTurn,
+    tx: Transaction,
+    kind: str,
+    service: str,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    without: int = 0,
 ) -> tuple[Choice, dict[int, int]]:
-    """The free times that suit the wish, and for every free time the therapist who is free then."""
+    """The free times that suit the wish, and for every free time the therapist who is free then.
+
+    `before`: those next before this minute instead, whatever was wished for.
+    """
     rules = turn.practice.rules
     earliest = max(turn.minute + rules.minimum_notice_minutes, after + 1)
     latest = turn.minute + rules.horizon_days * 24 * 60
+    wish = turn.wish
+    if before is not None:
+        latest, day = min(latest, before - 1), local(before, turn.zone).date()
+        wish = Wish(day, day)
     shape = Shape(
         turn.practice.service(service).minutes,
         turn.practice.before(kind),
@@ -159,11 +184,11 @@ async def _choice(
     )
     therapists = turn.practice.therapists_for(kind, service)
     choice, owners = Choice(), dict[int, int]()
-    for low, high in searches(turn.wish, earliest, latest, turn.zone):
+    for low, high in searches(wish, earliest, latest, turn.zone):
         owners = await _owners(turn, tx, therapists, shape, (low, high))
         owners.pop(without, None)
-        choice = choose(sorted(owners), turn.wish, turn.zone)
-        if choice.settles(turn.wish):
+        choice = choose(sorted(owners), wish, turn.zone)
+        if choice.settles(wish):
             break
     return choice, owners
 
