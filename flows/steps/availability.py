@@ -129,16 +129,20 @@ async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("found", remembers={"offered_times": _offer(turn, choice, owners)})
 
 
-@step("found", "none", remembers=("offered_times", "slot", "wanted"))
+@step("found", "none", remembers=("offered_times", "slot", "refused"))
 async def find_times_instead(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find what is free nearest to a time that cannot be had: declined, or taken by somebody else."""
+    """Find what is free nearest to a time that cannot be had: declined, or taken by somebody else.
+
+    The wish stays ("the 12th, then" means the same hour), and so does what was refused: it is not offered
+    again in this errand.
+    """
     kind, service = _simplest(turn)
     refused = _start_of({"data": {"slot": turn.memory.get("slot")}})
     choice, owners = await _choice(turn, tx, kind, service, without=refused)
     if not choice.offered:
         return Outcome("none")
     offered = _offer(turn, choice, owners)
-    return Outcome("found", remembers={"slot": None, "wanted": None, "offered_times": offered})
+    return Outcome("found", remembers={"slot": None, "refused": refused, "offered_times": offered})
 
 
 def _type_choice(kind: str) -> Value:
@@ -186,7 +190,7 @@ async def _choice(
     choice, owners = Choice(), dict[int, int]()
     for low, high in searches(wish, earliest, latest, turn.zone):
         owners = await _owners(turn, tx, therapists, shape, (low, high))
-        owners.pop(without, None)
+        owners.pop(without or turn.remembered_number("refused") or 0, None)
         choice = choose(sorted(owners), wish, turn.zone)
         if choice.settles(wish):
             break
