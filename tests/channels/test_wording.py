@@ -29,9 +29,7 @@ def test_an_offer_is_numbered_lines() -> None:
 
 
 def test_standing_options_say_what_to_type() -> None:
-    assert words_of("New request.", (APPROVE, DECLINE)) == (
-        'New request.\n\n↩ "approve 12" / "decline 12"'
-    )
+    assert words_of("New request.", (APPROVE, DECLINE)) == ('New request.\n\n↩ "approve 12" / "decline 12"')
 
 
 def test_both_kinds_stand_one_after_the_other() -> None:
