@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
 
@@ -127,6 +128,8 @@ def _almost_surely(intent: str, scores: Mapping[str, float]) -> dict[str, float]
     return {**others, intent: before + NOTHING_ELSE * (1 - before)}
 
 
+CANNOT = frozenset({("can", "not"), ("could", "not"), ("will", "not")})
+"""Who says so names a time, but none that suits."""
 MAY_NAME_A_TIME = frozenset({NONE_OF_THESE, "cancel.appointment"})
 """What is often said with a time and hardly another word: "can't Thursday" asks for no appointment."""
 
@@ -136,9 +139,10 @@ def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
 
     One other word is allowed unless it makes the text be about something else ("the weather tomorrow").
     """
-    if times.value is None:
+    said = tokens(times.rest)
+    if times.value is None or any(pair in CANNOT for pair in pairwise(said)):
         return False
-    others = [word for word in tokens(times.rest) if word not in FILLERS and word != "?"]
+    others = [word for word in said if word not in FILLERS and word != "?"]
     return not others or (len(others) == 1 and likeliest not in MAY_NAME_A_TIME)
 
 

@@ -39,6 +39,7 @@ async def read(offline: OfflineClassifier, text: str) -> Reading:
     ("text", "intent"),
     [
         ("hellooo there!", "greeting"),
+        ("i cant make it on tuesday", "cancel.appointment"),
         ("could u book me an appointmnt pls", "book.appointment"),
         ("what slots are still free on thursday afternoon", "check.availability"),
         ("what sort of therapy do you offer", "get.services"),
