@@ -196,15 +196,17 @@ class Choice:
 
 
 def searches(wish: Wish, earliest: int, latest: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    """Where to look for free times: near the wish first, and then everywhere. Minutes since the epoch.
+    """Where to look for free times: near the wish first, then ever wider. Minutes since the epoch.
 
     Most practices can be booked for months or years ahead, and few wishes need to look so far.
     """
     day = local(earliest, zone).date()
     low = max(earliest, instant(wish.first - NEAR, 0, zone)) if wish.first else earliest
     high = min(latest, instant((wish.last or wish.first or day) + timedelta(days=1) + NEAR, 0, zone))
-    if low < high < latest or earliest < low < high:
+    while low < high and (earliest < low or high < latest):
         yield low, high
+        wider = 3 * (high - low)
+        low, high = max(earliest, low - wider), min(latest, high + wider)
     yield earliest, latest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,6 +55,10 @@ def test_a_wish_that_can_be_met_needs_one_search() -> None:
     assert found([noon], Wish(day, day, 12 * 60)) == (Choice(exact=noon, offered=(noon,)), 1)
 
 
-def test_the_whole_time_is_searched_at_most_twice() -> None:
-    assert found([], Wish()) == (Choice(suits=False), 2)
+def test_the_search_widens_quickly_to_the_whole_time_and_ends() -> None:
+    stretches = list(searches(Wish(), EARLIEST, LATEST, BERLIN))
+    assert stretches[-1] == (EARLIEST, LATEST)
+    widths = [high - low for low, high in stretches]
+    assert all(wider >= min(2 * narrow, LATEST - EARLIEST) for narrow, wider in pairwise(widths))
+    assert found([], Wish()) == (Choice(suits=False), len(stretches))
     assert list(searches(Wish(), EARLIEST, EARLIEST + DAY, BERLIN)) == [(EARLIEST, EARLIEST + DAY)]
