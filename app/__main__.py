@@ -83,7 +83,7 @@ def chat(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  # a fl
 
 
 @app.command()
-def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002
+def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  # a flag
     """Tell what the configured classifier makes of each line."""
     from app.talking import explain
 
@@ -104,7 +104,7 @@ def db_upgrade() -> None:
 def flows_check(
     file: Annotated[Path, typer.Argument(help="Which file; flows.yaml if none is named.")] = ROOT
     / "flows.yaml",
-    as_json: Annotated[bool, typer.Option("--json", help="List the mistakes as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="List the mistakes as JSON.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Find the mistakes in a flow file. Exit code 1 when there are any."""
     from app.flow_file import FlowFile
