@@ -144,11 +144,21 @@ def practice_load(
 def _run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Run to the end; what the operator can mend is said in a sentence."""
     try:
-        asyncio.run(work(Settings.read()))
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(work(Settings.read()))
     except (TherapyBookingError, TryAgain) as error:
         refuse(error)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest loop that there is for this platform."""
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 def main() -> None:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
-from storage.outbox import Owed
+from storage.outbox import Outbox, Owed
 from storage.store import Storage
 
 log = structlog.get_logger("deliveries")
@@ -31,6 +29,9 @@ TOO_OLD_SECONDS = 24 * 3600
 """A message that could not be handed over for so long would only confuse."""
 LONGEST_PAUSE = 15 * 60
 """Seconds between two tries at the most."""
+
+Note: TypeAlias = Callable[[Outbox], Awaitable[object]]
+"""Writes down what became of one message."""
 
 
 class Channel(Protocol):
@@ -52,48 +53,56 @@ class Deliveries:
         self._clock = clock
         self._owing = owing
         self._under_way: set[int] = set()
+        self._became: dict[int, Note] = {}
+        """What became of messages and is not written down yet."""
         self._stuck_looked_for = 0
         self._finishing = False
-        self._patiently = AsyncRetrying(
-            retry=retry_if_exception_type(TryAgain),
-            stop=stop_after_delay(STUCK_SECONDS / 2),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        )
+        self._finished = asyncio.Event()
 
     async def run(self) -> None:
         """Deliver until cancelled. A message that takes long keeps only its own conversation waiting."""
         async with asyncio.TaskGroup() as tasks:
-            while not self._finishing:
+            while self._under_way or self._became or not self._finishing:
                 try:
                     await self._take_up_stuck()
-                    for owed in await self._due():
-                        self._under_way.add(owed.id)
+                    room = 0 if self._finishing else AT_ONCE - len(self._under_way)
+                    for owed in await self._exchange(room):
                         tasks.create_task(self._deliver(owed))
                 except TryAgain as error:
                     log.warning("outbox not reachable", reason=str(error))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._owing.wait(), POLL_SECONDS)
                 self._owing.clear()
+        self._finished.set()
 
     async def finish(self) -> None:
-        """Begin no more deliveries, and wait for those that are under way."""
+        """Begin no more deliveries, and wait until what became of the others is written down."""
         self._finishing = True
-        while self._under_way:
-            self._owing.clear()
-            await self._owing.wait()
+        self._owing.set()
+        await self._finished.wait()
 
     async def drain(self) -> None:
         """Deliver everything that is due, the messages of one conversation in their order; for chats."""
-        while due := await self._due():
-            for owed in due:
+        while begun := await self._exchange(AT_ONCE):
+            for owed in begun:
                 await self._deliver(owed)
 
-    async def _due(self) -> list[Owed]:
-        """What may be sent now and is not under way."""
-        room = AT_ONCE - len(self._under_way)
-        due = await self._storage.outbox.due(self._clock(), AT_ONCE) if room else []
-        return [owed for owed in due if owed.id not in self._under_way][:room]
+    async def _exchange(self, room: int) -> list[Owed]:
+        """Write down what became of messages and begin at most so many that are due, in one transaction.
+
+        While the database is away, what became of them is not forgotten.
+        """
+        now, noted = self._clock(), dict(self._became)
+        async with self._storage.transaction() as tx:
+            for note in noted.values():
+                await note(tx.outbox)
+            due = await tx.outbox.due(now, room) if room else []
+            starts = [await tx.outbox.start(owed.id, now) for owed in due]
+        for number in noted:
+            self._became.pop(number, None)  # a chat may have drained it meanwhile
+        begun = [owed for owed, start in zip(due, starts, strict=True) if start.found]
+        self._under_way.update(owed.id for owed in begun)
+        return begun
 
     async def _take_up_stuck(self) -> None:
         """What a process was sending when it died is sent again: twice is better than never."""
@@ -103,32 +112,30 @@ class Deliveries:
             self._stuck_looked_for = now
 
     async def _deliver(self, owed: Owed) -> None:
-        """Send one message. While the database is away, what became of it is not forgotten."""
+        """Send one message, and remember what became of it until it is written down."""
         try:
-            if await self._storage.outbox.start(owed.id, self._clock()):
-                await self._patiently(await self._send(owed))
-        except TryAgain as error:
-            log.warning("delivery not noted", outbox=owed.id, reason=str(error))
+            self._became[owed.id] = await self._send(owed)
         finally:
             self._under_way.discard(owed.id)
             self._owing.set()  # for what had to wait for this one
 
-    async def _send(self, owed: Owed) -> Callable[[], Awaitable[None]]:
+    async def _send(self, owed: Owed) -> Note:
         """Hand a message to the channel; returns how to write down what became of it."""
-        outbox, now = self._storage.outbox, self._clock()
+        now = self._clock()
         try:
             sid = await self._channel.send(owed)
         except DeliveryDeferred as error:
             if now - owed.created_at > TOO_OLD_SECONDS:
                 log.error("message too old to be sent", outbox=owed.id, reason=str(error))
-                return partial(outbox.failed, owed.id, None)
+                return lambda outbox: outbox.failed(owed.id, None)
             pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
             log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
-            return partial(outbox.defer, owed.id, now + max(1, int(pause)))
+            return lambda outbox: outbox.defer(owed.id, now + max(1, int(pause)))
         except DeliveryRefused as error:
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
-            return partial(outbox.failed, owed.id, error.code)
+            code = error.code
+            return lambda outbox: outbox.failed(owed.id, code)
         except ChannelError as error:
             log.error("message in doubt", outbox=owed.id, reason=str(error))
-            return partial(outbox.unknown, owed.id)
-        return partial(outbox.sent, owed.id, sid, now)
+            return lambda outbox: outbox.unknown(owed.id)
+        return lambda outbox: outbox.sent(owed.id, sid, now)

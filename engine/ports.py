@@ -113,11 +113,11 @@ C = TypeVar("C", bound=ConversationLike)
 class Unit(Protocol[C]):
     """One database transaction, as far as the engine cares."""
 
-    async def lock(self, heard: Heard, start: str, now: int) -> C:
-        """Lock the conversation, made if it is new, and then read it."""
+    async def take(self, heard: Heard, start: str, now: int) -> C | None:
+        """Mark the inbox row as taken, lock the conversation, made if it is new, and then read it.
 
-    async def claim(self, heard: Heard, now: int) -> bool:
-        """Mark the inbox row as taken; False when somebody did."""
+        None when somebody has taken the row before.
+        """
 
     async def save(self, conversation: C, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """Write where the conversation stands now."""

@@ -22,8 +22,8 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
     machine = world.machines[heard.flow]
     flow = machine.flow
     async with world.storage.transaction() as tx:
-        conversation = await tx.lock(heard, flow.start, now)  # lock first, read second
-        if not await tx.claim(heard, now):
+        conversation = await tx.take(heard, flow.start, now)  # locks first, reads second
+        if conversation is None:
             return Turn.already_taken(heard)
         before = conversation.snapshot
         event = hear(flow, world.vocabulary, before, heard, reading)

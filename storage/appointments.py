@@ -154,8 +154,8 @@ class Appointments:
         return await self._session.change(queries.EXPIRE, appointment=appointment_id, now=now, at=at) == 1
 
     async def remove(self, appointment_id: int) -> None:
-        """Undo `add` in the same transaction, when the time could not be claimed."""
-        await self._session.change(queries.REMOVE, appointment=appointment_id)
+        """Undo `add` in the same transaction, when the time could not be claimed. Deferred."""
+        await self._session.defer(queries.REMOVE, appointment=appointment_id)
 
     async def get(self, appointment_id: int) -> Appointment | None:
         """The appointment of this number."""

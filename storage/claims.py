@@ -40,14 +40,14 @@ class Claims:
         self._session = session
 
     async def lock_resources(self, resource_ids: Iterable[int]) -> None:
-        """Queue up for these people until the transaction ends, in an order that cannot deadlock.
+        """Queue up for these people until the transaction ends, in an order that cannot deadlock. Deferred.
 
         Makes rivals wait instead of collide, and makes rules that count appointments safe on one server.
         What makes double bookings impossible is `claim`. SQLite has one writer, who need not queue.
         """
         wanted = sorted(set(resource_ids))
         if wanted:
-            await self._session.fetch(_lock(len(wanted)), **spread("person", wanted))
+            await self._session.defer(_lock(len(wanted)), **spread("person", wanted))
 
     async def claim(
         self, appointment_id: int, resource_ids: Iterable[int], from_minute: int, until_minute: int
@@ -72,8 +72,8 @@ class Claims:
         return True
 
     async def release(self, appointment_id: int) -> None:
-        """Give back all that an appointment had taken."""
-        await self._session.change(_RELEASE, appointment=appointment_id)
+        """Give back all that an appointment had taken. Deferred."""
+        await self._session.defer(_RELEASE, appointment=appointment_id)
 
     async def of(self, appointment_id: int) -> list[tuple[int, int]]:
         """What an appointment has taken: resources and units, in order."""

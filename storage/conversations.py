@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import String, and_, cast, exists, literal, select, update
+from sqlalchemy.dialects import mysql, sqlite
 
 from engine.effects import Option
 from engine.events import Heard, Value
@@ -19,7 +20,7 @@ from storage.people import ADD as ADD_PERSON
 from storage.people import COLUMNS as PERSON
 from storage.people import Person, person_from
 from storage.sealing import Sealer, opened
-from storage.sql import Insert, Query, Row, given, limit
+from storage.sql import Query, Row, given, limit
 from storage.tables import conversations, inbox, people
 
 LANGUAGE = "en"
@@ -49,10 +50,25 @@ _LOCK = Query(
         people.c.id, people.c.name, people.c.language, people.c.zone, *_STANDING
     ).with_for_update()
 )
-_PERSON_ID = Query(
-    select(people.c.id).where(people.c.role == given("flow"), people.c.address_hash == given("address_hash"))
+_BEGINNING = (
+    "person_id",
+    "flow",
+    "state",
+    "turn",
+    "memory",
+    "wakes_at",
+    "flow_hash",
+    "updated_at",
 )
-_ADD = Insert(conversations, unless_known=True)
+_OF_THE_PERSON = select(people.c.id, *(given(name) for name in _BEGINNING[1:])).where(
+    people.c.role == given("flow"), people.c.address_hash == given("address_hash")
+)
+_ADD = Query(
+    sqlite.insert(conversations).from_select(_BEGINNING, _OF_THE_PERSON).on_conflict_do_nothing(),
+    mysql.insert(conversations)
+    .from_select(_BEGINNING, _OF_THE_PERSON)
+    .on_duplicate_key_update(id=conversations.c.id),
+)
 _SAVE = Query(
     update(conversations)
     .where(conversations.c.id == given("conversation"))
@@ -122,8 +138,8 @@ class Conversations:
     ) -> Conversation:
         """Lock the conversation and its person until the transaction ends, then read them.
 
-        One round trip when it exists. Otherwise it is made first, in `start_state`: locking rows that
-        are not there and then adding them is how two first messages at once deadlock.
+        One round trip when it exists. Otherwise it is made in another one, in `start_state`, and then
+        locked: two first messages at once pass over each other's rows instead of colliding.
         """
         address_hash = self._sealer.index(address)
         rows = await self._session.fetch(_LOCK, flow=flow, address_hash=address_hash)
@@ -143,8 +159,8 @@ class Conversations:
         return self._standing(person, tuple(standing))
 
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow_hash: str, at: int) -> None:
-        """Write where the conversation stands now."""
-        await self._session.change(
+        """Write where the conversation stands now. Deferred."""
+        await self._session.defer(
             _SAVE,
             conversation=conversation.id,
             state=snapshot.state,
@@ -196,7 +212,7 @@ class Conversations:
     async def _begin(
         self, flow: str, address: str, address_hash: str, state: str, name: str | None, at: int
     ) -> None:
-        await self._session.insert(
+        await self._session.defer(
             ADD_PERSON,
             role=flow,
             address_hash=address_hash,
@@ -206,11 +222,10 @@ class Conversations:
             zone=None,
             created_at=at,
         )
-        ((person_id,),) = await self._session.fetch(_PERSON_ID, flow=flow, address_hash=address_hash)
-        await self._session.insert(
+        await self._session.defer(
             _ADD,
-            person_id=person_id,
             flow=flow,
+            address_hash=address_hash,
             state=state,
             turn=0,
             memory=self._sealer.seal_json(_memory(Snapshot(state=state))),

@@ -1,7 +1,8 @@
 """Transactions and statements over a pool of lines. What to retry is decided here; what to write is not.
 
 A session inside a transaction runs everything on that transaction's line; one outside gives every
-statement a line and a commit of its own.
+statement a line and a commit of its own. Whatever is deferred waits for the next statement whose answer
+somebody needs, and travels with it: a round trip costs more than a statement.
 """
 
 from __future__ import annotations
@@ -10,9 +11,29 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from storage.link import Changed, ConnectionLost, Link
-from storage.pool import Pool
+from storage.link import Answer, ConnectionLost, Statement
+from storage.pool import Loan, Pool
 from storage.sql import Dialect, Insert, Query, Row, Scalar
+
+
+class Deferred:
+    """A statement whose answer nobody waits for."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: int | None = None) -> None:
+        """Not answered yet, unless it is known what it found."""
+        self._found = found
+
+    @property
+    def found(self) -> int:
+        """How many rows it wrote to. Known once a later statement has been answered, not before."""
+        assert self._found is not None, "read before it was sent"  # noqa: S101  # a mistake of ours
+        return self._found
+
+    def settle(self, answer: Answer) -> None:
+        """Keep what it came to."""
+        self._found = answer.found
 
 
 class Session(Protocol):
@@ -30,6 +51,15 @@ class Session(Protocol):
     async def insert_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
         """Add rows in one statement: all of them or, with Duplicate, none."""
 
+    async def defer(self, query: Query, **values: Scalar) -> Deferred:
+        """Run a statement before the next one or the commit; an error of it comes then.
+
+        A collision with a row that exists is a mistake here: StatementRefused, and the transaction is undone.
+        """
+
+    async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
+        """Add rows in one statement, in the same way."""
+
     def atomically(self) -> AbstractAsyncContextManager[Session]:
         """A session whose statements hold together: a new transaction, or the one that is open."""
 
@@ -41,122 +71,157 @@ class Database:
         self.pool = pool
         self.dialect = dialect
         self.round_trips = 0
-        """How many statements were sent so far, BEGIN and COMMIT included."""
+        """How often something was sent and its answer waited for."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transacted]:
-        """BEGIN, then COMMIT, or ROLLBACK when an exception (cancellation included) leaves the block.
+        """Commit at the end, or undo everything when an exception (cancellation included) leaves the block.
 
-        A TryAgain from COMMIT itself may hide a success; taking the turn again finds its inbox row taken.
+        A TryAgain from the commit itself may hide a success; taking the turn again finds its inbox row taken.
         """
         async with self.pool.lend() as loan:
-            self.round_trips += 2
+            session = Transacted(self, loan)
             try:
-                await loan.link.begin()
-            except ConnectionLost:
-                # It died while it was idle. Nothing has been done yet, so a new one may begin.
-                await self.pool.renew(loan)
-                await loan.link.begin()
-            link = loan.link
-            try:
-                yield Transacted(self, link)
+                yield session
+                await session.commit()
             except BaseException:
-                await link.rollback()
-                raise
-            try:
-                await link.commit()
-            except BaseException:
-                await link.rollback()
+                await session.undo()
                 raise
 
+    def statement(self, query: Query, values: dict[str, Scalar]) -> Statement:
+        """One statement with its values."""
+        text = query.text(self.dialect)
+        return Statement(text.sql, text.arguments(values))
 
-class _Statements:
-    """Statements over some line."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def _fetch(self, link: Link, query: Query, values: dict[str, Scalar]) -> Sequence[Row]:
-        self._database.round_trips += 1
-        text = query.text(self._database.dialect)
-        return await link.fetch(text.sql, text.arguments(values))
-
-    async def _change(self, link: Link, query: Query, values: dict[str, Scalar]) -> Changed:
-        self._database.round_trips += 1
-        text = query.text(self._database.dialect)
-        return await link.change(text.sql, text.arguments(values))
-
-    async def _insert_all(self, link: Link, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
-        self._database.round_trips += 1
-        text = query.text(self._database.dialect)
+    def statement_for_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> Statement:
+        """One statement that adds several rows."""
+        text = query.text(self.dialect)
         arguments = [argument for row in rows for argument in text.arguments(row)]
-        await link.change(query.many(self._database.dialect, len(rows)), arguments)
+        return Statement(query.many(self.dialect, len(rows)), arguments)
 
 
-class Transacted(_Statements):
-    """A session inside one transaction."""
+class Transacted:
+    """A session inside one transaction, which begins with its first statement."""
 
-    def __init__(self, database: Database, link: Link) -> None:
-        super().__init__(database)
-        self._link = link
+    def __init__(self, database: Database, loan: Loan) -> None:
+        self._database = database
+        self._loan = loan
+        self._begun = False
+        self._waiting: list[tuple[Statement, Deferred]] = []
 
     async def fetch(self, query: Query, **values: Scalar) -> Sequence[Row]:
         """See Session."""
-        return await self._fetch(self._link, query, values)
+        return (await self._ask(self._database.statement(query, values))).rows
 
     async def change(self, query: Query, **values: Scalar) -> int:
         """See Session."""
-        return (await self._change(self._link, query, values)).rows
+        return (await self._ask(self._database.statement(query, values))).found
 
     async def insert(self, query: Insert, **values: Scalar) -> int:
         """See Session."""
-        return (await self._change(self._link, query, values)).id
+        return (await self._ask(self._database.statement(query, values))).id
 
     async def insert_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
         """See Session."""
         if rows:
-            await self._insert_all(self._link, query, rows)
+            await self._ask(self._database.statement_for_all(query, rows))
+
+    async def defer(self, query: Query, **values: Scalar) -> Deferred:
+        """See Session."""
+        return self._defer(self._database.statement(query, values))
+
+    async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
+        """See Session."""
+        if rows:
+            self._defer(self._database.statement_for_all(query, rows))
 
     @asynccontextmanager
     async def atomically(self) -> AsyncIterator[Session]:
         """See Session."""
         yield self
 
+    async def commit(self) -> None:
+        """Keep everything, what was deferred included. Nothing is sent if nothing was asked for."""
+        if self._begun or self._waiting:
+            await self._send([], commit=True)
 
-class Separate(_Statements):
+    async def undo(self) -> None:
+        """Forget everything. Never raises."""
+        if self._begun:
+            await self._loan.link.rollback()
+
+    def _defer(self, statement: Statement) -> Deferred:
+        deferred = Deferred()
+        self._waiting.append((statement, deferred))
+        return deferred
+
+    async def _ask(self, statement: Statement) -> Answer:
+        return (await self._send([statement]))[-1]
+
+    async def _send(self, last: Sequence[Statement], *, commit: bool = False) -> Sequence[Answer]:
+        """Send what waits, and after it the statement that does not."""
+        waiting, self._waiting = self._waiting, []
+        statements = [*(statement for statement, _ in waiting), *last]
+        begin, self._begun = not self._begun, True
+        self._database.round_trips += 1
+        try:
+            answers = await self._loan.link.run(statements, begin=begin, commit=commit)
+        except ConnectionLost:
+            if not begin or commit:
+                raise
+            # It died while it was idle. Nothing has been kept yet, so all of it may be done again.
+            await self._database.pool.renew(self._loan)
+            answers = await self._loan.link.run(statements, begin=True)
+        for (_, deferred), answer in zip(waiting, answers, strict=False):  # and then the last one's
+            deferred.settle(answer)
+        return answers
+
+
+class Separate:
     """A session outside transactions. Reads and changes survive one lost connection: they may be repeated."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def fetch(self, query: Query, **values: Scalar) -> Sequence[Row]:
         """See Session."""
-        async with self._database.pool.lend() as loan:
-            try:
-                return await self._fetch(loan.link, query, values)
-            except ConnectionLost:
-                await self._database.pool.renew(loan)
-                return await self._fetch(loan.link, query, values)
+        return (await self._ask(self._database.statement(query, values), again=True)).rows
 
     async def change(self, query: Query, **values: Scalar) -> int:
         """See Session. A change that was carried out before its line broke counts no rows when repeated."""
-        async with self._database.pool.lend() as loan:
-            try:
-                return (await self._change(loan.link, query, values)).rows
-            except ConnectionLost:
-                await self._database.pool.renew(loan)
-                return (await self._change(loan.link, query, values)).rows
+        return (await self._ask(self._database.statement(query, values), again=True)).found
 
     async def insert(self, query: Insert, **values: Scalar) -> int:
         """See Session. Not repeated: only the caller knows what a duplicate then means."""
-        async with self._database.pool.lend() as loan:
-            return (await self._change(loan.link, query, values)).id
+        return (await self._ask(self._database.statement(query, values))).id
 
     async def insert_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
         """See Session. Not repeated."""
         if rows:
-            async with self._database.pool.lend() as loan:
-                await self._insert_all(loan.link, query, rows)
+            await self._ask(self._database.statement_for_all(query, rows))
+
+    async def defer(self, query: Query, **values: Scalar) -> Deferred:
+        """See Session. There is nothing to wait for: it runs at once."""
+        return Deferred(await self.change(query, **values))
+
+    async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
+        """See Session. Likewise."""
+        await self.insert_all(query, rows)
 
     @asynccontextmanager
     async def atomically(self) -> AsyncIterator[Session]:
         """See Session."""
         async with self._database.transaction() as session:
             yield session
+
+    async def _ask(self, statement: Statement, *, again: bool = False) -> Answer:
+        self._database.round_trips += 1
+        async with self._database.pool.lend() as loan:
+            try:
+                (answer,) = await loan.link.run([statement])
+            except ConnectionLost:
+                if not again:
+                    raise
+                await self._database.pool.renew(loan)
+                (answer,) = await loan.link.run([statement])
+        return answer

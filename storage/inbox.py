@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from engine.events import Heard, Value
-from storage.database import Session
+from storage.database import Deferred, Session
 from storage.link import Duplicate
 from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit
@@ -81,12 +81,12 @@ class Inbox:
             return None
 
     async def put_all(self, heard: Sequence[Heard]) -> None:
-        """Keep several things in one statement; known keys are passed over."""
-        await self._session.insert_all(_PUT_NEW, [self._row(one) for one in heard])
+        """Keep several things in one statement, deferred; known keys are passed over."""
+        await self._session.defer_all(_PUT_NEW, [self._row(one) for one in heard])
 
-    async def claim(self, heard_id: int, at: int) -> bool:
-        """Mark as taken, inside the turn's transaction. False: somebody has acted on it."""
-        return await self._session.change(_CLAIM, heard=heard_id, at=at) == 1
+    async def claim(self, heard_id: int, at: int) -> Deferred:
+        """Mark as taken, inside the turn's transaction, deferred. It finds no row that somebody acted on."""
+        return await self._session.defer(_CLAIM, heard=heard_id, at=at)
 
     async def waiting(self, limit: int, besides: Collection[int] = ()) -> list[Heard]:
         """What has not been acted on, oldest first, without what failed for good.

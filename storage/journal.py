@@ -67,8 +67,8 @@ class Journal:
         confidence: float | None,
         at: int,
     ) -> None:
-        """Add the line of a turn. Raises Duplicate when this inbox row has one."""
-        await self._session.insert(
+        """Add the line of a turn, deferred. Each inbox row has at most one."""
+        await self._session.defer(
             _WRITE,
             inbox_id=inbox_id,
             conversation_id=conversation_id,

@@ -7,8 +7,7 @@ address or the text that was being written, so it is replaced, not chained.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.errors import TherapyBookingError, TryAgain
 from storage.sql import Row, Scalar
@@ -34,12 +33,20 @@ class NotReady(TherapyBookingError):
     """The database is not fit to be used; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What a writing statement did."""
+class Statement(NamedTuple):
+    """A statement as one dialect writes it, and the values for its places."""
 
-    rows: int
-    """How many rows it found, changed or not."""
+    sql: str
+    arguments: Sequence[Scalar]
+
+
+class Answer(NamedTuple):
+    """What one statement came to."""
+
+    rows: Sequence[Row]
+    """What it read."""
+    found: int
+    """How many rows it wrote to, changed or not."""
     id: int
     """The number of the row that it inserted."""
 
@@ -47,17 +54,15 @@ class Changed:
 class Link(Protocol):
     """One connection. Every call raises TryAgain, Duplicate or StatementRefused, and nothing else."""
 
-    async def fetch(self, sql: str, arguments: Sequence[Scalar]) -> Sequence[Row]:
-        """Read rows."""
+    async def run(
+        self, statements: Sequence[Statement], *, begin: bool = False, commit: bool = False
+    ) -> Sequence[Answer]:
+        """Send statements together and return their answers, in order; the first that fails ends it.
 
-    async def change(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
-        """Write."""
-
-    async def begin(self) -> None:
-        """Open a transaction."""
-
-    async def commit(self) -> None:
-        """Keep what the transaction did."""
+        `begin` opens a transaction before them, `commit` keeps after them what it did. Raises Duplicate
+        only for the last of them and without `commit`: nobody waits for the answers of the others, so a
+        collision there is a mistake.
+        """
 
     async def rollback(self) -> None:
         """Undo what the transaction did. Never raises; a line that cannot undo is closed instead."""

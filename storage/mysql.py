@@ -7,7 +7,7 @@ is begun. Values are never read from an error: only its number is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,12 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from engine.errors import TryAgain
-from storage.link import Changed, ConnectionLost, Duplicate, NotReady, StatementRefused
-from storage.sql import Row, Scalar
+from storage.link import Answer, ConnectionLost, Duplicate, NotReady, Statement, StatementRefused
 
 LOCK_WAIT_SECONDS = 5
 CONNECT_SECONDS = 5
-STATEMENT_SECONDS = 20
-"""A statement waits for locks at most; longer means that nobody is at the other end."""
+ANSWER_SECONDS = 20
+"""Statements wait for locks at most; longer means that nobody is at the other end."""
 STALE_SECONDS = 300
 """A line that was idle for longer is not lent again: servers and firewalls drop such lines silently."""
 
@@ -107,33 +106,44 @@ class MySqlLink:
             raise ConnectionLost(f"The database cannot be reached ({_code(error)}).") from None
         link = cls(connection, await connection.cursor())
         # The only spelling that both MySQL and every MariaDB know; it cannot be joined to the SET above.
-        await link.change("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ())
+        await link.run([Statement("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ())])
         return link
 
-    async def fetch(self, sql: str, arguments: Sequence[Scalar]) -> Sequence[Row]:
-        """See Link."""
-        await self._watched(sql, self._cursor.execute(sql, arguments or None))
-        rows: Sequence[Row] = await self._cursor.fetchall()  # they are here already
-        return rows
+    async def run(
+        self, statements: Sequence[Statement], *, begin: bool = False, commit: bool = False
+    ) -> Sequence[Answer]:
+        """See Link. One round trip, however many statements there are."""
+        texts = [self._cursor.mogrify(sql, arguments or None) for sql, arguments in statements]
+        script = ";".join([*["BEGIN"] * begin, *texts, *["COMMIT"] * commit])
+        answers: list[Answer] = []
+        self._used_at = self._loop.time()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._ask(script, len(texts), answers, begin=begin)
+        except (pymysql.err.MySQLError, OSError, RuntimeError, TimeoutError, EOFError) as error:
+            unanswered = [*(sql for sql, _ in statements[len(answers) :]), *["COMMIT"] * commit]
+            raise self._translated(error, unanswered) from None
+        except asyncio.CancelledError:
+            self._spoiled = True
+            raise
+        return answers
 
-    async def change(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
-        """See Link."""
-        await self._watched(sql, self._cursor.execute(sql, arguments or None))
-        return Changed(self._cursor.rowcount, self._cursor.lastrowid or 0)
-
-    async def begin(self) -> None:
-        """See Link."""
-        await self._watched("BEGIN", self._connection.begin())
-
-    async def commit(self) -> None:
-        """See Link."""
-        await self._watched("COMMIT", self._connection.commit())
+    async def _ask(self, script: str, count: int, answers: list[Answer], *, begin: bool) -> None:
+        """Send a script and add the answers of its `count` statements, those of BEGIN and COMMIT left out."""
+        cursor = self._cursor
+        await cursor.execute(script)
+        if begin:
+            await cursor.nextset()
+        for _ in range(count):
+            rows = await cursor.fetchall() if cursor.description else ()  # they are here already
+            answers.append(Answer(rows, cursor.rowcount, cursor.lastrowid or 0))
+            await cursor.nextset()
 
     async def rollback(self) -> None:
         """See Link."""
         try:
             if not self._connection.closed:
-                await self._watched("ROLLBACK", self._connection.rollback())
+                await self.run([Statement("ROLLBACK", ())])
         except (TryAgain, StatementRefused):
             # A cluster reports a conflict even here. The server undoes what a closed line left open.
             self._spoiled = True
@@ -150,27 +160,16 @@ class MySqlLink:
         """See Link."""
         self._connection.close()
 
-    async def _watched(self, sql: str, answered: Awaitable[Any]) -> None:
-        self._used_at = self._loop.time()
-        try:
-            async with asyncio.timeout(STATEMENT_SECONDS):
-                await answered
-        except (pymysql.err.MySQLError, OSError, RuntimeError, TimeoutError, EOFError) as error:
-            raise self._translated(error, sql) from None
-        except asyncio.CancelledError:
-            self._spoiled = True
-            raise
-
-    def _translated(self, error: BaseException, sql: str) -> Exception:
+    def _translated(self, error: BaseException, unanswered: Sequence[str]) -> Exception:
         code = _code(error)
-        if code == _DUPLICATE:
+        if code == _DUPLICATE and len(unanswered) == 1:
             return Duplicate()
         if code in _AGAIN:
             return TryAgain(f"The database asked for another try ({code}).")
         if code in _LOST or not isinstance(error, pymysql.err.MySQLError):
             self._spoiled = True
             return ConnectionLost(f"The connection to the database broke ({code}).")
-        return StatementRefused(f"MySQL error {code}", sql)
+        return StatementRefused(f"MySQL error {code}", unanswered[0])
 
 
 def _code(error: BaseException) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 from engine.effects import Message, Option
 from engine.events import Value
 from storage.conversations import Conversation
-from storage.database import Session
+from storage.database import Deferred, Session
 from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit
 from storage.tables import outbox
@@ -131,7 +131,7 @@ class Outbox:
         self._sealer = sealer
 
     async def put(self, conversation: Conversation, turn: int, messages: Sequence[Message], at: int) -> None:
-        """Owe these messages, in this order, to the conversation's person. One statement, or none."""
+        """Owe these messages, in this order, to the conversation's person. Deferred."""
         address = self._sealer.seal(conversation.person.address) if messages else ""
         rows: list[dict[str, Scalar]] = [
             {
@@ -153,7 +153,7 @@ class Outbox:
             }
             for position, message in enumerate(messages)
         ]
-        await self._session.insert_all(_PUT, rows)
+        await self._session.defer_all(_PUT, rows)
 
     async def due(self, now: int, limit: int) -> list[Owed]:
         """What may be sent now: of every conversation at most its first message that is still unsent.
@@ -163,25 +163,25 @@ class Outbox:
         rows = await self._session.fetch(_DUE, now=now, limit=limit)
         return await opened(rows, self._owed, self._give_up)
 
-    async def start(self, outbox_id: int, now: int) -> bool:
-        """Take a pending message for sending. False: another sender has it."""
-        return await self._session.change(_START, row=outbox_id, at=now) == 1
+    async def start(self, outbox_id: int, now: int) -> Deferred:
+        """Take a pending message for sending, deferred. It finds no row that another sender has."""
+        return await self._session.defer(_START, row=outbox_id, at=now)
 
     async def sent(self, outbox_id: int, sid: str, at: int) -> None:
-        """It was taken; `sid` is its number over there."""
-        await self._session.change(_SENT, row=outbox_id, sid=sid, at=at)
+        """It was taken; `sid` is its number over there. Deferred, like the three below."""
+        await self._session.defer(_SENT, row=outbox_id, sid=sid, at=at)
 
     async def defer(self, outbox_id: int, next_try_at: int) -> None:
         """It was certainly not taken: try again then. Later messages of the conversation wait for it."""
-        await self._session.change(_DEFER, row=outbox_id, at=next_try_at)
+        await self._session.defer(_DEFER, row=outbox_id, at=next_try_at)
 
     async def unknown(self, outbox_id: int) -> None:
         """Nobody can tell whether it was taken."""
-        await self._session.change(_UNKNOWN, row=outbox_id)
+        await self._session.defer(_UNKNOWN, row=outbox_id)
 
     async def failed(self, outbox_id: int, code: int | None) -> None:
         """It was refused for good."""
-        await self._session.change(_FAILED, row=outbox_id, code=code)
+        await self._session.defer(_FAILED, row=outbox_id, code=code)
 
     async def take_up_stuck(self, started_before: int) -> int:
         """Sendings begun before then and never answered for may be begun anew; returns how many."""

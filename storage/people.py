@@ -82,9 +82,9 @@ class People:
         return self._one(await self._session.fetch(_FIND, role=role, address_hash=address_hash))
 
     async def rename(self, person: Person, name: str | None) -> None:
-        """Keep the name that the channel gives. Costs nothing when there is none or it is known."""
+        """Keep the name that the channel gives, deferred. Costs nothing when there is none or it is known."""
         if name and name != person.name:
-            await self._session.change(_RENAME, person=person.id, name=self._sealer.seal(name))
+            await self._session.defer(_RENAME, person=person.id, name=self._sealer.seal(name))
 
     async def settle(self, person_id: int, *, language: str | None = None, zone: str | None = None) -> None:
         """Keep the language or the time zone; None leaves it as it is."""

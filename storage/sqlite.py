@@ -8,15 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import aiosqlite
 
 from engine.errors import TryAgain
-from storage.link import Changed, Duplicate, NotReady, StatementRefused
-from storage.sql import Row, Scalar
+from storage.link import Answer, Duplicate, NotReady, Statement, StatementRefused
+from storage.sql import Scalar
 
 LOCK_WAIT_SECONDS = 5
 
@@ -54,8 +53,7 @@ class SqliteLink:
         await connection
         link = cls(connection, writers)
         try:
-            for setting in _SETTINGS:
-                await link.fetch(setting, ())
+            await link.run([Statement(setting, ()) for setting in _SETTINGS])
         except StatementRefused:
             await link.close()
             raise NotReady(f"The file {path} is not a database that can be written.") from None
@@ -64,40 +62,29 @@ class SqliteLink:
             raise
         return link
 
-    async def fetch(self, sql: str, arguments: Sequence[Scalar]) -> Sequence[Row]:
-        """See Link."""
-        async with self._watched(sql):
-            return list(await self._connection.execute_fetchall(sql, arguments))  # type: ignore[arg-type]  # rows are tuples
-
-    async def change(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
-        """See Link."""
-        if self._writing:
-            return await self._execute(sql, arguments)
-        await self._queue()
+    async def run(
+        self, statements: Sequence[Statement], *, begin: bool = False, commit: bool = False
+    ) -> Sequence[Answer]:
+        """See Link. A transaction takes the write lock at once: upgrading a reader fails without waiting."""
+        if begin or (not self._writing and not all(map(_only_reads, statements))):
+            await self._queue()
         try:
-            return await self._execute(sql, arguments)
+            if begin:
+                await self._execute("BEGIN IMMEDIATE")
+            awaited = None if commit else statements[-1]
+            answers = [await self._execute(*one, awaited=one is awaited) for one in statements]
+            if commit:
+                await self._execute("COMMIT")
         finally:
-            self._leave()
-
-    async def begin(self) -> None:
-        """See Link. Takes the write lock at once: upgrading a reader fails without waiting."""
-        await self._queue()
-        try:
-            await self._execute("BEGIN IMMEDIATE", ())
-        except BaseException:
-            self._leave()
-            raise
-
-    async def commit(self) -> None:
-        """See Link."""
-        await self._execute("COMMIT", ())
-        self._leave()
+            if not self._connection.in_transaction:
+                self._leave()
+        return answers
 
     async def rollback(self) -> None:
         """See Link."""
         try:
             if not self._spoiled and self._connection.in_transaction:
-                await self._execute("ROLLBACK", ())
+                await self._execute("ROLLBACK")
         except (TryAgain, StatementRefused):
             self._spoiled = True
         finally:
@@ -115,10 +102,17 @@ class SqliteLink:
         finally:
             self._leave()
 
-    async def _execute(self, sql: str, arguments: Sequence[Scalar]) -> Changed:
-        async with self._watched(sql):
+    async def _execute(self, sql: str, arguments: Sequence[Scalar] = (), *, awaited: bool = False) -> Answer:
+        try:
             cursor = await self._connection.execute(sql, arguments)
-            return Changed(cursor.rowcount, cursor.lastrowid or 0)
+            rows = list(await cursor.fetchall()) if cursor.description else ()
+            return Answer(rows, cursor.rowcount, cursor.lastrowid or 0)  # type: ignore[arg-type]  # rows are tuples
+        except sqlite3.Error as error:
+            raise _translated(error, sql, awaited=awaited) from None
+        except asyncio.CancelledError:
+            # The statement goes on in its thread. Nobody else may have this line.
+            self._spoiled = True
+            raise
 
     async def _queue(self) -> None:
         try:
@@ -133,21 +127,15 @@ class SqliteLink:
             self._writing = False
             self._writers.release()
 
-    @asynccontextmanager
-    async def _watched(self, sql: str) -> AsyncIterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _translated(error, sql) from None
-        except asyncio.CancelledError:
-            # The statement goes on in its thread. Nobody else may have this line.
-            self._spoiled = True
-            raise
+
+def _only_reads(statement: Statement) -> bool:
+    """Readers need not queue."""
+    return statement.sql[:6].upper() in {"SELECT", "PRAGMA"}
 
 
-def _translated(error: sqlite3.Error, sql: str) -> Exception:
+def _translated(error: sqlite3.Error, sql: str, *, awaited: bool) -> Exception:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    if code in _DUPLICATE:
+    if code in _DUPLICATE and awaited:
         return Duplicate()
     if code & _PRIMARY_CODE in _AGAIN:
         return TryAgain("The database is locked by another process.")

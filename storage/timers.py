@@ -58,8 +58,8 @@ class Timers:
         self._sealer = sealer
 
     async def put(self, wanted: Sequence[Timer]) -> None:
-        """Set timers in one statement; known keys are passed over."""
-        await self._session.insert_all(
+        """Set timers in one statement, deferred; known keys are passed over."""
+        await self._session.defer_all(
             _PUT,
             [
                 {
@@ -76,9 +76,9 @@ class Timers:
         )
 
     async def drop(self, keys: Sequence[str]) -> None:
-        """Forget timers that have not gone off; unknown keys are passed over."""
+        """Forget timers that have not gone off, deferred; unknown keys are passed over."""
         if keys:
-            await self._session.change(_drop(len(keys)), **spread("key", keys))
+            await self._session.defer(_drop(len(keys)), **spread("key", keys))
 
     async def move_due(self, now: int) -> int:
         """Move what is due into the inbox, as `timer:` and its key, in one transaction; returns how many.
@@ -95,7 +95,7 @@ class Timers:
 
             await inbox.put_all(await opened(rows, self._heard, give_up))
             for number, *_ in rows:
-                await session.change(_REMOVE, timer=number)
+                await session.defer(_REMOVE, timer=number)
         return len(rows)
 
     async def next_due(self) -> int | None:

@@ -20,17 +20,16 @@ class TurnUnit:
 
     tables: Transaction
 
-    async def lock(self, heard: Heard, start: str, now: int) -> Conversation:
+    async def take(self, heard: Heard, start: str, now: int) -> Conversation | None:
         """See engine.ports.Unit."""
+        claim = await self.tables.inbox.claim(heard.id, now)
         conversation = await self.tables.conversations.lock(
             heard.flow, heard.address, start, at=now, name=heard.name
         )
+        if not claim.found:
+            return None
         await self.tables.people.rename(conversation.person, heard.name)
         return conversation
-
-    async def claim(self, heard: Heard, now: int) -> bool:
-        """See engine.ports.Unit."""
-        return await self.tables.inbox.claim(heard.id, now)
 
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """See engine.ports.Unit."""

@@ -257,16 +257,13 @@ class MemoryUnit:
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
 
-    async def lock(self, heard: Heard, start: str, now: int) -> Conversation:
+    async def take(self, heard: Heard, start: str, now: int) -> Conversation | None:
         del now
+        if heard.key in self.rows.claimed:
+            return None
+        self.rows.claimed.add(heard.key)
         stored = self.rows.conversations.setdefault(heard.address, written(Snapshot(state=start)))
         return Conversation(1, Person(1, heard.address), read(stored))
-
-    async def claim(self, heard: Heard, now: int) -> bool:
-        del now
-        new = heard.key not in self.rows.claimed
-        self.rows.claimed.add(heard.key)
-        return new
 
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow: Flow, now: int) -> None:
         del flow, now

@@ -140,7 +140,7 @@ async def test_a_death_that_was_not_noticed_yet_costs_no_transaction(
     mariadb.restart()
     assert await storage.conversations.peek("client", "chat:a")
     mariadb.restart()
-    assert await storage.inbox.claim(1, NOW) is False
+    assert (await storage.inbox.claim(1, NOW)).found == 0
     await storage.close()
 
 

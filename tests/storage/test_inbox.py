@@ -88,7 +88,7 @@ class TestInbox:
     async def test_what_was_taken_cannot_fail(self, storage: Storage) -> None:
         number = await storage.inbox.put(heard("a"))
         assert number
-        assert await storage.inbox.claim(number, NOW)
+        assert (await storage.inbox.claim(number, NOW)).found
         await storage.inbox.failed(number, "late")
         assert await storage.inbox.failures(10) == []
 

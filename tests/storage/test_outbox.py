@@ -40,7 +40,7 @@ class TestOutbox:
         await owe(storage, ["3"], turn=2)
         await owe(storage, ["other"], address="chat:other")
         assert await texts_due(storage) == ["1", "other"]
-        assert await storage.outbox.start(first, NOW)
+        assert (await storage.outbox.start(first, NOW)).found
         assert await texts_due(storage) == ["other"]
         await storage.outbox.sent(first, "SM1", NOW)
         assert await texts_due(storage) == ["2", "other"]
@@ -51,7 +51,7 @@ class TestOutbox:
     async def test_is_started_by_one_sender(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         started = await asyncio.gather(*(storage.outbox.start(number, NOW) for _ in range(6)))
-        assert sorted(started) == [False] * 5 + [True]
+        assert sorted(start.found for start in started) == [0] * 5 + [1]
         assert (await only(storage)).attempts == 1
 
     async def test_waits_after_being_deferred_and_holds_up_what_follows(self, storage: Storage) -> None:
@@ -75,7 +75,7 @@ class TestOutbox:
         assert await texts_due(storage, NOW + 999) == []
         assert await storage.outbox.take_up_stuck(NOW + 1) == 1
         assert await texts_due(storage, NOW + 1) == ["1"]
-        assert await storage.outbox.start(number, NOW + 1)
+        assert (await storage.outbox.start(number, NOW + 1)).found
         assert (await only(storage)).attempts == 2
 
     async def test_what_cannot_be_opened_stops_nobody(

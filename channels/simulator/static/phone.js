@@ -80,6 +80,7 @@ export class Phone {
     const said = thinking ? "typing…" : this.#role === "client" ? "Appointments" : "Requests";
     if (activity.textContent !== said) activity.textContent = said;
     activity.classList.toggle("typing", thinking);
+    this.form.elements.text.disabled = false; // nothing can be written before it is known who would
     this.form.elements.text.setAttribute("aria-label", `Message from ${name}`);
     this.thread.setAttribute("aria-label", `Conversation of ${name}`);
   }
