@@ -7,18 +7,18 @@ import json
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from app.settings import ROOT, BadSettings, Settings
+from app.settings import BadSettings, Settings
 from engine.errors import FlowError, TherapyBookingError, TryAgain
 
 app = typer.Typer(
     name="therapy-booking",
-    help="Appointments on WhatsApp: conversations as state machines, bookings that cannot overlap.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a plain traceback, without the values that somebody wrote
     add_completion=False,
@@ -29,6 +29,22 @@ practice_app = typer.Typer(help="The practice: therapists, services, hours.", no
 app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
+
+
+def show_version(wanted: bool) -> None:  # noqa: FBT001  # a flag
+    """Tell which version this is."""
+    if wanted:
+        typer.echo(f"therapy-booking {version('therapy-booking')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _version: Annotated[  # noqa: FBT002  # a flag
+        bool, typer.Option("--version", help="Tell the version.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Appointments on WhatsApp: conversations as state machines, bookings that cannot overlap."""
 
 
 def moment(text: str) -> datetime:
@@ -66,7 +82,7 @@ def serve() -> None:
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="On which port of this machine.")] = 8000,
+    port: Annotated[int, typer.Option(help="On which port of this machine.", min=1, max=65535)] = 8000,
 ) -> None:
     """Show everything in a browser, without any account: two phones and the live state machine."""
     from app.serving import demonstrate
@@ -93,17 +109,18 @@ def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's schema up to date. Safe to repeat."""
-    from app.data_store import storage_settings
+    from app.data_store import database_settings
     from storage.revision import migrate
 
-    _run(lambda settings: migrate(storage_settings(settings, invent_key=True)))
+    _run(lambda settings: migrate(database_settings(settings)))
     typer.echo("The database is up to date.")
 
 
 @flows_app.command("check")
 def flows_check(
-    file: Annotated[Path, typer.Argument(help="Which file; flows.yaml if none is named.")] = ROOT
-    / "flows.yaml",
+    file: Annotated[
+        Path | None, typer.Argument(help="Which file; the one in force (FLOWS_PATH) if none is named.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="List the mistakes as JSON.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
     """Find the mistakes in a flow file. Exit code 1 when there are any."""
@@ -113,12 +130,14 @@ def flows_check(
     issues = []
     try:
         settings = Settings.read()
+        file = file or settings.flows_path
         vocabulary = load_understanding(settings.understanding_path).vocabulary
         FlowFile(file, settings.texts_path, vocabulary)
     except FlowError as error:
         issues = list(error.issues)
     except BadSettings as error:
         refuse(error)
+    assert file is not None  # noqa: S101  # named, or taken from the settings
     if as_json:
         typer.echo(json.dumps([issue.as_json() for issue in issues], indent=2, ensure_ascii=False))
     elif issues:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from app.settings import Settings
+from app.settings import NotSetUp, Settings
 from channels.understanding.fallback import FallbackClassifier
 from channels.understanding.offline import OfflineClassifier
 from engine.classifier import Classifier
@@ -33,6 +34,7 @@ async def start_classifier(
     if not settings.asks_dialogflow:
         yield offline
         return
+    key_file = _key_file(settings)
     from channels.understanding.dialogflow import Agent, DialogflowClassifier  # noqa: PLC0415  # 80 MB
 
     agent = Agent(settings.dialogflow_project_id, settings.dialogflow_location, settings.dialogflow_agent_id)
@@ -42,9 +44,17 @@ async def start_classifier(
         language=understanding.language,
         timeout=settings.dialogflow_timeout_seconds,
         insecure_address=settings.dialogflow_api_endpoint,
-        credentials_file=settings.google_application_credentials,
+        credentials_file=key_file,
     )
     try:
         yield FallbackClassifier(dialogflow, offline)
     finally:
         await dialogflow.close()
+
+
+def _key_file(settings: Settings) -> str:
+    """The service account's key file; empty where Google's own search decides. Raises NotSetUp."""
+    key_file = settings.google_application_credentials
+    if key_file and not Path(key_file).is_file():
+        raise NotSetUp("GOOGLE_APPLICATION_CREDENTIALS names no file that is there.")
+    return key_file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from app.settings import NotSetUp, Settings
@@ -20,6 +21,11 @@ def storage_settings(settings: Settings, *, invent_key: bool = False) -> Storage
     An SQLite file may have its key beside it; `invent_key` makes one there when none is set. A database
     server never gets an invented key: who loses it loses what it sealed.
     """
+    return replace(database_settings(settings), secret_key=_key(settings, invent=invent_key))
+
+
+def database_settings(settings: Settings) -> StorageSettings:
+    """Where data are kept, without the key: for work on the schema alone. Raises NotSetUp."""
     if not settings.db_host:
         _make(settings.sqlite_path.parent)
     return StorageSettings(
@@ -29,7 +35,7 @@ def storage_settings(settings: Settings, *, invent_key: bool = False) -> Storage
         password=settings.db_password.get_secret_value(),
         name=settings.db_name,
         sqlite_path=settings.sqlite_path,
-        secret_key=_key(settings, invent=invent_key),
+        secret_key="",
         pool_size=settings.db_pool_size,
     )
 

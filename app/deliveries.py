@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 import structlog
 
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
+from storage.link import StatementRefused
 from storage.outbox import Outbox, Owed
 from storage.store import Storage
 
@@ -60,20 +61,25 @@ class Deliveries:
         self._finished = asyncio.Event()
 
     async def run(self) -> None:
-        """Deliver until cancelled. A message that takes long keeps only its own conversation waiting."""
-        async with asyncio.TaskGroup() as tasks:
-            while self._under_way or self._became or not self._finishing:
-                try:
-                    await self._take_up_stuck()
-                    room = 0 if self._finishing else AT_ONCE - len(self._under_way)
-                    for owed in await self._exchange(room):
-                        tasks.create_task(self._deliver(owed))
-                except TryAgain as error:
-                    log.warning("outbox not reachable", reason=str(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._owing.wait(), POLL_SECONDS)
-                self._owing.clear()
-        self._finished.set()
+        """Deliver until cancelled or finished. A slow message keeps only its own conversation waiting."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    try:
+                        await self._take_up_stuck()
+                        for owed in await self._exchange(0 if self._finishing else self._room()):
+                            tasks.create_task(self._deliver(owed))
+                    except TryAgain as error:
+                        log.warning("outbox not reachable", reason=str(error))
+                    if self._finishing and not (self._under_way or self._became):
+                        return
+                    # Not wait_for, which may swallow a cancellation that comes with what it waits for.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._owing.wait()
+                    self._owing.clear()
+        finally:
+            self._finished.set()
 
     async def finish(self) -> None:
         """Begin no more deliveries, and wait until what became of the others is written down."""
@@ -87,28 +93,49 @@ class Deliveries:
             for owed in begun:
                 await self._deliver(owed)
 
+    def _room(self) -> int:
+        return AT_ONCE - len(self._under_way)
+
     async def _exchange(self, room: int) -> list[Owed]:
-        """Write down what became of messages and begin at most so many that are due, in one transaction.
+        """Write down what became of messages, and begin at most so many that are due.
 
         While the database is away, what became of them is not forgotten.
         """
-        now, noted = self._clock(), dict(self._became)
+        if self._became:
+            await self._write_down(dict(self._became))
+        now = self._clock()
+        due = await self._storage.outbox.due(now, room) if room else []
+        if not due:
+            return []
         async with self._storage.transaction() as tx:
-            for note in noted.values():
-                await note(tx.outbox)
-            due = await tx.outbox.due(now, room) if room else []
             starts = [await tx.outbox.start(owed.id, now) for owed in due]
-        for number in noted:
-            self._became.pop(number, None)  # a chat may have drained it meanwhile
         begun = [owed for owed, start in zip(due, starts, strict=True) if start.found]
         self._under_way.update(owed.id for owed in begun)
         return begun
+
+    async def _write_down(self, notes: dict[int, Note]) -> None:
+        """Write notes in one round trip. One that cannot be written must not have the others sent again."""
+        try:
+            async with self._storage.transaction() as tx:
+                for note in notes.values():
+                    await note(tx.outbox)
+        except StatementRefused:
+            if len(notes) > 1:
+                for number, note in notes.items():
+                    await self._write_down({number: note})
+                return
+            (number,) = notes
+            log.exception("what became of a message cannot be written down", outbox=number)
+            await self._storage.outbox.unknown(number)
+        for number in notes:
+            self._became.pop(number, None)  # a chat may have drained it meanwhile
 
     async def _take_up_stuck(self) -> None:
         """What a process was sending when it died is sent again: twice is better than never."""
         now = self._clock()
         if now >= self._stuck_looked_for + STUCK_SECONDS / 4:
-            await self._storage.outbox.take_up_stuck(now - STUCK_SECONDS)
+            own = {*self._under_way, *self._became}
+            await self._storage.outbox.take_up_stuck(now - STUCK_SECONDS, besides=own)
             self._stuck_looked_for = now
 
     async def _deliver(self, owed: Owed) -> None:

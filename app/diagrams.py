@@ -70,7 +70,7 @@ def path_of(flow: Flow, before: str, trail: Sequence[str]) -> tuple[Edge, ...]:
     elif state and heard == ENOUGH and state.misheard:
         edges = [Edge(before, state.misheard.go or before, _misheard(state))]
     else:
-        first = outcomes.pop(0).rpartition(".")[2] if outcomes else NO_STEP
+        first = outcomes.pop(0).rpartition(".")[2] if outcomes and rule and rule.step else NO_STEP
         target = rule.targets.get(first, Target()) if rule else Target()
         event = heard.partition(":")[2].partition("#")[0]
         edges = [Edge(before, _settled(target, before), event, first)]

@@ -10,8 +10,9 @@ from engine.classifier import Classifier
 from engine.events import Heard, Reading
 from engine.hear import understood_without_reading
 from engine.machine import FlowMachine
+from engine.ports import Screen
 from engine.snapshot import Snapshot
-from engine.vocabulary import Vocabulary, normalise
+from engine.vocabulary import Vocabulary
 from storage.store import Storage
 
 
@@ -20,6 +21,7 @@ class Reader:
 
     def __init__(
         self,
+        screen: Screen,
         classifier: Classifier,
         vocabulary: Vocabulary,
         machines: Callable[[], Mapping[str, FlowMachine]],
@@ -27,6 +29,7 @@ class Reader:
         zone: Callable[[], ZoneInfo],
     ) -> None:
         """`zone`: in which "tomorrow" is meant."""
+        self._screen = screen
         self._classifier = classifier
         self._vocabulary = vocabulary
         self._machines = machines
@@ -37,7 +40,9 @@ class Reader:
         """What the classifier makes of a text; None for everything that is not one, or needs none."""
         if heard.kind in {"signal", "wait", "tap"} or not heard.text.strip():
             return None
-        if normalise(heard.text) in self._vocabulary.lexicon:
+        if self._screen(heard):
+            return None  # what goes before everything else is not sent to anybody
+        if self._vocabulary.exact(heard.text):
             return None  # an exact word means what it means: no classifier knows better
         if self._classifier.paid and await self._clear_without(heard):
             return None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
+import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import structlog
 import typer
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
@@ -26,6 +29,8 @@ from channels.twilio_account import TwilioAccount
 from channels.whatsapp import Outgoing, WhatsApp
 from engine.errors import TherapyBookingError
 from storage.outbox import Owed
+
+log = structlog.get_logger("serving")
 
 
 class BrokenDown(TherapyBookingError):
@@ -96,6 +101,12 @@ async def serve_forever(settings: Settings) -> None:
         whatsapp = await stack.enter_async_context(WhatsApp(twilio))
         running = await stack.enter_async_context(product(settings, lambda _: WhatsAppDelivery(whatsapp)))
         running.practice()
+        log.info(
+            "serving",
+            address=f"{settings.host}:{settings.port}",
+            database=f"{settings.db_host}:{settings.db_port}" if settings.db_host else "SQLite",
+            classifier="Dialogflow" if settings.asks_dialogflow else "offline",
+        )
         await _listen(web_app(running, twilio), settings.host, settings.port, running.broken)
 
 
@@ -108,10 +119,20 @@ async def demonstrate(settings: Settings, port: int) -> None:
             app = web_app(running, TwilioAccount())
             simulator = Simulator(SimulatorDesk(running))
             app.register_blueprint(simulator.blueprint)
+            _check_free("127.0.0.1", port)
             typer.echo(
                 f"\n  Two phones and a state machine: open http://127.0.0.1:{port}\n  Ctrl-C stops it.\n"
             )
             await _listen(app, "127.0.0.1", port, running.broken, at_stop=simulator.close)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise NotSetUp, saying why, if nothing can listen there."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        advice = " Try another port." if error.errno == errno.EADDRINUSE else ""
+        raise NotSetUp(f"Nothing can listen at {host}:{port}: {error.strerror}.{advice}") from None
 
 
 async def _listen(
@@ -134,10 +155,9 @@ async def _listen(
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         at_stop()
 
+    _check_free(host, port)
     try:
         await hypercorn_serve(app, config, shutdown_trigger=stopped)
-    except OSError as error:
-        raise NotSetUp(f"Nothing can listen at {host}:{port}: {error.strerror}. Try another port.") from error
     finally:
         for end in ends:
             end.cancel()

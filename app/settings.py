@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.errors import TherapyBookingError
 
 ROOT = Path(__file__).resolve().parent.parent
+_ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
+_PHONE = re.compile(r"(whatsapp:)?\+[1-9](?:[ ()-]*\d){6,14}")
 
 
 class BadSettings(TherapyBookingError):
@@ -54,13 +57,13 @@ class Settings(BaseSettings):
     dialogflow_agent_id: str = ""
     dialogflow_api_endpoint: str = ""
     """Only for a stand-in on this machine, such as `127.0.0.1:9000`; it is spoken to without TLS."""
-    dialogflow_timeout_seconds: float = 1.5
+    dialogflow_timeout_seconds: float = Field(default=1.5, gt=0)
 
     secret_key: SecretStr = SecretStr("")
     """Seals personal data. Several, separated by commas, while one replaces another: the first seals."""
     debug: bool = False
     host: str = "0.0.0.0"  # noqa: S104  # behind a reverse proxy; `demo` listens on loopback only
-    port: int = 8000
+    port: int = Field(default=8000, ge=1, le=65535)
 
     flows_path: Path = ROOT / "flows.yaml"
     texts_path: Path = ROOT / "flows" / "texts"
@@ -70,6 +73,20 @@ class Settings(BaseSettings):
     workers: int = Field(default=8, ge=1, le=64)
     """How many conversations may be moved at the same time."""
 
+    @field_validator("whatsapp_sid")
+    @classmethod
+    def _is_an_account(cls, sid: str) -> str:
+        if sid and not _ACCOUNT.fullmatch(sid):
+            raise ValueError("an account's SID is AC and 32 digits or letters from a to f")
+        return sid
+
+    @field_validator("twilio_phone_number", "twilio_therapist_phone_number", "therapist_phone")
+    @classmethod
+    def _is_a_number(cls, number: str) -> str:
+        if number and not _PHONE.fullmatch(number):
+            raise ValueError("write the number in full, with + and the country: +49 30 1234567")
+        return number
+
     @classmethod
     def read(cls) -> Self:
         """The settings of this process. Raises BadSettings, which names them but never tells a value."""
@@ -78,10 +95,14 @@ class Settings(BaseSettings):
         except ValidationError as error:
             wrong = [f"{str(one['loc'][0]).upper()}: {one['msg']}." for one in error.errors()]
             raise BadSettings("\n".join(wrong)) from None
+        except UnicodeDecodeError:
+            raise BadSettings("The file .env is not in UTF-8: save it anew in that encoding.") from None
 
     def missing_for_whatsapp(self) -> list[str]:
         """The settings without which no WhatsApp message can be taken or sent."""
-        needed = ("whatsapp_sid", "whatsapp_token", "twilio_phone_number", "client_webhook_url")
+        needed = ["whatsapp_sid", "whatsapp_token", "twilio_phone_number", "client_webhook_url"]
+        if self.twilio_therapist_phone_number:
+            needed.append("therapist_webhook_url")
         return [name.upper() for name in needed if not str(_plain(getattr(self, name)))]
 
     @property

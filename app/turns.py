@@ -106,7 +106,8 @@ class Turns:
             except TryAgain as error:
                 log.warning("inbox not reachable", reason=str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._look.wait()
             self._look.clear()
 
     async def _due(self) -> list[Heard]:

@@ -14,7 +14,7 @@ from engine.classifier import Classifier
 from engine.errors import TherapyBookingError
 from engine.events import NOTHING, Reading, Value, Values
 from engine.narrow import LOW, NONE_OF_THESE
-from engine.vocabulary import Vocabulary, normalise
+from engine.vocabulary import Vocabulary
 
 TIME = "appointment_time"
 NOBODY = "understand"
@@ -61,11 +61,10 @@ def _asked(line: str, number: int) -> tuple[str, list[str]]:
 
 def chosen(vocabulary: Vocabulary, text: str, reading: Reading) -> tuple[str, float, Values]:
     """Intent, confidence and values: of a command, an exact word, or of the reading."""
-    said = normalise(text)
-    if command := vocabulary.command(said):
+    if command := vocabulary.command(text):
         return command[0], 1.0, command[1]
-    if said in vocabulary.lexicon:
-        return vocabulary.lexicon[said], 1.0, NOTHING
+    if intent := vocabulary.exact(text):
+        return intent, 1.0, NOTHING
     return reading.intent or NONE_OF_THESE, reading.confidence, NOTHING
 
 

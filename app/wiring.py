@@ -23,6 +23,7 @@ from engine.errors import TryAgain
 from engine.ports import World
 from flows.practice import PracticeBook, day_first
 from flows.practice_file import read_practice
+from flows.safety.screen import CrisisScreen
 from flows.step_runner import StepRunner
 from flows.vocabulary import Understanding, load_understanding
 from storage.revision import migrate
@@ -73,7 +74,8 @@ class Product:
     async def stop(self) -> None:
         """Stop the background work. Turns that were begun are undone; messages under way are seen off."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.deliveries.finish(), SEEING_OFF_SECONDS)
+            async with asyncio.timeout(SEEING_OFF_SECONDS):
+                await self.deliveries.finish()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -158,6 +160,7 @@ async def product(
     Raises FlowError, NotSetUp or NotReady, before anything is done, when something is not right.
     """
     clock = clock or Clock()
+    screen = CrisisScreen.load()
     understanding = load_understanding(settings.understanding_path)
     flow_file = FlowFile(settings.flows_path, settings.texts_path, understanding.vocabulary)
     where = storage_settings(settings, invent_key=demonstration)
@@ -174,7 +177,9 @@ async def product(
         async with start_classifier(
             settings, understanding, shelf.names(), day_first=shelf.day_first()
         ) as classifier:
-            yield _assembled(settings, clock, storage, understanding, classifier, flow_file, shelf, channel)
+            yield _assembled(
+                settings, clock, storage, screen, understanding, classifier, flow_file, shelf, channel
+            )
     finally:
         await storage.close()
 
@@ -183,6 +188,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
     settings: Settings,
     clock: Clock,
     storage: Storage,
+    screen: CrisisScreen,
     understanding: Understanding,
     classifier: Classifier,
     flow_file: FlowFile,
@@ -193,9 +199,9 @@ def _assembled(  # noqa: PLR0913  # every part, once
     steps = StepRunner(STEPS, shelf)
 
     def world() -> World[TurnUnit]:
-        return World(Units(storage), flow_file.machines, vocabulary, steps, flow_file.texts)
+        return World(Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts)
 
-    reader = Reader(classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
+    reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     turns = Turns(storage, world, reader, clock)
     deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
     return Product(settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf)

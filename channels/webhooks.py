@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 from quart import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from channels import inbound, signature
 from channels.ports import DeliveryNews, Door, Intake
@@ -175,6 +176,8 @@ async def _body(deadline: float) -> bytes:
                     raise WebhookTooLarge
     except TimeoutError as error:
         raise WebhookTooSlow from error
+    except RequestEntityTooLarge as error:
+        raise WebhookTooLarge from error
     return bytes(body)
 
 

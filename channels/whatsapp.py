@@ -7,6 +7,7 @@ is DeliveryUnknown and is not repeated here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ WAITS: Mapping[Remedy, float | None] = {
     Remedy.OPERATOR: 15 * 60.0,
 }
 """Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off."""
+_SID = re.compile(r"[A-Z]{2}[0-9A-Za-z]{1,62}")
+_NO_CODE = 1 << 31
 VALID_SECONDS = 4 * 3600
 """A message that Twilio could not hand over by then is dropped: old offers only confuse."""
 
@@ -95,7 +98,7 @@ class WhatsApp:
             raise DeliveryUnknown(f"The connection to Twilio broke: {type(error).__name__}.") from error
         except json.JSONDecodeError as error:
             raise DeliveryUnknown("Twilio's answer could not be read.") from error
-        if not message.sid:
+        if not (message.sid and _SID.fullmatch(message.sid)):
             raise DeliveryUnknown("Twilio's answer names no message.")
         return str(message.sid)
 
@@ -126,7 +129,7 @@ def _status_and_code(error: TwilioException) -> tuple[int, int | None]:
     """The HTTP status, and Twilio's code if it gave one: the SDK fills the status in where there is none."""
     if not isinstance(error, TwilioRestException | TwilioServiceException):
         return HTTPStatus.INTERNAL_SERVER_ERROR, None
-    is_code = isinstance(error.code, int) and error.code != error.status
+    is_code = isinstance(error.code, int) and error.code != error.status and 0 < error.code < _NO_CODE
     return int(error.status), error.code if is_code else None
 
 

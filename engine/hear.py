@@ -11,10 +11,10 @@ import re
 from engine.effects import Option
 from engine.events import STALE_SIGNAL, STALE_WAIT, WAIT, Event, Heard, Reading, Value
 from engine.model import HERE, Flow, State
-from engine.narrow import COMMITTING, NONE_OF_THESE, narrow, threshold
+from engine.narrow import NONE_OF_THESE, narrow, threshold
 from engine.opening import has_reservations, opening_answer
 from engine.snapshot import Snapshot
-from engine.vocabulary import Vocabulary, normalise
+from engine.vocabulary import COMMITTING, Vocabulary, normalise
 
 MISHEARD = Event("misheard")
 STALE_TAP = Event("stale_tap")
@@ -58,11 +58,11 @@ def understood_without_reading(
     if COUNT.fullmatch(said) and (snapshot.offer or not state.expects):
         return MISHEARD
     hears = flow.hears(state)
-    if command := vocabulary.command(said):
+    if command := vocabulary.command(heard.text):
         event, values = command
         if event in hears:
             return Event(event, values)
-    intent = vocabulary.lexicon.get(said)
+    intent = vocabulary.exact(heard.text)
     return Event(intent) if intent in hears else None
 
 

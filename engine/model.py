@@ -228,3 +228,5 @@ class Words:
     types: frozenset[str]
     titles: frozenset[str]
     """Events that have a title to be shown when they are offered."""
+    urgent: frozenset[str] = frozenset()
+    """Events that every flow hears in every state, whatever else is going on."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from engine.events import Reading
+from engine.vocabulary import COMMITTING
 
 NONE_OF_THESE = "out.of.scope"
 """The classifier's word for "this is about something else"."""
@@ -20,7 +21,6 @@ COMMITS = 0.5
 STARTS = 0.4
 """What it needs to begin a booking: whoever writes of their distress in other words has not asked for one."""
 STARTING = frozenset({"book.appointment"})
-COMMITTING = frozenset({"yes", "approve", "decline"})
 
 
 def threshold(intent: str, *, given: bool = False) -> float:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection
 
 from engine.events import Reading
-from engine.narrow import COMMITS, COMMITTING
-from engine.vocabulary import Vocabulary, normalise
+from engine.narrow import COMMITS
+from engine.vocabulary import COMMITTING, Vocabulary, normalise
 
 _END_OF_CLAUSE = re.compile(r"[.,;:!?\n–—]+")
 _END_OF_SENTENCE = re.compile(r"(?<=\w\w)\s*[.!?\n]+(?!\d)")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from engine.effects import Message, Say, Signal
 from engine.events import NOTHING, Event, Heard, Reading, Values
@@ -141,6 +141,10 @@ class Steps(Protocol[U_contra]):
         """Run one inside the turn's transaction."""
 
 
+Screen: TypeAlias = Callable[[Heard], Event | None]
+"""What means the same in every state and goes before everything else; None for nearly all that is heard."""
+
+
 class Voice(Protocol):
     """Puts effects into words."""
 
@@ -164,6 +168,7 @@ class World(Generic[U]):
     storage: Storage[U]
     machines: Mapping[str, FlowMachine]
     """The compiled flows by name."""
+    screen: Screen
     vocabulary: Vocabulary
     steps: Steps[U]
     voice: Voice

@@ -26,7 +26,7 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
         if conversation is None:
             return Turn.already_taken(heard)
         before = conversation.snapshot
-        event = hear(flow, world.vocabulary, before, heard, reading)
+        event = world.screen(heard) or hear(flow, world.vocabulary, before, heard, reading)
         snapshot = before.evolve(turn=before.turn + 1)
         happened: Event | Done = event
         effects: list[Effect] = []

@@ -18,6 +18,8 @@ _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\ufeff]")
 """Zero-width characters, variation selectors and skin tones: they change looks, not meaning."""
 _EDGES = " \t.,;:!?\"'()[]-–—_*~…"
+COMMITTING = frozenset({"yes", "approve", "decline"})
+"""Intents of answers that book something or refuse it."""
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -35,6 +37,11 @@ def normalise(text: str) -> str:
 def _normalised_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_CURLY)
     return " ".join(_DRAWN_OUT.sub(r"\1", plain).split()).strip(_EDGES)
+
+
+def is_question(text: str) -> bool:
+    """Whether it ends as a question."""
+    return text.rstrip(" \t\n!.…)\"'").endswith("?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,14 @@ class Vocabulary:
         left = [word for word in said.split() if word not in self.around_positions]
         return self.positions.get(left[0]) if len(left) == 1 else None
 
-    def command(self, said: str) -> tuple[str, Mapping[str, Value]] | None:
-        """The event and values of the first command that normalised text is."""
+    def exact(self, text: str) -> str | None:
+        """The intent of which a text is an exact word. A question answers nothing: "approve?" is none."""
+        intent = self.lexicon.get(normalise(text))
+        return None if intent in COMMITTING and is_question(text) else intent
+
+    def command(self, text: str) -> tuple[str, Mapping[str, Value]] | None:
+        """The event and values of the first command that a text is; a question is none."""
+        said = "" if is_question(text) else normalise(text)
         for command in self.commands:
             values = command.values(said)
             if values is not None:

@@ -112,6 +112,12 @@ def number(value: Value) -> int | None:
     return int(text) if value is not None and text.isascii() and text.isdecimal() else None
 
 
+def initials_of(person: Person) -> Value:
+    """Enough to know who is meant for somebody who knows them."""
+    words = (person.name or "").split()
+    return "".join(f"{word[0].upper()}." for word in words[:3]) or line("a_client")
+
+
 def name_of(person: Person | None) -> Value:
     """What somebody calls themselves, if they told."""
     return person.name if person and person.name else line("a_client")

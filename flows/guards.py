@@ -52,8 +52,9 @@ def misheard_often(snapshot: Snapshot, event: Event, now: int) -> bool:
 
 
 def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:
-    """The person asks what is free and has not begun to book."""
-    return event.data.get("intent") == "check.availability" and "service_type" not in snapshot.memory
+    """The person wants to see what is free, and has neither begun to book nor named one time."""
+    named = Wish.of(event.data.get("appointment_time")).one_moment
+    return "service_type" not in snapshot.memory and not named
 
 
 def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:

@@ -27,6 +27,7 @@ RULES = {
     "answer_within": 24 * 60,
     "start_every": 30,
     "break_between": 0,
+    "acknowledge_within": 10,
 }
 """Lengths of time in minutes, with what holds when the file does not say."""
 MAY_BE_NOTHING = frozenset({"minimum_notice", "break_between", *SERVICE_TYPES})
@@ -87,6 +88,7 @@ class _PracticeReader:
             answer_within_minutes=minutes["answer_within"],
             start_every_minutes=minutes["start_every"] or 30,
             buffer_minutes=minutes["break_between"],
+            acknowledge_within_minutes=minutes["acknowledge_within"],
             travel_minutes={kind: self._minutes(value, kind, 0) for kind, value in travel.items()},
         )
 

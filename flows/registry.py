@@ -15,6 +15,7 @@ from engine.model import StepSpec, Words
 from engine.ports import Outcome
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
+from flows.safety.screen import CRISIS
 from flows.texts import Texts
 
 Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
@@ -23,8 +24,11 @@ Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 TYPES = frozenset({"text", "words", "number", "time_phrase", "slot", "choices"})
 """What a conversation may remember: see `remembers` in flows.yaml."""
 
-TIMED_SIGNALS = frozenset({"request_expired"})
+TIMED_SIGNALS = frozenset({"request_expired", "alert_unanswered"})
 """Events that timers send."""
+
+URGENT = frozenset({CRISIS})
+"""Events of the screen, which goes before everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,10 @@ def words(
         steps={name: found.spec for name, found in steps.items()},
         guards=frozenset(guards),
         texts=texts.places(),
-        events=frozenset(vocabulary.intents) | commands | frozenset(answers.values()),
+        events=frozenset(vocabulary.intents) | commands | frozenset(answers.values()) | URGENT,
         signals=TIMED_SIGNALS,
         entities=answers,
         types=TYPES,
         titles=texts.titles(),
+        urgent=URGENT,
     )

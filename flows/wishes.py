@@ -45,6 +45,8 @@ class Wish:
     """The days of the week that suit, Monday is 0: "not on Monday", "Tuesday or Thursday"."""
     soonest: bool = False
     """As soon as possible: the earliest of what suits."""
+    weekday: bool = False
+    """The one day was named by its weekday alone: "on Thursday"."""
 
     @classmethod
     def of(cls, value: Value) -> Self:
@@ -71,6 +73,7 @@ class Wish:
             either_half=either_half,
             weekdays=_weekdays(value.get("weekdays")),
             soonest=value.get("order") == "earliest",
+            weekday=bool(value.get("weekday")),
         )
 
     def and_now(self, newer: Wish) -> Wish:
@@ -81,11 +84,13 @@ class Wish:
           one exact time: who cannot come "between 2 and 4" and then asks for "any day next week" is shown
           the whole days.
         - A new time of day keeps the days.
+        - A weekday alone is looked for in the week that was spoken of: "next week", and then "on Thursday".
         - Days of the week without a date, such as "not on Monday", narrow several old days, where any of
           those is left, and otherwise replace them.
         """
         if newer.soonest or self.anything:
             return newer
+        newer = newer.within_days_of(self)
         kept = newer if newer.names_days else newer.on_days_of(self)
         if newer.first is None and newer.weekdays != ALL_WEEK:
             kept = newer.narrowing(self)
@@ -93,6 +98,13 @@ class Wish:
         if newer.start is None and newer.end is None and not (several and self.end is not None):
             kept = replace(kept, start=self.start, end=self.end, either_half=self.either_half)
         return kept
+
+    def within_days_of(self, older: Wish) -> Wish:
+        """This weekday as one of the days of another wish, if it is one of them."""
+        if not (self.weekday and self.first and older.first and older.last and older.first < older.last):
+            return self
+        day = older.first + (self.first - older.first) % timedelta(weeks=1)
+        return replace(self, first=day, last=day) if day <= older.last else self
 
     def on_days_of(self, older: Wish) -> Wish:
         """This time of day on the days of another wish."""
@@ -173,6 +185,7 @@ class Wish:
             "either_half": self.either_half,
             "weekdays": None if self.weekdays == ALL_WEEK else [*sorted(self.weekdays)],
             "order": "earliest" if self.soonest else None,
+            "weekday": self.weekday,
         }
 
 

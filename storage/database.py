@@ -11,9 +11,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from storage.link import Answer, ConnectionLost, Statement
+from storage.link import Answer, ConnectionLost, Duplicate, Statement, StatementRefused
 from storage.pool import Loan, Pool
 from storage.sql import Dialect, Insert, Query, Row, Scalar
+
+MOST_WAITING = 200
+"""How many statements travel together at most: a server takes only so long a text."""
 
 
 class Deferred:
@@ -27,7 +30,7 @@ class Deferred:
 
     @property
     def found(self) -> int:
-        """How many rows it wrote to. Known once a later statement has been answered, not before."""
+        """How many rows it wrote to. Known once a later statement was answered without an error."""
         assert self._found is not None, "read before it was sent"  # noqa: S101  # a mistake of ours
         return self._found
 
@@ -54,7 +57,8 @@ class Session(Protocol):
     async def defer(self, query: Query, **values: Scalar) -> Deferred:
         """Run a statement before the next one or the commit; an error of it comes then.
 
-        A collision with a row that exists is a mistake here: StatementRefused, and the transaction is undone.
+        A collision with a row that exists is a mistake here: StatementRefused. Outside a transaction there
+        is nothing to wait for: it runs at once, and a collision is a Duplicate.
         """
 
     async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
@@ -78,6 +82,7 @@ class Database:
         """Commit at the end, or undo everything when an exception (cancellation included) leaves the block.
 
         A TryAgain from the commit itself may hide a success; taking the turn again finds its inbox row taken.
+        After an error other than Duplicate nothing can be committed any more, whoever caught it.
         """
         async with self.pool.lend() as loan:
             session = Transacted(self, loan)
@@ -107,6 +112,7 @@ class Transacted:
         self._database = database
         self._loan = loan
         self._begun = False
+        self._broken = False
         self._waiting: list[tuple[Statement, Deferred]] = []
 
     async def fetch(self, query: Query, **values: Scalar) -> Sequence[Row]:
@@ -128,12 +134,12 @@ class Transacted:
 
     async def defer(self, query: Query, **values: Scalar) -> Deferred:
         """See Session."""
-        return self._defer(self._database.statement(query, values))
+        return await self._defer(self._database.statement(query, values))
 
     async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
         """See Session."""
         if rows:
-            self._defer(self._database.statement_for_all(query, rows))
+            await self._defer(self._database.statement_for_all(query, rows))
 
     @asynccontextmanager
     async def atomically(self) -> AsyncIterator[Session]:
@@ -141,7 +147,10 @@ class Transacted:
         yield self
 
     async def commit(self) -> None:
-        """Keep everything, what was deferred included. Nothing is sent if nothing was asked for."""
+        """Keep everything, what was deferred included. Nothing is sent if nothing was asked for.
+
+        Raises TryAgain also where all of it was deferred and the line had died while it was idle.
+        """
         if self._begun or self._waiting:
             await self._send([], commit=True)
 
@@ -150,9 +159,11 @@ class Transacted:
         if self._begun:
             await self._loan.link.rollback()
 
-    def _defer(self, statement: Statement) -> Deferred:
+    async def _defer(self, statement: Statement) -> Deferred:
         deferred = Deferred()
         self._waiting.append((statement, deferred))
+        if len(self._waiting) >= MOST_WAITING:
+            await self._send([])
         return deferred
 
     async def _ask(self, statement: Statement) -> Answer:
@@ -162,19 +173,29 @@ class Transacted:
         """Send what waits, and after it the statement that does not."""
         waiting, self._waiting = self._waiting, []
         statements = [*(statement for statement, _ in waiting), *last]
-        begin, self._begun = not self._begun, True
-        self._database.round_trips += 1
+        if self._broken:
+            raise StatementRefused("an earlier one failed", statements[-1].sql if statements else "COMMIT")
+        self._broken, self._database.round_trips = True, self._database.round_trips + 1
         try:
-            answers = await self._loan.link.run(statements, begin=begin, commit=commit)
-        except ConnectionLost:
-            if not begin or commit:
-                raise
-            # It died while it was idle. Nothing has been kept yet, so all of it may be done again.
-            await self._database.pool.renew(self._loan)
-            answers = await self._loan.link.run(statements, begin=True)
+            answers = await self._run(statements, commit=commit)
+        except Duplicate:
+            self._broken = False
+            raise
+        self._broken = False
         for (_, deferred), answer in zip(waiting, answers, strict=False):  # and then the last one's
             deferred.settle(answer)
         return answers
+
+    async def _run(self, statements: Sequence[Statement], *, commit: bool) -> Sequence[Answer]:
+        begin, self._begun = not self._begun, True
+        try:
+            return await self._loan.link.run(statements, begin=begin, commit=commit)
+        except ConnectionLost:
+            if not begin or commit:
+                raise
+        # It died while it was idle. Nothing has been kept yet, so all of it may be done again.
+        await self._database.pool.renew(self._loan)
+        return await self._loan.link.run(statements, begin=True)
 
 
 class Separate:
@@ -201,8 +222,9 @@ class Separate:
             await self._ask(self._database.statement_for_all(query, rows))
 
     async def defer(self, query: Query, **values: Scalar) -> Deferred:
-        """See Session. There is nothing to wait for: it runs at once."""
-        return Deferred(await self.change(query, **values))
+        """See Session. An insert is not repeated."""
+        again = not isinstance(query, Insert)
+        return Deferred((await self._ask(self._database.statement(query, values), again=again)).found)
 
     async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
         """See Session. Likewise."""

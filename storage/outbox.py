@@ -6,17 +6,18 @@ sending was begun and never answered for is not sent again blindly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import and_, case, func, select, update
 
 from engine.effects import Message, Option
 from engine.events import Value
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
 from storage.sealing import Sealer, opened
-from storage.sql import Insert, Query, Row, Scalar, given, limit
+from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
 from storage.tables import outbox
 
 PROGRESS = {
@@ -53,20 +54,22 @@ _COLUMNS = (
     outbox.c.error_code,
     outbox.c.created_at,
 )
-_earlier = outbox.alias("earlier")
-_BLOCKED = exists().where(
-    _earlier.c.conversation_id == outbox.c.conversation_id,
-    or_(
-        _earlier.c.turn < outbox.c.turn,
-        and_(_earlier.c.turn == outbox.c.turn, _earlier.c.position < outbox.c.position),
-    ),
-    _earlier.c.state.in_(["pending", "sending"]),
+_MOST_IN_A_TURN = 1_000
+_order = outbox.c.turn * _MOST_IN_A_TURN + outbox.c.position
+"""The order of a conversation's messages. Row numbers are none: nodes of a cluster number on their own."""
+_unsent = (
+    select(outbox.c.conversation_id, func.min(_order).label("first"))
+    .where(outbox.c.state.in_(["pending", "sending"]))
+    .group_by(outbox.c.conversation_id)
+    .subquery("unsent")
 )
+"""Only what is unsent is looked at: a conversation may be long, and a backlog of one may be, too."""
 _PUT = Insert(outbox)
 _DUE = Query(
     select(*_COLUMNS)
-    .where(outbox.c.state == "pending", outbox.c.next_try_at <= given("now"), ~_BLOCKED)
-    .order_by(outbox.c.id)
+    .join(_unsent, and_(_unsent.c.conversation_id == outbox.c.conversation_id, _unsent.c.first == _order))
+    .where(outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
+    .order_by(outbox.c.next_try_at, outbox.c.id)
     .limit(limit())
 )
 _SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
@@ -78,15 +81,13 @@ def _moved(*states: str, **values: object) -> Query:
 
 
 _START = _moved("pending", state="sending", attempts=outbox.c.attempts + 1, started_at=given("at"))
-_SENT = _moved("sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at"))
+# Pending, too: somebody may have taken it for stuck while nobody could write down that it was sent.
+_SENT = _moved(
+    "pending", "sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at")
+)
 _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
 _UNKNOWN = _moved("sending", state="unknown")
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
-_STUCK = Query(
-    update(outbox)
-    .where(outbox.c.state == "sending", outbox.c.started_at < given("before"))
-    .values(state="pending")
-)
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
 _NOTE = {
     # A report proves that the message was taken, even if the answer to the sending never came.
@@ -102,6 +103,14 @@ _NOTE_BY_ID = Query(
 _NOTE_BY_SID = Query(
     update(outbox).where(outbox.c.provider_sid == given("sid"), _reached < given("rank")).values(_NOTE)
 )
+
+
+@cache
+def _stuck(own: int) -> Query:
+    """Sendings that nobody is at, but for so many of the caller's own."""
+    stuck = (outbox.c.state == "sending", outbox.c.started_at < given("before"))
+    others = (outbox.c.id.not_in(listed("own", own)),) if own else ()
+    return Query(update(outbox).where(*stuck, *others).values(state="pending"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +192,13 @@ class Outbox:
         """It was refused for good."""
         await self._session.defer(_FAILED, row=outbox_id, code=code)
 
-    async def take_up_stuck(self, started_before: int) -> int:
-        """Sendings begun before then and never answered for may be begun anew; returns how many."""
-        return await self._session.change(_STUCK, before=started_before)
+    async def take_up_stuck(self, started_before: int, besides: Collection[int] = ()) -> int:
+        """Sendings begun before then and never answered for may be begun anew; returns how many.
+
+        `besides`: numbers of messages that the caller is still sending.
+        """
+        own = sorted(besides)
+        return await self._session.change(_stuck(len(own)), before=started_before, **spread("own", own))
 
     async def note_status(
         self, sid: str | None, outbox_id: int | None, status: str, error_code: int | None = None

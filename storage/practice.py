@@ -26,6 +26,8 @@ class Practice:
     """The grid on which appointments start."""
     buffer_minutes: int
     """Kept free before and after each appointment."""
+    acknowledge_within_minutes: int
+    """After how long the next one is told that somebody may be in danger."""
     travel_minutes: Mapping[str, int] = field(default_factory=dict)
     """By service type: kept free for the way there, and again for the way back."""
 

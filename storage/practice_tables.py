@@ -28,6 +28,7 @@ _NUMBERS = (
     "answer_within_minutes",
     "start_every_minutes",
     "buffer_minutes",
+    "acknowledge_within_minutes",
 )
 
 _CLEAR = [Query(delete(table)) for table in (weekly_hours, offerings, therapists, services)]

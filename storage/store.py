@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from storage.alerts import Alerts
 from storage.appointments import Appointments
 from storage.claims import Claims
 from storage.conversations import Conversations
@@ -42,6 +43,7 @@ class Tables:
         self.practice = Practices(session, sealer, clock)
         self.appointments = Appointments(session, sealer, clock)
         self.claims = Claims(session)
+        self.alerts = Alerts(session, sealer)
 
 
 class Transaction(Tables):
@@ -80,7 +82,7 @@ class Storage(Tables):
 
     @property
     def round_trips(self) -> int:
-        """How many statements were sent so far, BEGIN and COMMIT included."""
+        """How often something was sent to the database and its answer waited for."""
         return self._database.round_trips
 
     async def ready(self) -> None:

@@ -122,8 +122,8 @@ outbox = Table(
     Column("sent_at", Instant),
     UniqueConstraint("conversation_id", "turn", "position"),
     Index(None, "state", "next_try_at"),
-    # Whether an earlier message is still unsent must not cost more the longer a conversation has lasted.
-    Index(None, "conversation_id", "state"),
+    # Which message is a conversation's first unsent one must not cost more the longer it has lasted.
+    Index(None, "state", "conversation_id", "turn", "position"),
     Index(None, "provider_sid"),
     **_OPTIONS,
 )
@@ -262,5 +262,20 @@ claims = Table(
     PrimaryKeyConstraint("resource_id", "unit"),
     Index(None, "appointment_id"),
     sqlite_with_rowid=False,
+    **_OPTIONS,
+)
+
+# Somebody may be in danger. The message itself is in the inbox, sealed.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("client_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("rule", Name, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Column("told", Integer, nullable=False),  # how often somebody was told of it
+    Column("acknowledged_by", BigInteger, ForeignKey(people.c.id)),
+    Column("acknowledged_at", Instant),
+    Index(None, "client_id", "id"),
     **_OPTIONS,
 )

@@ -136,4 +136,5 @@ def _value(day: date | None, last: date | None, clock: str | None, until: str | 
         "either_half": False,
         "weekdays": None,
         "order": None,
+        "weekday": False,
     }

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from engine.events import Value
+from engine.nearest import one_slip
 from engine.vocabulary import normalise
 
 LONG_WORD: Final = 6
@@ -41,16 +42,31 @@ class EntityFinder:
         self._synonyms = {entity: _by_first_letter(values) for entity, values in entities.items()}
 
     def find(self, text: str) -> dict[str, Value]:
-        """The value of each entity that the text names: the longest synonym, and of equals the first."""
+        """The value of each entity that the text names, by its longest synonym.
+
+        Two of them ("the difference between in-call and out-call") name none: nobody has chosen yet.
+        """
         words = _words(text)
         found: dict[str, Value] = {}
         for entity, synonyms in self._synonyms.items():
             matches = list(_matches(words, synonyms))
-            if matches:
-                found[entity] = min(matches, key=lambda match: (-match.words, match.position)).value
+            if len(values := _named(matches)) == 1:
+                found[entity] = values.pop()
         if number := _REQUEST.search(text):
             found["request"] = str(int(number[1] or number[2]))
         return found
+
+
+def _named(matches: list[_Match]) -> set[str]:
+    """The values that are named; what lies within a longer name is part of that."""
+    values: set[str] = set()
+    taken: set[int] = set()
+    for match in sorted(matches, key=lambda match: (-match.words, match.position)):
+        place = set(range(match.position, match.position + match.words))
+        if not place & taken:
+            values.add(match.value)
+            taken |= place
+    return values
 
 
 def _by_first_letter(values: Mapping[str, Sequence[str]]) -> _Synonyms:
@@ -89,16 +105,11 @@ def _same(said: list[str], synonym: tuple[str, ...]) -> bool:
         return False
     if len(synonym) == 1 and said[0].rstrip("s") == synonym[0].rstrip("s"):
         return said[0] == synonym[0]  # "a couple of days" is not about couples
-    return all(word == other or _one_slip(word, other) for word, other in zip(said, synonym, strict=True))
+    return all(word == other or _nearly(word, other) for word, other in zip(said, synonym, strict=True))
 
 
-def _one_slip(word: str, other: str) -> bool:
-    """Whether one letter is missing, added, wrong or swapped with the next; never the first."""
-    if min(len(word), len(other)) < LONG_WORD or abs(len(word) - len(other)) > 1 or word[0] != other[0]:
+def _nearly(word: str, other: str) -> bool:
+    """Whether a long word has one slip in it, never in its first letter; or a short one lacks its plural."""
+    if min(len(word), len(other)) < LONG_WORD or word[0] != other[0]:
         return f"{word}s" == other or word == f"{other}s"
-    start = next(
-        (n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other))
-    )
-    mine, theirs = word[start:], other[start:]
-    swapped = mine[:2] == theirs[1::-1] and mine[2:] == theirs[2:]
-    return swapped or mine[1:] == theirs[1:] or mine[1:] == theirs or mine == theirs[1:]
+    return one_slip(word, other)

@@ -14,7 +14,8 @@ _WORDS: Final = """
 FILLERS: Final = frozenset(_WORDS.split())
 
 _MORE: Final = """
-    no nope sorry actually rather instead better how what take try go lets s d ll hi hello hey
+    no nope sorry wait hold hm hmm oh actually rather instead better how what take try go lets s d ll
+    hi hello hey
     oclock hours hour appointment session slot book change move it's i'd i'll let's
     today tonight tomorrow morning afternoon evening noon early late sharp exactly approximately
 """

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from engine.nearest import one_slip
+
 NOON: Final = 12
 _NUMBERS: Final = dict(
     zip(
@@ -37,6 +39,11 @@ _PART: Final = r"(?P<part>morning|afternoon|evening|night)"
 _END: Final = r"(?![\w/:]|[.,]\d|(?:st|nd|rd|th)\b)"
 
 _WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_DAYS: Final = (
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    "tomorrow",
+)
+_LONG_WORD: Final = re.compile(r"\b[a-z]{5,10}\b")
 _MONTH: Final = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
@@ -92,6 +99,10 @@ _CHANGES: Final[tuple[tuple[str, _Change], ...]] = (
     (r"\bo\s?[\"']\s?clock\b", "o'clock"),
     (r"\b(?:tmrw|tmrrw|tmrow|tmr|tmw|2moro|2morrow|tomorow|tommorr?ow)\b", "tomorrow"),
     (r"\bweds\b", "wed"),
+    (r"\bwen(?:d?s|ds)day", "wednesday"),
+    (r"\b(?:a |one )?fortnight\b", "two weeks"),
+    (r"\bthe week after next\b(?! week)", "the week after next week"),
+    (r"\bthe day (?:after|before)\b(?! tomorrow| yesterday)", "then"),
     (r"\barr?ou?nd\b", "around"),
     (r"\barvo\b", "afternoon"),
     (r"\bhalf ?past\b", "half past"),
@@ -155,6 +166,7 @@ def reworded(text: str, language: str, *, day_first: bool) -> str:
     said = "".join(letter if letter.isprintable() else " " for letter in text.lower())
     if language != "en":
         return _OTHER_ORDER[day_first].sub(r"\2/\1", said)
+    said = _LONG_WORD.sub(_mended, said)
     for pattern, put in _PLAIN:
         said = pattern.sub(put, said)
     said = _OTHER_ORDER[day_first].sub(r"\2/\1", said)
@@ -165,12 +177,20 @@ def reworded(text: str, language: str, *, day_first: bool) -> str:
     return _RANGE_THEN_DAY.sub(r"\2 \1", said)
 
 
+def _mended(found: re.Match[str]) -> str:
+    """A day's name with one slip in it; the first letter is hardly ever wrong."""
+    word = found[0]
+    if word in _DAYS or word.removesuffix("s") in _DAYS:
+        return word
+    return next((day for day in _DAYS if day[0] == word[0] and one_slip(word, day)), word)
+
+
 def _between(found: re.Match[str]) -> str:
     """Two clock times in the wording that Duckling knows; from ten to two runs over noon."""
     first, second = found[1], found[2]
     hours = [_NUMBERS.get(clock) or (int(clock) if clock.isdigit() else None) for clock in (first, second)]
     begin, end = hours
-    if begin and end and end < begin < NOON:
+    if begin and end and (end < begin < NOON or begin < end == NOON):
         return f"between {first} am and {second} pm"
     return f"between {first} and {second}"
 

@@ -8,6 +8,7 @@ A value has always the same keys, each may be None:
     open        "after" or "before" ("after 5", "before noon")
     weekdays    the days of the week that suit, 0 is Monday ("not on Monday", "Tuesday or Thursday")
     order       "earliest" if it is to be as soon as possible
+    weekday     True if the one day was named by its weekday alone, and may lie in a week spoken of before
     either_half True if neither am nor pm was said; `time` is then the half in which people are awake
 
 It never decides whether a time can be had, and it never looks at a clock: `now` is given.
@@ -53,6 +54,11 @@ _IN_DAYS: Final = re.compile(
     re.IGNORECASE,
 )
 """Duckling adds to these the time that it is now."""
+_IN_WEEKS: Final = re.compile(r"in (?:\w+ )+weeks?(?: from now)?", re.IGNORECASE)
+_WEEKDAY: Final = re.compile(
+    r"(?:on |for )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b(?!.*\b(?:next|last|this|week|of)\b)",
+    re.IGNORECASE,
+)
 _OR: Final = re.compile(r"\s*,?\s*(?:or|o)\b(?: maybe| perhaps)?\s*(?:on |at )?(?:the )?\s*", re.IGNORECASE)
 
 _AND_OR: Final = re.compile(
@@ -151,7 +157,13 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
     spoken = [span for span in spans if not _any_time(span.moments[0], wall) and span.words != "may"]
     denied, chosen = told_apart(text, spoken)
     alternatives = _alternatives(text, chosen)
-    chosen = [span for span in chosen if span not in alternatives[1:] and not _follows_or(text, chosen, span)]
+    # Of alternatives the last may tell the time for all of them: "Tuesday or Wednesday at 11".
+    chosen = [
+        span
+        for span in chosen
+        if (span in alternatives[:1] or (span in alternatives and span.moments[0].of_day))
+        or not (span in alternatives or _follows_or(text, chosen, span))
+    ]
     weekdays = suiting_weekdays(text, denied)
     if _WEEKENDS.search(text):
         chosen = [span for span in chosen if not _WEEKENDS.fullmatch(span.words)]
@@ -170,9 +182,13 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
     if alternatives and (named := _named_days(alternatives, wall)):
         first, last = named[0].isoformat(), named[-1].isoformat()
         weekdays = {day.weekday() for day in named}
+    singles = [span for span in dated if not _many_days(span.moments[0])]
     return {
         "date": first,
         "until_date": last,
+        "weekday": weekdays == ALL_WEEK
+        and len(dated) == len(singles) == 1
+        and bool(_WEEKDAY.match(singles[0].words)),
         **_clock(timed, first, wall),
         "weekdays": None if weekdays == ALL_WEEK else [*sorted(weekdays)],
         "order": order,
@@ -189,7 +205,10 @@ def _alternatives(text: str, spans: Sequence[Span]) -> list[Span]:
     """The whole days joined by "or", "and" or commas ("Monday, Wednesday or Friday")."""
     joined: list[Span] = []
     for span in spans:
-        whole = span.moments[0].grain == "day" and not _many_days(span.moments[0])
+        timed = span.moments[0].of_day and bool(_WEEKDAY.match(span.words))
+        whole = (span.moments[0].grain == "day" or timed) and not _many_days(span.moments[0])
+        if joined and joined[-1].moments[0].of_day:
+            break
         if whole and (not joined or _AND_OR.fullmatch(_between(text, joined[-1], span))):
             joined.append(span)
         elif whole and len(joined) == 1:
@@ -226,6 +245,8 @@ def _days(dated: Sequence[Span], wall: datetime) -> tuple[str | None, str | None
     """First and last day meant; a single day is looked for within the stretch given beside it."""
     stretches = [span.moments[0] for span in dated if _many_days(span.moments[0])]
     singles = [span for span in dated if not _many_days(span.moments[0])]
+    if singles and _WEEKDAY.match(singles[-1].words):  # "in two weeks on Tuesday"
+        stretches += [_week_of(span.moments[0]) for span in singles[:-1] if _IN_WEEKS.fullmatch(span.words)]
     if not singles:
         return _stretch(stretches[-1], wall) if stretches else (None, None)
     days = [moment.anchor.date() for moment in singles[-1].moments]
@@ -234,6 +255,12 @@ def _days(dated: Sequence[Span], wall: datetime) -> tuple[str | None, str | None
         first, last = stretches[-1].anchor.date(), stretches[-1].last_day()
         days = [day for day in days if first <= day <= last] or days
     return days[0].isoformat(), None
+
+
+def _week_of(moment: Moment) -> Moment:
+    """The whole week in which a day lies."""
+    day = moment.anchor.replace(hour=0, minute=0)
+    return Moment(day - timedelta(days=day.weekday()), None, "week")
 
 
 def _stretch(moment: Moment, wall: datetime) -> tuple[str, str]:

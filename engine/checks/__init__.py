@@ -23,7 +23,18 @@ def check(flows: Flows, words: Words, note: Note) -> None:
         check_rules(subject)
         check_sayings(subject)
         check_paths(subject)
+        _check_urgent(subject)
     _check_timed_signals(flows, words, note)
+
+
+def _check_urgent(subject: Subject) -> None:
+    """What goes before everything else is of no use to somebody whose conversation cannot hear it."""
+    for event in sorted(subject.words.urgent):
+        if not subject.flow.always_hears(event):
+            message = (
+                f"`{event}` may be heard at any moment, but some state of `{subject.flow.name}` does not"
+            )
+            subject.note(subject.flow.place, "unheard-urgent", message, f"add `{event}` under `anywhere`")
 
 
 def _check_timed_signals(flows: Flows, words: Words, note: Note) -> None:

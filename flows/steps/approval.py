@@ -114,6 +114,8 @@ async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
 
 async def _consider(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
     waiting = await _waiting(turn, tx)
+    if named := [request for request in waiting if str(request.id) == turn.data.get("request")]:
+        waiting = named
     if not waiting:
         return Outcome("none_waiting")
     if len(waiting) > 1:

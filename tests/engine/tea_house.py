@@ -315,6 +315,11 @@ def read(text: str) -> Snapshot:
     return Snapshot(**{**kept, "offer": tuple(map(Option.from_json, kept["offer"]))})
 
 
+def fire(heard: Heard) -> Event | None:
+    """A screen: whoever smells smoke is heard at once, whatever the conversation is about."""
+    return Event("leave", {"seen": "smoke"}) if "smoke" in heard.text else None
+
+
 class TeaHouse:
     """A guest's conversation and the kitchen's, heard one thing at a time."""
 
@@ -324,6 +329,7 @@ class TeaHouse:
         self.world = World(
             storage=self.storage,
             machines={name: FlowMachine(flow, GUARDS) for name, flow in flows.items()},
+            screen=fire,
             vocabulary=VOCABULARY,
             steps=self.kitchen,
             voice=TEXTS,

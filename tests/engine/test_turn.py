@@ -27,6 +27,16 @@ async def test_ordering_tea_leads_through_passing_states_to_the_last_question() 
     assert house.storage.rows.ran == ["list_teas", "note", "brew"]
 
 
+async def test_what_the_screen_hears_goes_before_everything_else() -> None:
+    house = TeaHouse()
+    await house.says("tea please")
+    turn = await house.hears("Black, and I smell smoke", reading=means(("give.tea", 1.0), tea="black"))
+    assert turn.event == "leave"
+    assert house.stands().state == "idle"
+    captioned = await house.hears("smoke!", kind="media")
+    assert captioned.event == "leave"
+
+
 async def test_a_key_is_taken_once() -> None:
     house = TeaHouse()
     first = await house.hears("tea please", key="SM1")

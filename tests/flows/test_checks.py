@@ -303,7 +303,7 @@ def test_every_kind_of_issue_is_shown_here() -> None:
     written = {
         code for path in sources for code in re.findall(r', "([a-z]+(?:-[a-z]+)+)",', path.read_text())
     }
-    elsewhere = {"unknown-flow", "no-flows"}
+    elsewhere = {"unknown-flow", "no-flows", "unheard-urgent"}
     assert len(written) > 30
     assert written - elsewhere <= {case.code for case in SPOILT}
 
@@ -316,6 +316,7 @@ def test_every_kind_of_issue_is_shown_here() -> None:
         (replace(WORDS, titles=frozenset({"order"})), "untitled-option", "serve], regarding"),
         (replace(WORDS, guards=frozenset[str]()), "unknown-guard", "one_tea, go"),
         (replace(WORDS, signals=frozenset({"closing", "fire"})), "unheard-signal", "guest:"),
+        (replace(WORDS, urgent=frozenset({"help"})), "unheard-urgent", "kitchen:"),
         (
             replace(WORDS, texts={**WORDS.texts, "which_tea": frozenset({"price"})}),
             "unfilled-place",

@@ -23,6 +23,7 @@ from app.wiring import EXAMPLE_PRACTICE, Product, product
 from flows.practice_file import read_practice
 from storage.revision import connection
 from storage.tables import (
+    alerts,
     appointments,
     claims,
     conversations,
@@ -36,7 +37,7 @@ from tests.scenarios.play import Conversation, Played
 from tests.scenarios.script import FOLDER, Scenario
 
 T = TypeVar("T")
-EMPTIED = (journal, outbox, inbox, timers, claims, appointments, conversations)
+EMPTIED = (alerts, journal, outbox, inbox, timers, claims, appointments, conversations)
 
 
 class Stage:

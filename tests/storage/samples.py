@@ -45,6 +45,7 @@ def practice(*therapists: Therapist) -> PracticeData:
             answer_within_minutes=240,
             start_every_minutes=30,
             buffer_minutes=10,
+            acknowledge_within_minutes=10,
             travel_minutes={"home visit": 30},
         ),
         services=(

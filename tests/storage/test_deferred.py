@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import select, text
 
-from storage.database import Database, Separate
+from storage.database import MOST_WAITING, Database, Separate
 from storage.link import Duplicate, StatementRefused
 from storage.settings import StorageSettings
 from storage.sql import Insert, Query
@@ -43,6 +44,14 @@ async def test_many_statements_are_one_round_trip_and_come_in_their_order(databa
     assert await names(database) == ["a", "b", "c", "d"]
 
 
+async def test_very_many_are_sent_in_portions(database: Database) -> None:
+    async with database.transaction() as tx:
+        for number in range(2 * MOST_WAITING + 1):
+            await tx.defer(ADD, name=str(number), value="x" * 1000)
+    assert database.round_trips == 3
+    assert len(await names(database)) == 2 * MOST_WAITING + 1
+
+
 async def test_nothing_is_sent_where_nothing_was_asked(database: Database) -> None:
     async with database.transaction():
         pass
@@ -71,6 +80,20 @@ async def test_what_fails_at_last_undoes_everything(database: Database, *, asked
 
     with pytest.raises(StatementRefused):
         await collide()
+    assert await names(database) == []
+
+
+async def test_after_an_error_nothing_is_committed_though_somebody_caught_it(database: Database) -> None:
+    async def go_on() -> None:
+        async with database.transaction() as tx:
+            await tx.insert(ADD, name="a", value="")
+            await tx.defer(ADD, name="a", value="")
+            with contextlib.suppress(StatementRefused):
+                await tx.fetch(ALL)
+            await tx.defer(ADD, name="b", value="")
+
+    with pytest.raises(StatementRefused, match="earlier"):
+        await go_on()
     assert await names(database) == []
 
 

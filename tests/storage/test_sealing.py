@@ -94,6 +94,7 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
         await tx.outbox.put(conversation, 1, [Message(secret)], NOW)
         number = conversation.person.id
         await tx.appointments.add(new_appointment(number, number, "a", address=secret))
+        await tx.alerts.raise_(number, "explicit.overdose", NOW)
     with connection(settings) as open_connection:
         rows = {
             name: [str(row) for row in open_connection.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608
@@ -106,11 +107,15 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
 
 async def test_no_error_repeats_a_value(storage: Storage, settings: StorageSettings) -> None:
     secret = "Quixote-4711"
-    async with storage.transaction() as tx:
-        conversation = await tx.conversations.lock("client", "chat:a", "idle", at=NOW)
-        appointment = new_appointment(999_999, conversation.person.id, secret, zone=secret)
-        with pytest.raises(StatementRefused) as refused:
+
+    async def add_for_nobody() -> None:
+        async with storage.transaction() as tx:
+            conversation = await tx.conversations.lock("client", "chat:a", "idle", at=NOW)
+            appointment = new_appointment(999_999, conversation.person.id, secret, zone=secret)
             await tx.appointments.add(appointment)
+
+    with pytest.raises(StatementRefused) as refused:
+        await add_for_nobody()
     assert "INSERT INTO appointments" in str(refused.value)
     assert secret not in "".join(traceback.format_exception(refused.value))
 

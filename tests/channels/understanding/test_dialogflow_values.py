@@ -85,4 +85,4 @@ def test_entities_get_our_names_and_plain_values() -> None:
 @given(JSON)
 def test_no_shape_breaks_it(raw: object) -> None:
     value = time_value(raw, FRIDAY_MORNING)
-    assert value is None or len(value) == 8
+    assert value is None or len(value) == 9

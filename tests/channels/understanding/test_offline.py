@@ -100,6 +100,7 @@ async def test_a_text_of_nothing_but_a_time_gives_a_time(offline: OfflineClassif
         "either_half": False,
         "weekdays": None,
         "order": None,
+        "weekday": False,
     }
 
 

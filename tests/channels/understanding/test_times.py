@@ -13,14 +13,14 @@ READER = TimeReader("en")
 SPANISH = TimeReader("es", day_first=True)
 
 
-KEYS = {"date", "until_date", "time", "until", "open", "weekdays", "order", "either_half"}
+KEYS = {"date", "until_date", "time", "until", "open", "weekdays", "weekday", "order", "either_half"}
 
 
 def said(text: str, *, reader: TimeReader = READER, latent: bool = False) -> dict[str, object]:
-    """What is not empty in the value."""
+    """What is not empty in the value; how its one day was named has a test of its own."""
     found = reader.read(text, FRIDAY_MORNING)
     value = found.latent if latent else found.value
-    return {key: part for key, part in (value or {}).items() if part}
+    return {key: part for key, part in (value or {}).items() if part and key != "weekday"}
 
 
 @pytest.mark.parametrize(
@@ -265,3 +265,51 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 def test_no_figures_break_the_reader(text: str) -> None:
     value = READER.read(f"at {text}", FRIDAY_MORNING).latent
     assert value is None or set(value) == KEYS
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("thursday", True),
+        ("on thursday at 2pm", True),
+        ("next thursday", False),
+        ("this thursday", False),
+        ("thursday next week", False),
+        ("tomorrow", False),
+        ("not on thursday", False),
+        ("tuesday or thursday", False),
+        ("12 march", False),
+    ],
+)
+def test_a_weekday_alone_is_marked(text: str, *, alone: bool) -> None:
+    value = READER.read(text, FRIDAY_MORNING).value
+    assert value
+    assert bool(value["weekday"]) is alone
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("wensday at 10", {"date": "2026-03-11", "time": "10:00", "either_half": True}),
+        ("thurday 2 pm", {"date": "2026-03-12", "time": "14:00"}),
+        ("tomorow", {"date": "2026-03-07"}),
+        ("between 10 and 12 on monday", {"date": "2026-03-09", "time": "10:00", "until": "12:00"}),
+        ("monday from 10 to 12", {"date": "2026-03-09", "time": "10:00", "until": "12:00"}),
+        ("in a fortnight", {"date": "2026-03-20"}),
+        ("in two weeks on tuesday at 4pm", {"date": "2026-03-17", "time": "16:00"}),
+        ("the week after next", {"date": "2026-03-16", "until_date": "2026-03-22"}),
+        ("the day after", {}),
+        (
+            "tuesday or wednesday at 11",
+            {
+                "date": "2026-03-10",
+                "until_date": "2026-03-11",
+                "time": "11:00",
+                "either_half": True,
+                "weekdays": [1, 2],
+            },
+        ),
+    ],
+)
+def test_ways_of_saying_it_that_were_once_misread(text: str, expected: dict[str, object]) -> None:
+    assert said(text) == expected

@@ -1,0 +1,149 @@
+"""Steps for somebody who may be in danger: tell a person, and the next one if nobody answers.
+
+Nothing is assessed, cancelled or given up here. What was held stays held.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from engine.errors import TurnFailed
+from engine.ports import Outcome, Recipient
+from flows.booking_turn import BookingTurn, initials_of, number
+from flows.registry import step
+from storage.alerts import Alert
+from storage.appointments import ACTIVE
+from storage.practice import Therapist
+from storage.store import Transaction
+from storage.timers import Timer
+
+log = structlog.get_logger("safety")
+
+ROUNDS = 3
+"""How often everybody on call is told, one after the other, before the log alone is left."""
+SAME_ALERT = 30 * 60
+"""Seconds in which further messages belong to the alert that was raised by the first."""
+BEGUN = ("service_type", "service", "wanted", "slot", "offered_types", "offered_times")
+"""What a conversation remembers that has begun to book."""
+HOLD = 60 * 60
+"""Seconds that a held time is kept for somebody who has other things to think of."""
+
+
+@step("alerted", "alerted_before", tells=("reply",), reaches="therapist")
+async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Raise an alert and tell the first on call; what the client is told comes with the event."""
+    await _keep_hold(turn, tx)
+    tells = {"reply": turn.data["reply"]}
+    last = await tx.alerts.last_of(turn.person_id)
+    if last and last.acknowledged_by is None and turn.now < last.raised_at + SAME_ALERT:
+        return Outcome("alerted_before", tells=tells)
+    alert = await tx.alerts.raise_(turn.person_id, str(turn.data["rule"]), turn.now)
+    await _look_again(turn, tx, alert, 1)
+    log.warning("alert raised", alert=alert)
+    first = (await _on_call(turn, tx))[0]
+    return Outcome(
+        "alerted", tells=tells, to=Recipient("therapist", first.address), sends={"alert": str(alert)}
+    )
+
+
+@step("escalated", "answered_for", "nobody_answers", reaches="therapist")
+async def escalate_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Tell the next on call when nobody has answered for an alert in time."""
+    alert = await _alert(turn, tx)
+    if alert is None or alert.client.id != turn.person_id:
+        raise TurnFailed("The timer is about an alert that is not this client's.")
+    if alert.acknowledged_by is not None:
+        return Outcome("answered_for")
+    chain = await _on_call(turn, tx)
+    if alert.told >= ROUNDS * len(chain):
+        log.critical("nobody answers for an alert", alert=alert.id, told=alert.told)
+        return Outcome("nobody_answers")
+    await tx.alerts.tell_again(alert.id)
+    await _look_again(turn, tx, alert.id, alert.told + 1)
+    log.error("alert escalated", alert=alert.id, told=alert.told + 1)
+    following = chain[alert.told % len(chain)]
+    return Outcome("escalated", to=Recipient("therapist", following.address), sends={"alert": str(alert.id)})
+
+
+@step("read", "answered_for", tells=("alert", "client", "phone", "when"))
+async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up whom an alert is about: as little as it takes to call them."""
+    alert = await _alert(turn, tx)
+    if alert is None:
+        raise TurnFailed("The signal is about an alert that does not exist.")
+    if alert.acknowledged_by is not None:
+        return Outcome("answered_for")
+    tells = {
+        "alert": str(alert.id),
+        "client": initials_of(alert.client),
+        "phone": alert.client.address.rpartition(":")[2],
+        "when": turn.when(alert.raised_at // 60),
+    }
+    return Outcome("read", tells=tells)
+
+
+@step("acknowledged", "answered_for", "unknown", tells=("client", "phone"))
+async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Somebody on call answers for the alert; of two, the first counts."""
+    alert = await _alert(turn, tx)
+    if alert is None:
+        return Outcome("unknown")
+    if not await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now):
+        return Outcome("answered_for")
+    log.info("alert acknowledged", alert=alert.id)
+    phone = alert.client.address.rpartition(":")[2]
+    return Outcome("acknowledged", tells={"client": initials_of(alert.client), "phone": phone})
+
+
+@step("noted", tells=("reply",))
+async def note_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Pass on what is said to somebody who is no client, and alert nobody: they may speak of a client."""
+    return Outcome("noted", tells={"reply": turn.data["reply"]})
+
+
+@step("booking", "waiting", "nothing")
+async def find_place_again(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out what was going on before everything else rested."""
+    current = turn.remembered_number("appointment")
+    appointment = await tx.appointments.get(current) if current is not None else None
+    if appointment and appointment.status == "pending" and appointment.stands(turn.now):
+        return Outcome("waiting")
+    if appointment and appointment.status != "held":
+        return Outcome("nothing")
+    begun = any(turn.memory.get(name) for name in BEGUN)
+    return Outcome("booking" if begun else "nothing")
+
+
+async def _alert(turn: BookingTurn, tx: Transaction) -> Alert | None:
+    told = number(turn.data.get("alert"))
+    return await tx.alerts.get(told) if told is not None else None
+
+
+async def _look_again(turn: BookingTurn, tx: Transaction, alert: int, time: int) -> None:
+    """Have it looked at once more when the time to answer is over."""
+    conversation = turn.moment.conversation
+    due_at = turn.now + turn.practice.rules.acknowledge_within_minutes * 60
+    timer = Timer(
+        key=f"alert:{alert}:{time}",
+        flow=turn.moment.flow.name,
+        address=conversation.person.address,
+        event="alert_unanswered",
+        data={"alert": str(alert)},
+        due_at=due_at,
+    )
+    await tx.timers.put([timer])
+
+
+async def _on_call(turn: BookingTurn, tx: Transaction) -> list[Therapist]:
+    """Whom to tell, in order: the client's own therapist, then the others as the practice lists them."""
+    own = await tx.appointments.of_client(turn.person_id, ACTIVE, turn.minute)
+    known = {appointment.therapist_id for appointment in own[:1]}
+    return sorted(turn.practice.therapists, key=lambda therapist: therapist.id not in known)
+
+
+async def _keep_hold(turn: BookingTurn, tx: Transaction) -> None:
+    current = turn.remembered_number("appointment")
+    if current is not None:
+        await tx.appointments.move_on(
+            current, frm=("held",), to="held", expires_at=turn.now + HOLD, unexpired_at=turn.now
+        )

@@ -1,0 +1,153 @@
+"""What becomes of messages that are owed, also while the database or the other side is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from app.clock import Clock
+from app.deliveries import STUCK_SECONDS, Deliveries
+from engine.effects import Message
+from storage.outbox import Owed
+from storage.revision import migrate
+from storage.settings import StorageSettings
+from storage.store import Storage
+from tests.fakes.mariadb import PrivateMariaDB
+
+
+@dataclass
+class Post:
+    """A channel that keeps what it was given, and answers when it may."""
+
+    sent: list[int] = field(default_factory=list)
+    sids: dict[int, str] = field(default_factory=dict)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    busy: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, owed: Owed) -> str:
+        self.sent.append(owed.id)
+        self.busy.set()
+        await self.may_answer.wait()
+        return self.sids.get(owed.id, f"SM{owed.id}")
+
+
+@dataclass
+class Office:
+    """Deliveries under way, with everything around them."""
+
+    storage: Storage
+    clock: Clock
+    post: Post
+    owing: asyncio.Event
+    deliveries: Deliveries
+    running: asyncio.Task[None]
+
+    async def owe(self, *addresses: str) -> list[int]:
+        """One message to each; returns their numbers."""
+        for address in addresses:
+            async with self.storage.transaction() as tx:
+                conversation = await tx.conversations.lock("client", address, "idle", at=self.clock())
+                await tx.outbox.put(conversation, 1, [Message("hello")], self.clock())
+        self.owing.set()
+        return [owed.id for owed in await self.storage.outbox.since(0, 100)]
+
+    async def states(self) -> list[str]:
+        """Where each message stands."""
+        return [owed.state for owed in await self.storage.outbox.since(0, 100)]
+
+    async def until(self, *states: str) -> None:
+        """Wait until the messages stand so."""
+        async with asyncio.timeout(20):
+            while await self.states() != list(states):
+                self.owing.set()
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def office(mariadb: PrivateMariaDB) -> AsyncIterator[Office]:
+    settings = StorageSettings(
+        host=mariadb.host,
+        port=mariadb.port,
+        user=mariadb.user,
+        password=mariadb.password,
+        name=mariadb.create_database(),
+        secret_key="post",
+    )
+    await migrate(settings)
+    async with opened(settings) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(settings: StorageSettings) -> AsyncIterator[Office]:
+    clock, owing, post = Clock(), asyncio.Event(), Post()
+    clock.stand_at(1_800_000_000)
+    storage = await Storage.open(settings, clock=clock)
+    deliveries = Deliveries(storage, post, clock, owing)
+    running = asyncio.create_task(deliveries.run())
+    yield Office(storage, clock, post, owing, deliveries, running)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await storage.close()
+
+
+async def test_what_was_sent_while_the_database_was_away_is_not_sent_again(
+    office: Office, mariadb: PrivateMariaDB
+) -> None:
+    (number,) = await office.owe("chat:a")
+    await office.post.busy.wait()
+    await asyncio.to_thread(mariadb.kill)
+    office.post.may_answer.set()
+    office.clock.advance(STUCK_SECONDS + 10)
+    await asyncio.to_thread(mariadb.start)
+    await office.until("sent")
+    assert office.post.sent == [number]
+
+
+async def test_what_is_still_being_sent_is_not_begun_again(office: Office) -> None:
+    (number,) = await office.owe("chat:a")
+    await office.post.busy.wait()
+    office.clock.advance(STUCK_SECONDS + 10)
+    (_, other) = await office.owe("chat:b")
+    office.post.may_answer.set()
+    await office.until("sent", "sent")
+    assert office.post.sent == [number, other]
+
+
+async def test_a_note_that_cannot_be_written_leaves_the_others_alone(office: Office) -> None:
+    numbers = await office.owe("chat:a", "chat:b", "chat:c")
+    office.post.sids[numbers[1]] = "S" * 70
+    office.post.may_answer.set()
+    await office.until("sent", "unknown", "sent")
+    assert sorted(office.post.sent) == numbers
+
+
+async def test_a_stop_waits_for_what_is_under_way_and_for_nothing_else(office: Office) -> None:
+    await office.owe("chat:a")
+    await office.post.busy.wait()
+    finishing = asyncio.create_task(office.deliveries.finish())
+    await office.owe("chat:b")
+    office.post.may_answer.set()
+    await finishing
+    assert await office.states() == ["sent", "pending"]
+    await office.running
+
+
+async def test_a_stop_after_a_breakdown_does_not_wait(office: Office) -> None:
+    office.running.cancel()
+    await asyncio.gather(office.running, return_exceptions=True)
+    await office.deliveries.finish()
+
+
+async def test_in_a_file_it_is_the_same(tmp_path: Path) -> None:
+    settings = StorageSettings(sqlite_path=tmp_path / "post.sqlite3", secret_key="post")
+    await migrate(settings)
+    async with opened(settings) as office:
+        office.post.may_answer.set()
+        await office.owe("chat:a", "chat:b")
+        await office.until("sent", "sent")

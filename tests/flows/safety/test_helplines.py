@@ -1,0 +1,45 @@
+"""Whom to call, by where the client's number is from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import FlowError
+from flows.safety.helplines import Helplines
+
+LINES = Helplines.load()
+
+
+@pytest.mark.parametrize(
+    ("address", "emergency"),
+    [
+        ("whatsapp:+4915112345678", "112"),
+        ("whatsapp:+442079460000", "999"),
+        ("whatsapp:+14165550100", "911"),
+        ("whatsapp:+61291234567", "000"),
+        ("whatsapp:GB.13491208655302741918", "999"),
+        ("whatsapp:US.ENT.11815799212886844830", "911"),
+    ],
+)
+def test_each_country_has_its_own(address: str, emergency: str) -> None:
+    assert LINES.at(address).emergency == emergency
+
+
+def test_canada_and_the_united_states_are_told_apart() -> None:
+    assert LINES.at("whatsapp:+14165550100") is LINES.by_country["CA"]
+    assert LINES.at("whatsapp:+12125550100") is LINES.by_country["US"]
+
+
+@pytest.mark.parametrize("address", ["chat:Ana", "whatsapp:+99900000000", "whatsapp:ZZ.1", "", "whatsapp:+0"])
+def test_everybody_else_gets_a_directory(address: str) -> None:
+    assert "findahelpline" in LINES.at(address).helpline
+
+
+def test_a_table_with_gaps_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "lines.yaml"
+    table.write_text("DE: {emergency: '112'}\n")
+    with pytest.raises(FlowError) as refused:
+        Helplines.load(table)
+    assert {issue.code for issue in refused.value.issues} == {"no-numbers", "no-elsewhere"}
