@@ -5,8 +5,9 @@
 
 A turn is all that happens to one message once it has arrived: the inbox row, understanding it offline, and
 the transaction that moves the conversation. The bare loop sends the statements that such a turn needs through
-aiomysql, with rows of the same size and no thinking: what the database and the driver take by themselves.
-The two are measured in alternation, so that whatever else the machine does meets both.
+aiomysql one by one, with rows of the same size and no thinking; the joined one sends them together, as a turn
+does: what the database and the driver take by themselves. They are measured in alternation, so that whatever
+else the machine does meets all.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from tests.fakes.mariadb import PrivateMariaDB
 SAYING = ("hello", "thanks", "what can you do?", "good morning")
 BOOKING = ("hi", "I want to book an appointment", "in-call", "{day} at 3 pm", "yes")
 ROUNDS = 3
+READS = 3
+"""How many statements of the bare loop come before something has to be decided."""
 
 Act = Callable[[int, int], Awaitable[None]]
 
@@ -93,8 +96,11 @@ async def whole_turn(made: Product, heard: Heard) -> None:
 
 
 @asynccontextmanager
-async def bare(server: PrivateMariaDB, connections: int) -> AsyncIterator[Act]:
-    """The loop without thinking, on tables of the same shape that it fills itself."""
+async def bare(server: PrivateMariaDB, connections: int, *, joined: bool = False) -> AsyncIterator[Act]:
+    """The loop without thinking, on tables of the same shape that it fills itself.
+
+    `joined`: its statements travel together, as those of a turn do.
+    """
     settings = settings_for(server, connections)
     await migrate(storage_settings(settings, invent_key=False))
     pool = await aiomysql.create_pool(
@@ -111,7 +117,7 @@ async def bare(server: PrivateMariaDB, connections: int) -> AsyncIterator[Act]:
     sealed_address, sealed_body = "x" * 120, "x" * 440
     people: dict[int, int] = {}
 
-    async def act(person: int, number: int) -> None:
+    async def inbox_row(person: int, number: int) -> int:
         async with pool.acquire() as line, line.cursor() as cursor:
             if person not in people:
                 people[person] = await _meet(cursor, person, sealed_address)
@@ -121,38 +127,47 @@ async def bare(server: PrivateMariaDB, connections: int) -> AsyncIterator[Act]:
                 (f"SM{person}x{number}", "client", f"{person:064}", sealed_address, "text", sealed_body, 1,
                  None, 0, None),
             )  # fmt: skip
-            inbox = cursor.lastrowid
-        async with pool.acquire() as line, line.cursor() as cursor:
-            await line.begin()
-            await cursor.execute(
-                "SELECT p.id, p.role, p.address, p.address_hash, p.name, p.language, p.zone, c.id, c.state, "
+            return int(cursor.lastrowid)
+
+    def statements(person: int, number: int, inbox: int) -> list[tuple[str, tuple[object, ...]]]:
+        return [
+            ("BEGIN", ()),
+            ("UPDATE inbox SET taken_at = %s WHERE id = %s AND taken_at IS NULL", (1, inbox)),
+            (
+                ("SELECT p.id, p.role, p.address, p.address_hash, p.name, p.language, p.zone, c.id, c.state, "
                 "c.turn, c.memory, c.wakes_at, c.flow_hash FROM people p JOIN conversations c ON "
-                "c.person_id = p.id WHERE p.role = %s AND p.address_hash = %s FOR UPDATE",
+                "c.person_id = p.id WHERE p.role = %s AND p.address_hash = %s FOR UPDATE"),
                 ("client", f"{person:064}"),
-            )
-            await cursor.fetchall()
-            await cursor.execute(
-                "UPDATE inbox SET taken_at = %s WHERE id = %s AND taken_at IS NULL", (1, inbox)
-            )
-            await cursor.execute(
-                "UPDATE conversations SET state = %s, turn = %s, memory = %s, wakes_at = %s, flow_hash = %s, "
-                "updated_at = %s WHERE id = %s",
+            ),
+            (
+                ("UPDATE conversations SET state = %s, turn = %s, memory = %s, wakes_at = %s, flow_hash = %s, "
+                "updated_at = %s WHERE id = %s"),
                 ("idle", number, sealed_body, None, "f" * 64, 1, people[person]),
-            )
-            await cursor.execute(
-                "INSERT INTO outbox (conversation_id, turn, position, flow, address, body, state, attempts, "
+            ),
+            (
+                ("INSERT INTO outbox (conversation_id, turn, position, flow, address, body, state, attempts, "
                 "next_try_at, started_at, provider_sid, provider_status, error_code, created_at, sent_at) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"),
                 (people[person], number, 0, "client", sealed_address, sealed_body, "pending", 0, 1, None,
                  None, None, None, 1, None),
-            )  # fmt: skip
-            await cursor.execute(
-                "INSERT INTO journal (inbox_id, conversation_id, turn, event, state_before, state_after, "
-                "trail, read_by, confidence, at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            ),
+            (
+                ("INSERT INTO journal (inbox_id, conversation_id, turn, event, state_before, state_after, "
+                "trail, read_by, confidence, at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"),
                 (inbox, people[person], number, "greeting", "idle", "idle", '["idle:greeting"]', "offline",
                  0.97, 1),
-            )  # fmt: skip
-            await line.commit()
+            ),
+            ("COMMIT", ()),
+        ]  # fmt: skip
+
+    async def act(person: int, number: int) -> None:
+        script = statements(person, number, await inbox_row(person, number))
+        async with pool.acquire() as line, line.cursor() as cursor:
+            # One by one, or as the product does: up to what has to be read first, and then the rest.
+            for part in [script[:READS], script[READS:]] if joined else [[one] for one in script]:
+                await cursor.execute(";".join(cursor.mogrify(sql, args or None) for sql, args in part))
+                while await cursor.nextset():
+                    pass
 
     try:
         yield act
@@ -199,13 +214,17 @@ async def rate(act: Act, connections: int, seconds: float, numbers: Iterator[int
 
 async def compare(server: PrivateMariaDB, connections: int, options: argparse.Namespace) -> None:
     """Print both rates and their ratio."""
-    rates: dict[str, list[Rate]] = {"turns": [], "bare": []}
-    async with set_up(server, connections) as made, bare(server, connections) as bare_act:
+    rates: dict[str, list[Rate]] = {"turns": [], "bare": [], "joined": []}
+    async with (
+        set_up(server, connections) as made,
+        bare(server, connections) as bare_act,
+        bare(server, connections, joined=True) as joined_act,
+    ):
 
         async def turn(person: int, number: int) -> None:
             await whole_turn(made, said(SAYING[number % len(SAYING)], person, number))
 
-        acts: dict[str, Act] = {"turns": turn, "bare": bare_act}
+        acts: dict[str, Act] = {"turns": turn, "bare": bare_act, "joined": joined_act}
         numbers = count(1)
         for name in (name for name in acts if options.only in {None, name}):
             await rate(acts[name], connections, 0.5, numbers)  # warm
@@ -221,8 +240,12 @@ async def compare(server: PrivateMariaDB, connections: int, options: argparse.Na
     said_so = ", ".join(
         f"{name} {one.per_second:.0f}/s with {one.cpu_ms:.2f} ms CPU" for name, one in median.items()
     )
-    ratio = f", ratio {median['turns'].per_second / median['bare'].per_second:.2f}" if len(median) > 1 else ""
-    print(f"{connections:3} connections: {said_so}{ratio}")
+    ratios = [
+        f"{median['turns'].per_second / median[name].per_second:.2f} of {name}"
+        for name in ("bare", "joined")
+        if {"turns", name} <= set(median)
+    ]
+    print(f"{connections:3} connections: {said_so}; turns are {', '.join(ratios) or 'alone'}")
 
 
 async def round_trips(server: PrivateMariaDB) -> None:
@@ -262,7 +285,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0, help="of measuring each, in three parts")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--only", choices=("turns", "bare"))
+    parser.add_argument("--only", choices=("turns", "bare", "joined"))
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     set_up_logs(debug=False, quiet=True)
