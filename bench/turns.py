@@ -4,10 +4,10 @@
     python -m bench.turns --only turns --profile     # where the time goes
 
 A turn is all that happens to one message once it has arrived: the inbox row, understanding it offline, and
-the transaction that moves the conversation. The bare loop sends the statements that such a turn needs through
-aiomysql one by one, with rows of the same size and no thinking; the joined one sends them together, as a turn
-does: what the database and the driver take by themselves. They are measured in alternation, so that whatever
-else the machine does meets all.
+the transaction that moves the conversation. The bare loop sends the statements that such a turn needs
+through aiomysql one by one, with rows of the same size and no thinking; the joined one sends them together,
+as a turn does: what the database and the driver take by themselves. They are measured in alternation, so
+that whatever else the machine does meets all.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ async def bare(server: PrivateMariaDB, connections: int, *, joined: bool = False
                 ("client", f"{person:064}"),
             ),
             (
-                ("UPDATE conversations SET state = %s, turn = %s, memory = %s, wakes_at = %s, flow_hash = %s, "
-                "updated_at = %s WHERE id = %s"),
+                ("UPDATE conversations SET state = %s, turn = %s, memory = %s, wakes_at = %s, "
+                "flow_hash = %s, updated_at = %s WHERE id = %s"),
                 ("idle", number, sealed_body, None, "f" * 64, 1, people[person]),
             ),
             (
