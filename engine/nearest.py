@@ -20,9 +20,13 @@ def one_slip(word: str, other: str) -> bool:
     return swapped or mine[1:] == theirs[1:] or mine[1:] == theirs or mine == theirs[1:]
 
 
+def closest(name: str, known: Collection[str]) -> str | None:
+    """The likeliest right name, if one is near."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)), None)
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """A hint with the likeliest right name, or with all of them when they fit on a line."""
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    if close := closest(name, known):
+        return f"did you mean `{close}`?"
     return f"known: {', '.join(sorted(known))}" if 0 < len(known) <= A_LINEFUL else ""

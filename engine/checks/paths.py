@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from engine.checks.subject import Subject
 from engine.model import HERE, Flow, State, Target
+from engine.nearest import closest
 
 
 def check_paths(subject: Subject) -> None:
@@ -13,7 +14,14 @@ def check_paths(subject: Subject) -> None:
     flow = subject.flow
     if flow.start not in flow.states:
         return
-    ways = {state.name: set(_ways_out(flow, state)) for state in flow.states.values()}
+    # A misspelt state was noted already; where its right name leads is no mistake of its own.
+    ways = {
+        state.name: {
+            name if name in flow.states else closest(name, flow.states) or name
+            for name in _ways_out(flow, state)
+        }
+        for state in flow.states.values()
+    }
     reached = _reachable(ways, {flow.start})
     returning = _reachable(_reversed(ways), {flow.start})
     passing = {name: targets if flow.states[name].passing else set() for name, targets in ways.items()}

@@ -373,3 +373,8 @@ def test_all_mistakes_are_found_at_once() -> None:
     _, issues = read(text)
     assert [issue.code for issue in issues] == ["unknown-text", "unknown-step", "bad-duration"]
     assert [issue.line for issue in issues] == sorted(issue.line for issue in issues)
+
+
+def test_a_misspelt_state_is_told_once_and_not_as_states_that_nobody_reaches() -> None:
+    _, issues = read(SMALL.replace("{listed: choosing}", "{listed: chosing}"))
+    assert [issue.code for issue in issues] == ["unknown-state"]
