@@ -28,8 +28,8 @@ STUCK_SECONDS = 30
 """No sending takes so long: whoever began it has died."""
 TOO_OLD_SECONDS = 24 * 3600
 """A message that could not be handed over for so long would only confuse."""
-LONGEST_PAUSE = 15 * 60
-"""Seconds between two tries at the most."""
+LONGEST_PAUSE = 60
+"""Seconds between two tries at the most: somebody waits for it, and for what comes behind it."""
 
 Note: TypeAlias = Callable[[Outbox], Awaitable[object]]
 """Writes down what became of one message."""
