@@ -41,7 +41,7 @@ LONGEST_LIFE = 1.5
 """Seconds that a server lives at most before it is killed."""
 PATIENCE = 4.0
 """Seconds after which a client writes again."""
-SETTLING_SECONDS = 120
+SETTLING_SECONDS = 60
 TALK = ("hello", "book an in-call appointment on {day} at {hour}:00", "yes", "thanks")
 REQUEST = re.compile(r"New request #(\d+)")
 
@@ -186,11 +186,17 @@ async def crash(server: Server, kills: int, seed: int) -> Outcome:
 
 
 async def _settled(server: Server) -> int:
-    """Wait until everything was taken and sent; returns how much was not."""
-    end, left = time.monotonic() + SETTLING_SECONDS, 1
-    while left and time.monotonic() < end:
+    """Wait for as long as more is taken and sent; returns how much was not.
+
+    Much is left at first: with every kill the therapist's messages wait until the one that was being sent is
+    taken for stuck.
+    """
+    left, moved_at = _number(server, UNSETTLED), time.monotonic()
+    while left and time.monotonic() < moved_at + SETTLING_SECONDS:
         await asyncio.sleep(0.5)
-        left = _number(server, UNSETTLED)
+        before, left = left, _number(server, UNSETTLED)
+        if left < before:
+            moved_at = time.monotonic()
     return left
 
 
