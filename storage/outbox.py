@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import case, func, select, update
 
 from engine.effects import Message, Option
 from engine.events import Value
@@ -54,21 +54,24 @@ _COLUMNS = (
     outbox.c.error_code,
     outbox.c.created_at,
 )
-_MOST_IN_A_TURN = 1_000
-_order = outbox.c.turn * _MOST_IN_A_TURN + outbox.c.position
-"""The order of a conversation's messages. Row numbers are none: nodes of a cluster number on their own."""
 _unsent = (
-    select(outbox.c.conversation_id, func.min(_order).label("first"))
+    select(
+        outbox.c.id,
+        func.row_number()
+        .over(partition_by=outbox.c.conversation_id, order_by=[outbox.c.turn, outbox.c.position])
+        .label("place"),
+    )
     .where(outbox.c.state.in_(["pending", "sending"]))
-    .group_by(outbox.c.conversation_id)
     .subquery("unsent")
 )
-"""Only what is unsent is looked at: a conversation may be long, and a backlog of one may be, too."""
+"""Everything unsent with its place in its conversation. Row numbers tell no order: nodes of a cluster number
+on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
+unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
 _DUE = Query(
     select(*_COLUMNS)
-    .join(_unsent, and_(_unsent.c.conversation_id == outbox.c.conversation_id, _unsent.c.first == _order))
-    .where(outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
+    .join(_unsent, _unsent.c.id == outbox.c.id)
+    .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
     .order_by(outbox.c.next_try_at, outbox.c.id)
     .limit(limit())
 )

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from engine.effects import Message
 from storage.link import Duplicate
@@ -159,3 +159,27 @@ class TestReports:
         await storage.outbox.unknown(number)
         assert await storage.outbox.note_status("SM1", number, "sent")
         assert (await only(storage)).state == "sent"
+
+
+async def test_a_long_backlog_is_looked_at_once(on_mariadb: StorageSettings) -> None:
+    """Not once for each message of it that is due: a therapist's conversation may have thousands waiting."""
+    backlog, due = 400, 40
+    storage = await Storage.open(on_mariadb, clock=lambda: NOW)
+    try:
+        conversation = await conversation_with(storage)
+        await storage.outbox.put(conversation, 1, [Message("x")] * backlog, NOW)
+        with connection(on_mariadb) as database:
+            database.execute(update(outbox).where(outbox.c.position >= due).values(next_try_at=NOW + 60))
+        before = rows_read(on_mariadb)
+        (first,) = await storage.outbox.due(NOW, 100)
+        looked_at = rows_read(on_mariadb) - before
+    finally:
+        await storage.close()
+    assert first.position == 0
+    assert backlog < looked_at < 20 * backlog
+
+
+def rows_read(settings: StorageSettings) -> int:
+    """How many rows the server has looked at since it was started."""
+    with connection(settings) as database:
+        return sum(int(row[1]) for row in database.execute(text("SHOW GLOBAL STATUS LIKE 'Handler_read%'")))
