@@ -102,3 +102,8 @@ class DeliveryRefused(ChannelError):
 
 class ReadingUnavailable(ChannelError):
     """The classifier did not answer in time; another one has to read the text."""
+
+    def __init__(self, message: str | None = None, *, lasting: bool = False) -> None:
+        """`lasting`: the next message will fare no better, until somebody mends it or a quota is refilled."""
+        super().__init__(message)
+        self.lasting = lasting
