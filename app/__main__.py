@@ -10,12 +10,14 @@ from datetime import datetime
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from app.settings import BadSettings, Settings
 from engine.errors import FlowError, TherapyBookingError, TryAgain
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="therapy-booking",
@@ -26,9 +28,11 @@ app = typer.Typer(
 db = typer.Typer(help="The database.", no_args_is_help=True)
 flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
+nlu_app = typer.Typer(help="The Dialogflow agent.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
+app.add_typer(nlu_app, name="nlu")
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001  # a flag
@@ -160,11 +164,38 @@ def practice_load(
     _run(lambda settings: load_practice(settings, file))
 
 
-def _run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+@nlu_app.command("push")
+def nlu_push(
+    train: Annotated[bool, typer.Option("--train", help="Have it learn even if nothing is new.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Bring the agent in line with flows/understanding.yaml. Safe to repeat; deletes nothing."""
+    from app.nlu import push_nlu
+
+    _run(lambda settings: push_nlu(settings, train=train))
+
+
+@nlu_app.command("diff")
+def nlu_diff() -> None:
+    """Tell how the agent differs from flows/understanding.yaml. Exit code 1 when it does."""
+    from app.nlu import diff_nlu
+
+    if _run(diff_nlu):
+        raise typer.Exit(1)
+
+
+@nlu_app.command("pull-phrases")
+def nlu_pull_phrases() -> None:
+    """Print training phrases that only the agent has, to be pasted into flows/understanding.yaml."""
+    from app.nlu import pull_phrases
+
+    _run(pull_phrases)
+
+
+def _run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     """Run to the end; what the operator can mend is said in a sentence."""
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(work(Settings.read()))
+            return runner.run(work(Settings.read()))
     except (TherapyBookingError, TryAgain) as error:
         refuse(error)
     except KeyboardInterrupt:

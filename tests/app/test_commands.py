@@ -22,6 +22,10 @@ COMMANDS = [
     ("flows", "check"),
     ("practice",),
     ("practice", "load"),
+    ("nlu",),
+    ("nlu", "push"),
+    ("nlu", "diff"),
+    ("nlu", "pull-phrases"),
 ]
 
 
