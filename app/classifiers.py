@@ -42,6 +42,7 @@ async def start_classifier(
         agent,
         Access(key_file(settings), settings.dialogflow_api_endpoint),
         {entity.dialogflow: name for name, entity in understanding.entities.items()},
+        local=offline.entities,
         language=understanding.language,
         timeout=settings.dialogflow_timeout_seconds,
     )

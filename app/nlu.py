@@ -82,8 +82,11 @@ async def pull_phrases(settings: Settings) -> None:
     names = {
         one.dialogflow: name for name, one in load_understanding(settings.understanding_path).entities.items()
     }
-    for line in as_yaml(only_there(content, found), names):
+    phrases = only_there(content, found)
+    for line in as_yaml(phrases, names) if phrases else ():
         typer.echo(line)
+    if not phrases:
+        typer.echo("The agent has no phrases that the file lacks.", err=True)
 
 
 def _opened(settings: Settings) -> tuple[Content, Console]:
@@ -136,6 +139,9 @@ def told(pushed: Pushed) -> Iterable[str]:
 def differing(report: Report) -> Iterable[str]:
     """Plus for what the agent lacks or has otherwise, minus for what only the agent has."""
     for difference in report.differences:
+        if difference.new:
+            yield f"{difference.what} is not in the agent"
+            continue
         yield difference.what
         yield from (f"  + {line}" for line in difference.missing)
         yield from (f"  - {line}" for line in difference.extra)

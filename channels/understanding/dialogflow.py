@@ -25,7 +25,8 @@ from google.cloud.dialogflowcx_v3 import (
 
 from channels.understanding.dialogflow_agent import Access, Agent
 from channels.understanding.dialogflow_failures import failure_of, worth_another_try
-from channels.understanding.dialogflow_values import entity_values, plain
+from channels.understanding.dialogflow_values import completed, entity_values, plain
+from channels.understanding.local_entities import LocalEntities
 from engine.errors import ReadingUnavailable
 from engine.events import Reading
 from engine.narrow import NONE_OF_THESE
@@ -47,13 +48,18 @@ class DialogflowClassifier:
         agent: Agent,
         entities: Mapping[str, str],
         *,
+        local: LocalEntities | None = None,
         language: str = "en",
         timeout: float = TIMEOUT,
     ) -> None:
-        """`entities`: Dialogflow's name of each entity -> ours, such as `service-type` -> `service_type`."""
+        """`entities`: Dialogflow's name of each entity -> ours, such as `service-type` -> `service_type`.
+
+        `local`: finds what Dialogflow leaves out.
+        """
         self._client = client
         self._agent = agent
         self._entities = dict(entities)
+        self._local = local
         self._language = language
         self._timeout = timeout
 
@@ -64,12 +70,13 @@ class DialogflowClassifier:
         access: Access,
         entities: Mapping[str, str],
         *,
+        local: LocalEntities | None = None,
         language: str = "en",
         timeout: float = TIMEOUT,
     ) -> Self:
         """Make the client inside the running loop. Raises `NoCredentials`."""
         client = access.client(SessionsAsyncClient, agent)
-        return cls(client, agent, entities, language=language, timeout=timeout)
+        return cls(client, agent, entities, local=local, language=language, timeout=timeout)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -79,7 +86,7 @@ class DialogflowClassifier:
         """Ask the agent. Raises `ReadingUnavailable` when it does not answer well and in time."""
         said = shortened(text)
         if not said:
-            return self._reading((), {})
+            return Reading(scores=(), language=self._language, read_by=self.name)
         request = MatchIntentRequest(
             session=self._agent.session(address_hash),
             query_params=QueryParameters(time_zone=_zone_name(now)),
@@ -95,16 +102,21 @@ class DialogflowClassifier:
             raise ReadingUnavailable(f"Dialogflow: {failure.reason}.", lasting=failure.lasting) from error
         matches = MatchIntentResponse.pb(answer).matches
         parameters = plain(matches[0].parameters) if matches else {}
-        return self._reading(_scores(matches), entity_values(parameters, self._entities, now, said))
+        theirs = entity_values(parameters, self._entities, now, said)
+        here = self._local.find(text, now) if self._local else None
+        return Reading(
+            scores=_scores(matches),
+            entities=completed(theirs, here.entities) if here else theirs,
+            latent=here.latent if here else {},
+            language=self._language,
+            read_by=self.name,
+        )
 
     def _retry(self) -> AsyncRetry:
         """Given with every call: the SDK's own would go on for minutes, `timeout` being for each attempt."""
         return AsyncRetry(
             initial=0.05, maximum=0.4, multiplier=2, timeout=self._timeout, predicate=worth_another_try()
         )
-
-    def _reading(self, scores: tuple[tuple[str, float], ...], entities: dict[str, Any]) -> Reading:
-        return Reading(scores=scores, entities=entities, language=self._language, read_by=self.name)
 
 
 def shortened(text: str) -> str:

@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from channels.understanding.dialogflow_times import time_value
+from channels.understanding.directions import DIRECTION
+from channels.understanding.local_entities import TIME
 from engine.events import Value
 
-TIME: Final = "appointment_time"
+_ONLY_LOCAL: Final = ("weekdays", "order")
+"""What a time may say and Dialogflow has no shape for: "not on Monday", "as soon as possible"."""
 
 
 def plain(struct: Any) -> dict[str, Any]:  # noqa: ANN401  # protobuf is untyped
@@ -52,6 +55,21 @@ def entity_values(
         if value is not None:
             found[name] = value
     return found
+
+
+def completed(theirs: Mapping[str, Value], local: Mapping[str, Value]) -> dict[str, Value]:
+    """Dialogflow's entities, and what it left out as it was found here.
+
+    It tells the parameters of the intent that it matched and no others: of "yes, at home" it may know the yes
+    alone. Of "not on Monday" it tells Monday.
+    """
+    entities = {**local, **theirs}
+    here = local.get(TIME)
+    if isinstance(here, dict) and any(here.get(part) for part in _ONLY_LOCAL):
+        entities[TIME] = here
+    if TIME in entities:
+        entities.pop(DIRECTION, None)
+    return entities
 
 
 def _word(raw: Any) -> Value:  # noqa: ANN401  # JSON

@@ -15,6 +15,7 @@ from google.cloud.dialogflowcx_v3 import EntityType, Flow, Fulfillment, Intent, 
 from channels.understanding.agent.content import Content, Parameter, Part, Phrase, joined, text_of
 
 SYSTEM: Final = "projects/-/locations/-/agents/-/entityTypes/"
+TAKES_MESSAGES: Final = "; delete its route in the start flow: it takes messages away from ours"
 ALWAYS: Final = frozenset({"", "true"})
 """Conditions of a route that never keep an intent from being matched."""
 
@@ -47,6 +48,11 @@ class Difference:
     """What only the agent has: told, and left alone."""
     message: Any = field(default=None, compare=False)
     """What would mend it; without a name it is to be made. None where nothing is missing."""
+
+    @property
+    def new(self) -> bool:
+        """Whether the agent has nothing of that name."""
+        return self.message is not None and not self.message.name
 
 
 def entity_type_differences(content: Content, found: Found) -> list[Difference]:
@@ -105,8 +111,7 @@ def left_alone(content: Content, found: Found) -> list[str]:
     routed = {route.intent for route in found.flow.transition_routes}
     types = [f"entity type {name}" for name in found.entity_types if name not in content.values]
     intents = [
-        f"intent {intent.display_name}"
-        + (", which takes messages from ours" if intent.name in routed else "")
+        f"intent {intent.display_name}" + (TAKES_MESSAGES if intent.name in routed else "")
         for intent in found.intents.values()
         if intent.name not in ours and not intent.is_fallback
     ]

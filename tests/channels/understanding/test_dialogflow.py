@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from channels.understanding.dialogflow import LONGEST_TEXT, DialogflowClassifier, shortened
 from channels.understanding.dialogflow_agent import Access, Agent, NoCredentials
+from channels.understanding.local_entities import LocalEntities
 from engine.errors import ReadingUnavailable
 from engine.events import Reading
 from engine.narrow import NONE_OF_THESE
+from flows.vocabulary import load_understanding
 from tests.channels.understanding.conftest import FRIDAY_MORNING
 from tests.fakes.dialogflow import AGENT, FakeDialogflow, Rule
 
 _, PROJECT, _, LOCATION, _, AGENT_ID = AGENT.split("/")
 ENTITIES = {"service-type": "service_type", "appointment-time": "appointment_time"}
+LOCAL = LocalEntities(load_understanding().synonyms)
 HASH = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
 RULES = [
     Rule(
@@ -40,7 +43,11 @@ async def agent() -> AsyncIterator[FakeDialogflow]:
 @pytest.fixture
 async def dialogflow(agent: FakeDialogflow) -> AsyncIterator[DialogflowClassifier]:
     classifier = DialogflowClassifier.connect(
-        Agent(PROJECT, LOCATION, AGENT_ID), Access(insecure_address=agent.address), ENTITIES, timeout=0.5
+        Agent(PROJECT, LOCATION, AGENT_ID),
+        Access(insecure_address=agent.address),
+        ENTITIES,
+        local=LOCAL,
+        timeout=0.5,
     )
     yield classifier
     await classifier.close()
@@ -68,6 +75,42 @@ async def test_the_agent_learns_zone_and_language_but_not_who_it_is(
     assert request.session == f"{AGENT}/sessions/{HASH[:32]}"
     assert request.query_params.time_zone == "Europe/Berlin"
     assert request.query_input.language_code == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "expected"),
+    [
+        ("yes, at home", {}, {"service_type": "home visit"}),
+        ("yes, at home", {"service-type": "in-call"}, {"service_type": "in-call"}),
+        ("something later", {}, {"direction": "later"}),
+        ("no later than this", {"appointment-time": {"days_ahead": 0}}, {"date": "2026-03-06"}),
+        ("not on Monday", {"appointment-time": {"days_ahead": 3}}, {"weekdays": [1, 2, 3, 4, 5, 6]}),
+        ("asap", {}, {"order": "earliest"}),
+        ("on Monday", {"appointment-time": {"days_ahead": 4}}, {"date": "2026-03-10"}),
+    ],
+)
+async def test_what_dialogflow_leaves_out_is_found_here(
+    agent: FakeDialogflow,
+    dialogflow: DialogflowClassifier,
+    text: str,
+    parameters: dict[str, object],
+    expected: dict[str, object],
+) -> None:
+    agent.add(Rule(text, "yes", parameters))
+    reading = await read(dialogflow, text)
+    assert reading.read_by == "dialogflow"
+    when = reading.entities.get("appointment_time") or {}
+    assert isinstance(when, dict)
+    found = {name: value for name, value in {**reading.entities, **when}.items() if value}
+    found = {name: value for name, value in found.items() if name not in {"appointment_time", "weekday"}}
+    assert found == expected
+
+
+async def test_a_bare_number_is_a_time_only_where_one_was_asked_for(dialogflow: DialogflowClassifier) -> None:
+    reading = await read(dialogflow, "make it 4")
+    assert "appointment_time" not in reading.entities
+    assert isinstance(when := reading.latent["appointment_time"], dict)
+    assert when["time"] == "16:00"
 
 
 async def test_nothing_matched_is_a_reading(dialogflow: DialogflowClassifier) -> None:

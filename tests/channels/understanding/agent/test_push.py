@@ -10,7 +10,7 @@ from google.cloud import dialogflowcx_v3 as cx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.understanding.agent.comparison import counterpart
+from channels.understanding.agent.comparison import TAKES_MESSAGES, counterpart
 from channels.understanding.agent.console import AgentRefused, Console
 from channels.understanding.agent.content import Content, Parameter, Part, Phrase, joined, text_of
 from channels.understanding.agent.push import Report, compare, push
@@ -176,7 +176,7 @@ async def test_what_only_the_agent_has_is_told_and_left_alone(
         "intent book": ("put me down",),
     }
     assert report.writes == 0
-    assert report.alone == ("intent Default Welcome Intent, which takes messages from ours", "intent weather")
+    assert report.alone == (f"intent Default Welcome Intent{TAKES_MESSAGES}", "intent weather")
     more = content(book=(HOUSE, (Part("book me in"),), (Part("new"),)))
     pushed = await push(more, console)
     assert pushed.written == ["intent book"]
