@@ -7,7 +7,6 @@ list, alternatives in the past and the future, and ISO 8601 texts. Anything else
 from __future__ import annotations
 
 import calendar
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -106,24 +105,24 @@ def _together(found: Sequence[When]) -> tuple[When | None, list[Value] | None]:
     """One value of several: days of one week are alternatives, and a day and a time belong together."""
     if not found:
         return None, None
-    days = sorted({when.first for when in found if when.first})
-    timed = [when for when in found if when.of_day]
-    if (
-        len(found) > 1
-        and all(when.one_day for when in found)
-        and len(days) > 1
-        and days[-1] - days[0] < A_WEEK
-    ):
-        last = timed[-1] if timed else found[-1]
+    if days := _alternatives(found):
         weekdays: list[Value] = [*sorted({day.weekday() for day in days})]
-        return replace(last, first=days[0], last=days[-1]), weekdays
+        return replace(found[-1], first=days[0], last=days[-1]), weekdays
     when = found[0]
-    if when.first is None and days:
-        dated = next(other for other in found if other.first)
+    dated = next((other for other in found if other.first), when)
+    timed = next((other for other in found if other.of_day), when)
+    if when.first is None:
         when = replace(when, first=dated.first, last=dated.last)
-    if not when.of_day and timed:
-        when = replace(when, begin=timed[0].begin, end=timed[0].end, open=timed[0].open)
+    if not when.of_day:
+        when = replace(when, begin=timed.begin, end=timed.end, open=timed.open)
     return when, None
+
+
+def _alternatives(found: Sequence[When]) -> list[date]:
+    """Several days that are offered, in order; the last one may tell the time for all of them."""
+    days = sorted({when.first for when in found if when.first})
+    whole = all(when.one_day for when in found) and not any(when.of_day for when in found[:-1])
+    return days if whole and len(days) > 1 and days[-1] - days[0] < A_WEEK else []
 
 
 def _point(raw: Mapping[str, Any], now: datetime) -> When | None:
@@ -171,7 +170,7 @@ def _minute(raw: Mapping[str, Any]) -> int | None:
 
 
 def _whole(number: Any) -> int | None:  # noqa: ANN401  # JSON
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, int | float):
         return None
     return int(number)
 

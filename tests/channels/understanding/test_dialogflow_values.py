@@ -78,6 +78,8 @@ def said(raw: object) -> dict[str, object]:
         ([DAY, LATER], {"date": "2026-03-10", "until_date": "2026-03-12", "weekdays": [1, 3]}),
         ([DAY, CLOCK], {"date": "2026-03-10", "time": "15:30"}),
         ([CLOCK, DAY], {"date": "2026-03-10", "time": "15:30"}),
+        ([DAY, at(25)], {"date": "2026-03-10"}),
+        ([at(10, 10), at(12, 15)], {"date": "2026-03-10", "time": "10:00"}),
         ([NOBODYS_DAY, DAY], {"date": "2026-03-10"}),
         ({"startDate": DAY, "endDate": LATER}, {"date": "2026-03-10", "until_date": "2026-03-12"}),
         ({"startTime": CLOCK, "endTime": {"hours": 17.0}}, {"time": "15:30", "until": "17:00"}),
@@ -214,8 +216,9 @@ def test_no_structure_whatsoever_breaks_it(raw: object, text: str) -> None:
     Wish.of(value)  # what the booking makes of it
 
 
-def test_a_value_of_no_kind_is_nothing() -> None:
-    struct = struct_pb2.Struct(fields={"appointment-time": struct_pb2.Value()})
+@pytest.mark.parametrize("value", [{}, {"number_value": math.nan}, {"number_value": math.inf}])
+def test_a_value_that_says_nothing_is_nothing(value: dict[str, float]) -> None:
+    struct = struct_pb2.Struct(fields={"service_type": struct_pb2.Value(**value)})
     assert entity_values(plain(struct), {}, FRIDAY_MORNING) == {}
 
 

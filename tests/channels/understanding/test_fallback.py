@@ -110,9 +110,11 @@ async def test_what_waiting_does_not_mend_sets_it_aside_at_once(
 async def test_the_pause_doubles_up_to_half_a_minute(
     agent: FakeDialogflow, both: FallbackClassifier, watch: Watch
 ) -> None:
-    agent.fail(grpc.StatusCode.PERMISSION_DENIED, times=None)
+    agent.fail(grpc.StatusCode.DEADLINE_EXCEEDED, times=None)
     asked = []
     with capture_logs() as lines:
+        for _ in range(2):
+            assert await read_by(both) == "offline"
         for second in range(130):
             watch.seconds = second
             before = len(agent.requests)

@@ -16,7 +16,7 @@ from channels.understanding.agent.content import Content, Parameter, Part, Phras
 from channels.understanding.agent.push import Report, compare, push
 from channels.understanding.dialogflow_agent import Access, Agent
 from tests.fakes.dialogflow import AGENT, FakeDialogflow
-from tests.fakes.dialogflow_agent import AgentContent
+from tests.fakes.dialogflow_agent import SYSTEM, AgentContent
 
 _, PROJECT, _, LOCATION, _, AGENT_ID = AGENT.split("/")
 HOUSE = (Part("come to "), Part("my house", "service-type"), Part(" tomorrow"))
@@ -166,21 +166,24 @@ async def test_what_only_the_agent_has_is_told_and_left_alone(
     await push(content(), console)
     agent = dialogflow.content
     book = next(one for one in agent.intents.values() if one.display_name == "book")
-    book.training_phrases.append(cx.Intent.TrainingPhrase(parts=[{"text": "put me down"}]))
+    book.parameters.append(cx.Intent.Parameter(id="name", entity_type=f"{SYSTEM}sys.any"))
+    book.training_phrases.append(
+        cx.Intent.TrainingPhrase(parts=[{"text": "I am "}, {"text": "Ann", "parameter_id": "name"}])
+    )
     kind = next(iter(agent.entity_types.values()))
     kind.entities[0].synonyms.append("my cottage")
     other = agent.create(agent.intents, "intents", AGENT, cx.Intent(display_name="weather"), "en")
     report = await differences(console, content())
     assert {one.what: one.extra for one in report.differences} == {
         "entity type service-type": ("home visit: my cottage",),
-        "intent book": ("put me down",),
+        "intent book": ("I am [Ann](name)",),
     }
     assert report.writes == 0
     assert report.alone == (f"intent Default Welcome Intent{TAKES_MESSAGES}", "intent weather")
     more = content(book=(HOUSE, (Part("book me in"),), (Part("new"),)))
     pushed = await push(more, console)
     assert pushed.written == ["intent book"]
-    assert "put me down" in phrases_there(agent, "book")
+    assert "I am Ann" in phrases_there(agent, "book")
     assert other.name in agent.intents
     assert len((await console.read()).flow.transition_routes) == 2
 
