@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import grpc
@@ -28,18 +27,12 @@ import yaml
 from google.cloud import dialogflowcx_v3 as cx
 from google.protobuf import struct_pb2
 
-from tests.fakes.dialogflow_agent import AgentContent, folded
+from tests.fakes.dialogflow_agent import AgentContent, Refused, folded
 from tests.fakes.dialogflow_design import Context, DesignServices
+from tests.fakes.dialogflow_requests import check_request
 
 AGENT = "projects/test-project/locations/us-central1/agents/11111111-2222-3333-4444-555555555555"
 SERVICE = "google.cloud.dialogflow.cx.v3.Sessions"
-LONGEST_TEXT = 256
-LONGEST_SESSION_ID = 36
-
-_SESSION = re.compile(
-    r"(?P<agent>projects/[^/]+/locations/[^/]+/agents/[^/]+)"
-    r"(?:/environments/[^/]+)?/sessions/(?P<session>[^/]+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +161,10 @@ class FakeDialogflow:
         self.requests.append(request)
         await asyncio.sleep(self.delay)
         await self._fail_if_told(context)
-        await self._check(request, context)
+        try:
+            check_request(request, self.agent, self.content.languages)
+        except Refused as refused:
+            await context.abort(refused.code, refused.why)
         text = request.query_input.text.text
         rule = self._answers.get(folded(text))
         if rule is not None and self.routes is not None and rule.intent not in self.routes:
@@ -211,32 +207,6 @@ class FakeDialogflow:
             if failure.times <= 0:
                 self._failure = None
         await context.abort(failure.code, "Told to fail.")
-
-    async def _check(self, request: cx.MatchIntentRequest | cx.DetectIntentRequest, context: Context) -> None:
-        async def invalid(why: str) -> NoReturn:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, why)
-            raise AssertionError("abort does not return")  # pragma: no cover
-
-        session = _SESSION.fullmatch(request.session)
-        if session is None:
-            await invalid("Resource name does not match a session of an agent.")
-        if len(session["session"]) > LONGEST_SESSION_ID:
-            await invalid(f"Session id is longer than {LONGEST_SESSION_ID} characters.")
-        if session["agent"] != self.agent:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "Agent not found.")
-        if not request.query_input.language_code:
-            await invalid("Missing field query_input.language_code.")
-        if request.query_input.language_code not in self.content.languages:
-            await invalid("The agent does not speak this language.")
-        text = request.query_input.text.text
-        if not text.strip():
-            await invalid("Input text not set.")
-        if len(text) > LONGEST_TEXT:
-            await invalid(f"Input text exceeds {LONGEST_TEXT} characters.")
-        try:
-            ZoneInfo(request.query_params.time_zone or "UTC")
-        except (KeyError, ValueError):
-            await invalid("Invalid time zone.")
 
 
 def read_rules(file: Path) -> list[Rule]:
