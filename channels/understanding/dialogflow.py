@@ -102,7 +102,8 @@ class DialogflowClassifier:
             raise ReadingUnavailable(f"Dialogflow: {failure.reason}.", lasting=failure.lasting) from error
         matches = MatchIntentResponse.pb(answer).matches
         parameters = plain(matches[0].parameters) if matches else {}
-        theirs = entity_values(parameters, self._entities, now, said)
+        words = said if self._language.partition("-")[0] == "en" else ""
+        theirs = entity_values(parameters, self._entities, now, words)
         here = self._local.find(text, now) if self._local else None
         return Reading(
             scores=_scores(matches),

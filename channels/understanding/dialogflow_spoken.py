@@ -1,6 +1,6 @@
 """What Dialogflow's structures do not tell, read from the words: am or pm, and a bare weekday.
 
-English only: in another language nothing is doubted. It never finds a time of its own.
+English only: for another language give it no text, and nothing is doubted. It never finds a time of its own.
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ class When:
 def time_value(raw: Any, now: datetime, text: str = "") -> dict[str, Value] | None:  # noqa: ANN401  # JSON
     """A date, a time, both, or a period of either, in any shape; None where none is found.
 
-    `now` in the practice's zone. `text`: what was written; without it no half of the day is doubted.
+    `now` in the practice's zone. `text`: what was written, if it is English; without it no half of the
+    day is doubted.
     """
     when, weekdays = _together(_all(raw, now))
     if when is None:

@@ -46,7 +46,7 @@ def entity_values(
     """Our entities by our names; what Dialogflow left out or made unreadable is left out.
 
     `names`: Dialogflow's name of each entity -> ours; our own names are understood, too. `text`: what was
-    written; it tells whether am or pm was said.
+    written, if it is English; it tells whether am or pm was said.
     """
     found: dict[str, Value] = {}
     for given, raw in parameters.items():

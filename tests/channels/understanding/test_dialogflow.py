@@ -106,6 +106,23 @@ async def test_what_dialogflow_leaves_out_is_found_here(
     assert found == expected
 
 
+async def test_in_another_language_dialogflow_is_believed_about_the_half_of_the_day(
+    agent: FakeDialogflow,
+) -> None:
+    agent.content.languages = frozenset({"es"})
+    agent.add(Rule("a las 4 de la mañana", "give.time", {"appointment-time": {"days_ahead": 1, "hours": 4}}))
+    spanish = DialogflowClassifier.connect(
+        Agent(PROJECT, LOCATION, AGENT_ID),
+        Access(insecure_address=agent.address),
+        ENTITIES,
+        language="es",
+    )
+    reading = await read(spanish, "a las 4 de la mañana")
+    await spanish.close()
+    assert isinstance(when := reading.entities["appointment_time"], dict)
+    assert (when["time"], when["either_half"]) == ("04:00", False)
+
+
 async def test_a_bare_number_is_a_time_only_where_one_was_asked_for(dialogflow: DialogflowClassifier) -> None:
     reading = await read(dialogflow, "make it 4")
     assert "appointment_time" not in reading.entities
