@@ -6,6 +6,7 @@ English only: for another language give it no text, and nothing is doubted. It n
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final
 
@@ -13,7 +14,7 @@ from channels.understanding.times import FIRST_WAKING_HOUR, NOON
 from engine.events import Value
 
 _HALF: Final = re.compile(
-    r"\d\s*[ap]\.?\s?m\b|\b(?:1[3-9]|2[0-3])(?:[:.h][0-5]\d|h\b)|\bat (?:1[3-9]|2[0-3])\b"
+    r"\d\s*[ap]\.?\s?m\b|\b(?:1[3-9]|2[0-3])(?:[:.h][0-5]\d|h\b)|\bat (?:1[3-9]|2[0-3])\b|\b12[:.][0-5]\d"
     r"|\b(?:mornings?|noon|midday|afternoons?|arvo|lunch(?:time)?|evenings?|nights?|tonight|midnight)\b",
     re.IGNORECASE,
 )
@@ -25,6 +26,10 @@ _WORDS: Final = {
     )
 }
 _HOUR: Final = re.compile(rf"\b(?:(1[0-2]|0?[1-9])(?:[:.][0-5]\d)?|({'|'.join(_WORDS)}))\b", re.IGNORECASE)
+_SHORT_OF: Final = re.compile(
+    rf"\b(?:quarter|minutes|five|ten|twenty|\d+) to (?:(1[0-2]|[1-9])|({'|'.join(_WORDS)}))\b", re.IGNORECASE
+)
+"""Of "quarter to six" the hour is five."""
 _NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY: Final = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:s|rs?|nes|ur)?(?:day)?\b", re.IGNORECASE)
 _OTHERWISE: Final = re.compile(
@@ -43,7 +48,7 @@ def as_spoken(value: dict[str, Value], text: str, now: datetime) -> dict[str, Va
     begin, end = _hour(value["time"]), _hour(value["until"])
     if not text or (begin is None and end is None) or _HALF.search(text):
         return marked
-    said = {int(hour[1]) if hour[1] else _WORDS[hour[2].lower()] for hour in _HOUR.finditer(text)}
+    said = set(_hours(_HOUR, text)) | {hour - 1 or NOON for hour in _hours(_SHORT_OF, text)}
     if any(hour is not None and (hour % NOON or NOON) not in said for hour in (begin, end)):
         return marked  # these hours come from elsewhere, as those of a meal
     if begin is not None and end is not None and begin % NOON > end % NOON:
@@ -54,6 +59,11 @@ def as_spoken(value: dict[str, Value], text: str, now: datetime) -> dict[str, Va
         "until": _settled(value["until"], value, now),
         "either_half": True,
     }
+
+
+def _hours(pattern: re.Pattern[str], text: str) -> Iterator[int]:
+    for hour in pattern.finditer(text):
+        yield int(hour[1]) if hour[1] else _WORDS[hour[2].lower()]
 
 
 def _hour(clock: Value) -> int | None:

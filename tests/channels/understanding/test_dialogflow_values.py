@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, time
+from typing import Any
 
 import pytest
 from google.protobuf import struct_pb2
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from channels.understanding.dialogflow_times import time_value
 from channels.understanding.dialogflow_values import entity_values, plain
 from channels.understanding.times import TimeReader
+from flows.vocabulary import load_understanding
 from flows.wishes import Wish
 from tests.channels.understanding.conftest import FRIDAY_MORNING
 
@@ -21,6 +23,7 @@ CLOCK = {"hours": 15.0, "minutes": 30.0, "seconds": 0.0, "nanos": 0.0}
 LATER = {"year": 2026.0, "month": 3.0, "day": 12.0}
 NOBODYS_DAY = {"year": 2026.0, "month": 2.0, "day": 30.0}
 OFFLINE = TimeReader("en")
+SHIPPED = load_understanding()
 KEYS = {"date", "until_date", "time", "until", "open", "weekdays", "weekday", "order", "either_half"}
 
 NAMES = [
@@ -175,6 +178,42 @@ SAME_WORDS = [
 @pytest.mark.parametrize(("words", "raw"), SAME_WORDS)
 def test_the_same_words_give_the_same_value_as_offline(words: str, raw: object) -> None:
     assert time_value(raw, FRIDAY_MORNING, words) == OFFLINE.read(words, FRIDAY_MORNING).value
+
+
+def as_dialogflow_tells(value: dict[str, Any]) -> dict[str, Any]:
+    """The structure of Dialogflow's that says the same as a value of ours."""
+    day = {} if value["date"] is None else at_date(value["date"])
+    begin, end = value["time"], value["until"]
+    last = day if value["until_date"] is None else at_date(value["until_date"])
+    names = ("startDateTime", "endDateTime") if day else ("startTime", "endTime")
+    if value["open"] == "before":
+        return {names[1]: day | at_clock(end or begin)}
+    if value["open"] == "after":
+        return {names[0]: day | at_clock(begin)}
+    if value["until_date"] or end:
+        ends = last | (at_clock(end or begin) if begin else {})
+        return {names[0]: day | (at_clock(begin) if begin else {}), names[1]: ends}
+    return day | (at_clock(begin) if begin else {})
+
+
+def at_date(iso: str) -> dict[str, float]:
+    return dict(zip(("year", "month", "day"), map(float, iso.split("-")), strict=True))
+
+
+def at_clock(text: str) -> dict[str, float]:
+    return clock(*map(float, text.split(":")))
+
+
+def test_every_time_in_our_phrases_means_the_same_from_dialogflow_as_offline() -> None:
+    """But for what Dialogflow has no shape for: days that do not suit, and "as soon as possible"."""
+    parts = [part for phrases in SHIPPED.phrases.values() for phrase in phrases for part in phrase.parts]
+    times = [part.text for part in parts if part.entity == "appointment_time"]
+    read = {text: value for text in times if (value := OFFLINE.read(text, FRIDAY_MORNING).value)}
+    told = {text: value for text, value in read.items() if not (value["weekdays"] or value["order"])}
+    assert len(told) > len(times) / 2
+    assert {
+        text: time_value(as_dialogflow_tells(value), FRIDAY_MORNING, text) for text, value in told.items()
+    } == told
 
 
 @pytest.mark.parametrize(
