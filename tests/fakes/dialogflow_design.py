@@ -17,7 +17,8 @@ from tests.fakes.dialogflow_agent import AgentContent, Refused
 
 PACKAGE = "google.cloud.dialogflow.cx.v3"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-Method: TypeAlias = Callable[[Any], Any]
+Methods: TypeAlias = Mapping[str, tuple[Callable[[Any], Any], Any, Any]]
+"""Name -> what answers, the kind of its request, and that of its response."""
 
 
 class DesignServices:
@@ -31,69 +32,73 @@ class DesignServices:
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """One for each service."""
+        operations = {
+            "GetOperation": (self._operation, operations_pb2.GetOperationRequest, operations_pb2.Operation)
+        }
+        return (
+            self._service(f"{PACKAGE}.EntityTypes", self._entity_types()),
+            self._service(f"{PACKAGE}.Intents", self._intents()),
+            self._service(f"{PACKAGE}.Flows", self._flows()),
+            self._service("google.longrunning.Operations", operations),
+        )
+
+    def _entity_types(self) -> Methods:
         content = self._content
-        entity_types = {
+
+        def create(asked: cx.CreateEntityTypeRequest) -> cx.EntityType:
+            kind = "entityTypes"
+            return content.create(
+                content.entity_types, kind, asked.parent, asked.entity_type, asked.language_code
+            )
+
+        def update(asked: cx.UpdateEntityTypeRequest) -> cx.EntityType:
+            paths = asked.update_mask.paths
+            return content.update(content.entity_types, asked.entity_type, paths, asked.language_code)
+
+        return {
             "ListEntityTypes": (
                 self._list_entity_types,
                 cx.ListEntityTypesRequest,
                 cx.ListEntityTypesResponse,
             ),
-            "CreateEntityType": (
-                lambda asked: content.create(
-                    content.entity_types, "entityTypes", asked.parent, asked.entity_type, asked.language_code
-                ),
-                cx.CreateEntityTypeRequest,
-                cx.EntityType,
-            ),
-            "UpdateEntityType": (
-                lambda asked: content.update(
-                    content.entity_types, asked.entity_type, asked.update_mask.paths, asked.language_code
-                ),
-                cx.UpdateEntityTypeRequest,
-                cx.EntityType,
-            ),
+            "CreateEntityType": (create, cx.CreateEntityTypeRequest, cx.EntityType),
+            "UpdateEntityType": (update, cx.UpdateEntityTypeRequest, cx.EntityType),
         }
-        intents = {
-            "ListIntents": (self._list_intents, cx.ListIntentsRequest, cx.ListIntentsResponse),
-            "CreateIntent": (
-                lambda asked: content.create(
-                    content.intents, "intents", asked.parent, asked.intent, asked.language_code
-                ),
-                cx.CreateIntentRequest,
-                cx.Intent,
-            ),
-            "UpdateIntent": (
-                lambda asked: content.update(
-                    content.intents, asked.intent, asked.update_mask.paths, asked.language_code
-                ),
-                cx.UpdateIntentRequest,
-                cx.Intent,
-            ),
-        }
-        flows = {
-            "GetFlow": (lambda asked: content.get_flow(asked.name), cx.GetFlowRequest, cx.Flow),
-            "UpdateFlow": (
-                lambda asked: content.update_flow(asked.flow, asked.update_mask.paths, asked.language_code),
-                cx.UpdateFlowRequest,
-                cx.Flow,
-            ),
-            "TrainFlow": (
-                lambda asked: operations_pb2.Operation(name=content.train(asked.name)),
-                cx.TrainFlowRequest,
-                operations_pb2.Operation,
-            ),
-        }
-        operations = {
-            "GetOperation": (self._operation, operations_pb2.GetOperationRequest, operations_pb2.Operation)
-        }
-        return (
-            self._service(f"{PACKAGE}.EntityTypes", entity_types),
-            self._service(f"{PACKAGE}.Intents", intents),
-            self._service(f"{PACKAGE}.Flows", flows),
-            self._service("google.longrunning.Operations", operations),
-        )
 
-    def _service(self, name: str, methods: Mapping[str, tuple[Method, Any, Any]]) -> grpc.GenericRpcHandler:
+    def _intents(self) -> Methods:
+        content = self._content
+
+        def create(asked: cx.CreateIntentRequest) -> cx.Intent:
+            return content.create(content.intents, "intents", asked.parent, asked.intent, asked.language_code)
+
+        def update(asked: cx.UpdateIntentRequest) -> cx.Intent:
+            return content.update(content.intents, asked.intent, asked.update_mask.paths, asked.language_code)
+
+        return {
+            "ListIntents": (self._list_intents, cx.ListIntentsRequest, cx.ListIntentsResponse),
+            "CreateIntent": (create, cx.CreateIntentRequest, cx.Intent),
+            "UpdateIntent": (update, cx.UpdateIntentRequest, cx.Intent),
+        }
+
+    def _flows(self) -> Methods:
+        content = self._content
+
+        def get(asked: cx.GetFlowRequest) -> cx.Flow:
+            return content.get_flow(asked.name)
+
+        def update(asked: cx.UpdateFlowRequest) -> cx.Flow:
+            return content.update_flow(asked.flow, asked.update_mask.paths, asked.language_code)
+
+        def train(asked: cx.TrainFlowRequest) -> operations_pb2.Operation:
+            return operations_pb2.Operation(name=content.train(asked.name))
+
+        return {
+            "GetFlow": (get, cx.GetFlowRequest, cx.Flow),
+            "UpdateFlow": (update, cx.UpdateFlowRequest, cx.Flow),
+            "TrainFlow": (train, cx.TrainFlowRequest, operations_pb2.Operation),
+        }
+
+    def _service(self, name: str, methods: Methods) -> grpc.GenericRpcHandler:
         return grpc.method_handlers_generic_handler(
             name,
             {
@@ -106,7 +111,9 @@ class DesignServices:
             },
         )
 
-    def _answering(self, method: str, answer: Method) -> Callable[[Any, Context], Awaitable[Any]]:
+    def _answering(
+        self, method: str, answer: Callable[[Any], Any]
+    ) -> Callable[[Any, Context], Awaitable[Any]]:
         async def answering(request: Any, context: Context) -> Any:  # noqa: ANN401  # any message
             self.calls.append(method)
             await self._before(context)
