@@ -65,6 +65,8 @@ class AgentContent:
         """Every change that was made, in order."""
         self.training_polls = 2
         """How often somebody has to ask until a training is over."""
+        self.training_error = ""
+        """What a training ends with instead of having learnt."""
         self._numbers = itertools.count(1)
         self._learnt: dict[str, Learnt] = {}
         self._training: dict[str, int] = {}
@@ -157,7 +159,8 @@ class AgentContent:
         self._training[operation] -= 1
         if self._training[operation] > 0:
             return False
-        self._learn()
+        if not self.training_error:
+            self._learn()
         return True
 
     def _learn(self) -> None:

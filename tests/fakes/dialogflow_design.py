@@ -137,7 +137,10 @@ class DesignServices:
 
     def _operation(self, request: operations_pb2.GetOperationRequest) -> operations_pb2.Operation:
         operation = operations_pb2.Operation(name=request.name, done=self._content.trained(request.name))
-        if operation.done:
+        if operation.done and self._content.training_error:
+            operation.error.code = grpc.StatusCode.INTERNAL.value[0]
+            operation.error.message = self._content.training_error
+        elif operation.done:
             result = any_pb2.Any()
             result.Pack(empty_pb2.Empty())
             operation.response.CopyFrom(result)

@@ -40,7 +40,8 @@ from engine.errors import ChannelError
 PACE: Final = 1.0
 """Seconds between two calls: design-time quotas are about one call a second."""
 TIMEOUT: Final = 30.0
-TRIES: Final = 6
+TRIES: Final = 8
+"""A quota is refilled every minute: the pauses between so many tries add up to one and a half."""
 POLL_SECONDS: Final = 2.0
 TRAINING_SECONDS: Final = 900.0
 PAGE: Final = 100
@@ -134,7 +135,9 @@ class Console:
             await self._pause(POLL_SECONDS)
             waited += POLL_SECONDS
         if error := await operation.exception():
-            raise AgentRefused(f"Dialogflow could not train the agent: {error}. Then `nlu push --train`.")
+            raise AgentRefused(
+                f"Dialogflow could not train the agent: {error}. Run `nlu push --train` again."
+            )
 
     async def _write_entity_type(self, message: EntityType, what: str) -> None:
         if message.name:

@@ -245,6 +245,18 @@ async def test_another_region_is_another_agent(dialogflow: FakeDialogflow, waits
             await console.read()
 
 
+async def test_a_training_that_fails_is_told_and_can_be_repeated(
+    dialogflow: FakeDialogflow, console: Console
+) -> None:
+    dialogflow.content.training_error = "No luck."
+    with pytest.raises(AgentRefused, match=r"No luck\.(.|\n)*nlu push --train"):
+        await push(content(), console)
+    assert dialogflow.content.match("book me in") is None
+    dialogflow.content.training_error = ""
+    assert (await push(content(), console, train=True)).written == []
+    assert dialogflow.content.match("book me in")
+
+
 async def test_a_training_that_never_ends_is_given_up(dialogflow: FakeDialogflow, console: Console) -> None:
     dialogflow.content.training_polls = 10**6
     with pytest.raises(AgentRefused, match="still training"):
