@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -26,12 +27,15 @@ from xml.etree import ElementTree as ET
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from tests.fakes import twilio_forms as forms
+from tests.fakes.twilio_contents import ContentBook
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
+DAY = 24 * 3600.0
 BUDGET = 15.0
 """Seconds that Twilio spends on one webhook, repeats included."""
 
@@ -97,6 +101,13 @@ class FakeTwilio:
         """Statuses to report of each message once taken, in this order, such as ("sent", "delivered")."""
         self.news_first = False
         """Whether they are reported before the request to send is answered."""
+        self.contents = ContentBook()
+        """Its Content API; its address is the same."""
+        self.keeps_window = False
+        """Whether it holds to the 24 hours since a person's last message, and reports 63016 afterwards."""
+        self.passed = 0.0
+        """Seconds by which its clock was moved forward."""
+        self._heard: dict[tuple[str, str], float] = {}
         self._faults: list[Fault] = []
         self._port = port
         self._changed = asyncio.Condition()
@@ -111,7 +122,7 @@ class FakeTwilio:
 
     async def __aenter__(self) -> Self:
         """Listen, on the asked port or a free one."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._refusing()])
         self.add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -138,6 +149,21 @@ class FakeTwilio:
         app.router.add_post(f"{messages}.json", self._create)
         app.router.add_get(f"{messages}.json", self._list)
         app.router.add_get(f"{messages}/{{sid}}.json", self._fetch)
+        self.contents.add_routes(app)
+
+    def _refusing(self) -> Middleware:
+        """Says why a content was refused; nobody without the account's token gets to see any."""
+
+        @web.middleware
+        async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                if request.path.startswith("/v1/"):
+                    self._check_login(request)
+                return await handler(request)
+            except RefusedByTwilio as refusal:
+                return web.json_response(refusal.as_json(), status=refusal.status)
+
+        return refuse
 
     def fail(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` requests to send fail in this way, after those already told to fail."""
@@ -161,7 +187,17 @@ class FakeTwilio:
     ) -> Answer:
         """Post a message to the webhook; `fields` are Twilio's, such as MessageSid or ButtonPayload."""
         form = forms.message(body, from_=from_, to=to, AccountSid=self.account_sid, **fields)
+        self._heard[from_, to] = self._now()
         return await self.post(url, form)
+
+    async def tap(self, url: str, message: SentMessage, title: str) -> Answer:
+        """Let the person who got this message tap what has this title."""
+        (id_,) = [id_ for shown, id_ in message.buttons if shown == title]
+        is_list = self.contents.contents[str(message.content_sid)].kind == "twilio/list-picker"
+        fields = forms.list_tap(id_, title) if is_list else forms.tap(id_, title)
+        fields = {name: fields[name] for name in fields if name.startswith(("Button", "List", "MessageType"))}
+        answered = {"OriginalRepliedMessageSid": message.sid, "OriginalRepliedMessageSender": message.from_}
+        return await self.deliver(url, message.to, title, to=message.from_, **fields, **answered)
 
     async def report(self, message: SentMessage, status: str, error_code: int | None = None) -> Answer | None:
         """Tell the status callback of a message about it; None if it has none."""
@@ -235,6 +271,7 @@ class FakeTwilio:
                 numbers=self.numbers,
                 opted_out=self.opted_out,
             )
+            self._render(message)
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
         fault = self._faults.pop(0) if self._faults else None
@@ -244,20 +281,39 @@ class FakeTwilio:
             return await self._go_wrong(fault, request)
         return web.json_response(message.as_json(), status=201)
 
+    def _render(self, message: SentMessage) -> None:
+        """Fill a message's content in. Raises RefusedByTwilio."""
+        if message.content_sid is None:
+            return
+        made = self.contents.contents.get(message.content_sid)
+        if made is None:
+            raise RefusedByTwilio(400, 21655, "The ContentSid is invalid")
+        message.body, message.buttons = made.render(message.content_variables)
+
+    def _now(self) -> float:
+        return time.monotonic() + self.passed
+
+    def _is_too_late(self, message: SentMessage) -> bool:
+        """Whether the 24 hours are over, and it is no approved template."""
+        made = self.contents.contents.get(message.content_sid or "")
+        heard = self._heard.get((message.to, message.from_))
+        in_time = heard is not None and self._now() - heard < DAY
+        return self.keeps_window and not in_time and not (made and made.approval["status"] == "approved")
+
     async def _take(self, message: SentMessage) -> None:
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
         if self.news_first:
             await self._report_all(message)
-        elif self.news or message.to in self.undeliverable:
+        elif self.news or message.to in self.undeliverable or self._is_too_late(message):
             task = asyncio.create_task(self._report_all(message))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
 
     async def _report_all(self, message: SentMessage) -> None:
-        if message.to in self.undeliverable:
-            await self.report(message, "undelivered", self.undeliverable[message.to])
+        if message.to in self.undeliverable or self._is_too_late(message):
+            await self.report(message, "undelivered", self.undeliverable.get(message.to, 63016))
             return
         for status in self.news:
             await self.report(message, status)
@@ -311,10 +367,13 @@ class FakeTwilio:
             }
         )
 
-    def _check_account(self, request: web.Request) -> None:
+    def _check_login(self, request: web.Request) -> None:
         expected = forms.authorization(self.account_sid, self.auth_token)
         if request.headers.get("Authorization") != expected:
             raise RefusedByTwilio(401, 20003, "Authenticate")
+
+    def _check_account(self, request: web.Request) -> None:
+        self._check_login(request)
         if request.match_info["account"] != self.account_sid:
             raise RefusedByTwilio(404, 20404, "The requested resource was not found")
 

@@ -60,6 +60,18 @@ def tap(option: str, title: str, *, from_: str = CLIENT, **fields: str) -> Field
     return message(title, from_=from_, **(tapped | fields))
 
 
+def list_tap(option: str, title: str, *, from_: str = CLIENT, **fields: str) -> Fields:
+    """A tap on a row of a list."""
+    tapped = {
+        "MessageType": "interactive",
+        "ListId": option,
+        "ListTitle": title,
+        "OriginalRepliedMessageSender": PRACTICE,
+        "OriginalRepliedMessageSid": new_sid("MM"),
+    }
+    return message(title, from_=from_, **(tapped | fields))
+
+
 def media(content_type: str, caption: str = "", *, from_: str = CLIENT, **fields: str) -> Fields:
     """A picture, a voice note or a document."""
     sid = new_sid("MM")

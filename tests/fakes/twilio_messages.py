@@ -54,6 +54,8 @@ class SentMessage:
     body: str = ""
     content_sid: str | None = None
     content_variables: Mapping[str, str] = field(default_factory=dict)
+    buttons: tuple[tuple[str, str], ...] = ()
+    """What can be tapped: titles with their ids."""
     status_callback: str | None = None
     status: str = "queued"
     error_code: int | None = None
@@ -149,5 +151,6 @@ _MISTAKES: tuple[tuple[Callable[[Mapping[str, str]], bool], int, str], ...] = (
     ),
     (lambda form: "ContentVariables" in form and "ContentSid" not in form, 21654, "ContentSid is required"),
     (_has_bad_variables, 21656, "The ContentVariables parameter is invalid"),
+    (lambda form: "Body" in form and "ContentSid" in form, 20001, "Body and ContentSid exclude each other"),
     (_has_bad_callback, 21609, "Invalid 'StatusCallback' URL"),
 )
