@@ -26,9 +26,11 @@ app = typer.Typer(
 db = typer.Typer(help="The database.", no_args_is_help=True)
 flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
+templates_app = typer.Typer(help="What WhatsApp has to approve before it is sent.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
+app.add_typer(templates_app, name="templates")
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001  # a flag
@@ -158,6 +160,22 @@ def practice_load(
     from app.talking import load_practice
 
     _run(lambda settings: load_practice(settings, file))
+
+
+@templates_app.command("push")
+def templates_push() -> None:
+    """Make the templates, buttons and lists that the flows need, and ask for approval. Safe to repeat."""
+    from app.templates import push_templates
+
+    _run(push_templates)
+
+
+@templates_app.command("status")
+def templates_status() -> None:
+    """Tell what WhatsApp says of each template, and keep it for the server."""
+    from app.templates import show_templates
+
+    _run(show_templates)
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:

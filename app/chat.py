@@ -9,15 +9,16 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from app.clock import Clock
 from app.deliveries import Channel
 from app.parties import address_of, party_of
-from app.settings import Settings
 from app.wiring import Product
 from engine.errors import TherapyBookingError
 from engine.events import Heard
 from flows.load import seconds_of
 from storage.appointments import Appointment
 from storage.outbox import Owed
+from storage.store import Storage
 
 PAGE = 500
 
@@ -34,7 +35,7 @@ class HandedOver:
         return f"LOCAL{owed.id}"
 
 
-def handed_over(settings: Settings) -> Channel:  # noqa: ARG001  # a channel is made from settings
+def handed_over(storage: Storage, clock: Clock) -> Channel:  # noqa: ARG001  # as every channel is made
     """Make that channel."""
     return HandedOver()
 

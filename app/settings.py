@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     twilio_therapist_phone_number: str = ""
     """The therapists' number where they have one of their own; otherwise the clients' is used."""
     twilio_api_base_url: str = ""
+    twilio_content_base_url: str = ""
     client_webhook_url: str = ""
     therapist_webhook_url: str = ""
     status_webhook_url: str = ""

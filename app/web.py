@@ -13,6 +13,7 @@ from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
+from channels.twilio_errors import Remedy
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
 from storage.link import NotReady
@@ -28,9 +29,16 @@ class StatusNotes:
 
     async def note(self, status: DeliveryStatus) -> None:
         """See channels.ports.DeliveryNews."""
-        await self._product.storage.outbox.note_status(
-            status.sid, status.outbox_id, status.status, status.error_code
-        )
+        outbox = self._product.storage.outbox
+        if status.remedy is not Remedy.TEMPLATE:
+            await outbox.note_status(status.sid, status.outbox_id, status.status, status.error_code)
+            return
+        if await outbox.send_as_template(status.sid, status.outbox_id, self._product.clock()):
+            log.warning("sent too late for free text; it goes out as a template", outbox=status.outbox_id)
+            self._product.turns.owing.set()
+        # By Twilio's name alone: our number would also fit old news of what came back before.
+        elif await outbox.note_status(status.sid, None, status.status, status.error_code):
+            log.error("a template came back as too late", outbox=status.outbox_id, code=status.error_code)
 
 
 def web_app(product: Product, account: TwilioAccount) -> Quart:

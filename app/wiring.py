@@ -149,7 +149,7 @@ class PracticeShelf:
 @asynccontextmanager
 async def product(
     settings: Settings,
-    channel: Callable[[Settings], Channel],
+    channel: Callable[[Storage, Clock], Channel],
     *,
     clock: Clock | None = None,
     demonstration: bool = False,
@@ -193,7 +193,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
     classifier: Classifier,
     flow_file: FlowFile,
     shelf: PracticeShelf,
-    channel: Callable[[Settings], Channel],
+    channel: Callable[[Storage, Clock], Channel],
 ) -> Product:
     vocabulary = understanding.vocabulary
     steps = StepRunner(STEPS, shelf)
@@ -203,5 +203,5 @@ def _assembled(  # noqa: PLR0913  # every part, once
 
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     turns = Turns(storage, world, reader, clock)
-    deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
+    deliveries = Deliveries(storage, channel(storage, clock), clock, turns.owing)
     return Product(settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf)

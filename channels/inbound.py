@@ -86,6 +86,7 @@ def heard(fields: Iterable[tuple[str, str]], *, account_sid: str, flow: str, at:
         at=at,
         text=_clean(form.get("Body", ""))[:LONGEST_TEXT],
         tap=tap,
+        replied_to=_replied_to(form),
         name=_clean(form.get("ProfileName", "")).strip()[:LONGEST_NAME] or None,
         data=data,
     )
@@ -126,6 +127,12 @@ def _sid(form: Mapping[str, str]) -> str:
     if not _SID.fullmatch(sid):
         raise MalformedWebhook("MessageSid is missing or malformed.")
     return sid
+
+
+def _replied_to(form: Mapping[str, str]) -> str | None:
+    """The message of ours that was tapped or quoted; Twilio tells for those of the last seven days."""
+    sid = form.get("OriginalRepliedMessageSid", "")
+    return sid if _SID.fullmatch(sid) else None
 
 
 def _kind(form: Mapping[str, str]) -> tuple[Kind, str | None, Values]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 API_BASE_URL = "https://api.twilio.com"
+CONTENT_BASE_URL = "https://content.twilio.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,12 @@ class TwilioAccount:
     status_webhook_url: str = field(default="", metadata={"setting": "STATUS_WEBHOOK_URL"})
     api_base_url: str = field(default=API_BASE_URL, metadata={"setting": "TWILIO_API_BASE_URL"})
 
+    content_base_url: str = field(default=CONTENT_BASE_URL, metadata={"setting": "TWILIO_CONTENT_BASE_URL"})
+
     def __post_init__(self) -> None:
         """Refuse addresses that Twilio could not sign, at start and not at the first message."""
-        for name in ("client_webhook_url", "therapist_webhook_url", "status_webhook_url", "api_base_url"):
+        webhooks = ("client_webhook_url", "therapist_webhook_url", "status_webhook_url")
+        for name in (*webhooks, "api_base_url", "content_base_url"):
             address = getattr(self, name)
             if address and not _is_web_address(address):
                 raise ValueError(f"{setting_name(name)} must be a full address such as https://host/path.")

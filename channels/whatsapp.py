@@ -21,6 +21,7 @@ import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
+from channels.contents import Content
 from channels.twilio_account import TwilioAccount
 from channels.twilio_errors import Remedy, remedy_for, remedy_for_status
 from channels.twilio_http import TwilioHttp, asked_to_wait
@@ -51,6 +52,8 @@ class Outgoing:
     address: str
     text: str
     options: tuple[Option, ...] = ()
+    content: Content | None = None
+    """What it is sent with instead of its words: a template, or a frame with something to tap."""
 
 
 class WhatsApp:
@@ -84,8 +87,8 @@ class WhatsApp:
             message = await self._twilio.messages.create_async(
                 from_=self._account.number_for(outgoing.flow),
                 to=outgoing.address,
-                body=words_of(outgoing.text, outgoing.options),
                 validity_period=VALID_SECONDS,
+                **_what(outgoing),
                 **self._callback(outgoing),
             )
         except TwilioException as error:
@@ -109,6 +112,14 @@ class WhatsApp:
         parts = urlsplit(self._account.status_webhook_url)
         query = "&".join(part for part in (parts.query, f"o={outgoing.id}") if part)
         return {"status_callback": urlunsplit(parts._replace(query=query))}
+
+
+def _what(outgoing: Outgoing) -> dict[str, str]:
+    """Words, or a content with what fills it; Twilio takes one of the two."""
+    if outgoing.content is None:
+        return {"body": words_of(outgoing.text, outgoing.options)}
+    variables = json.dumps(dict(outgoing.content.variables), ensure_ascii=False)
+    return {"content_sid": outgoing.content.sid, "content_variables": variables}
 
 
 def _sorted(error: TwilioException) -> ChannelError:

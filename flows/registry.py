@@ -15,6 +15,7 @@ from engine.model import StepSpec, Words
 from engine.ports import Outcome
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
+from flows.guards import IMPLIED, RECENT
 from flows.safety.screen import CRISIS
 from flows.texts import Texts
 
@@ -77,4 +78,7 @@ def words(
         types=TYPES,
         titles=texts.titles(),
         urgent=URGENT,
+        templates=frozenset(texts.templates),
+        recent=RECENT,
+        implied=IMPLIED,
     )

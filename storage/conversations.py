@@ -32,6 +32,7 @@ _STANDING = (
     conversations.c.turn,
     conversations.c.memory,
     conversations.c.wakes_at,
+    conversations.c.heard_at,
     conversations.c.flow_hash,
 )
 _OF_PERSON = (
@@ -77,6 +78,7 @@ _SAVE = Query(
         turn=given("turn"),
         memory=given("memory"),
         wakes_at=given("wakes_at"),
+        heard_at=given("heard_at"),
         flow_hash=given("flow_hash"),
         updated_at=given("updated_at"),
     )
@@ -167,6 +169,7 @@ class Conversations:
             turn=snapshot.turn,
             memory=self._sealer.seal_json(_memory(snapshot)),
             wakes_at=snapshot.wakes_at,
+            heard_at=snapshot.heard_at,
             flow_hash=flow_hash,
             updated_at=at,
         )
@@ -238,7 +241,7 @@ class Conversations:
         return self._standing(person_from(row[: len(PERSON)], self._sealer), row[len(PERSON) :])
 
     def _standing(self, person: Person, row: Row) -> Conversation:
-        number, state, turn, memory, wakes_at, flow_hash = row
+        number, state, turn, memory, wakes_at, heard_at, flow_hash = row
         stored = self._sealer.open_json(memory)
         return Conversation(
             id=number,
@@ -250,6 +253,7 @@ class Conversations:
                 misses=stored["misses"],  # type: ignore[arg-type]  # likewise
                 offer=tuple(map(Option.from_json, stored["offer"])),  # type: ignore[arg-type]  # likewise
                 wakes_at=wakes_at,
+                heard_at=heard_at,
             ),
             flow_hash=flow_hash,
         )

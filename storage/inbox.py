@@ -145,6 +145,7 @@ class Inbox:
         body: dict[str, Value] = {
             "text": heard.text,
             "tap": heard.tap,
+            "replied_to": heard.replied_to,
             "name": heard.name,
             "event": heard.event,
             "data": dict(heard.data),

@@ -7,18 +7,20 @@ sending was begun and never answered for is not sent again blindly.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, null, select, update
 
-from engine.effects import Message, Option
+from engine.effects import Filled, Message, Option
+from engine.errors import TryAgain
 from engine.events import Value
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
-from storage.sealing import Sealer, opened
+from storage.sealing import SealBroken, Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
-from storage.tables import outbox
+from storage.tables import conversations, outbox
 
 PROGRESS = {
     "accepted": 1,
@@ -53,7 +55,10 @@ _COLUMNS = (
     outbox.c.provider_status,
     outbox.c.error_code,
     outbox.c.created_at,
+    outbox.c.template_only,
+    conversations.c.heard_at,
 )
+_OWED = select(*_COLUMNS).join(conversations, conversations.c.id == outbox.c.conversation_id)
 _unsent = (
     select(
         outbox.c.id,
@@ -69,13 +74,13 @@ on their own. Joined by row and not by conversation, so that whichever way the d
 unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
 _DUE = Query(
-    select(*_COLUMNS)
-    .join(_unsent, _unsent.c.id == outbox.c.id)
+    _OWED.join(_unsent, _unsent.c.id == outbox.c.id)
     .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
     .order_by(outbox.c.next_try_at, outbox.c.id)
     .limit(limit())
 )
-_SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
+_NAMED = Query(select(outbox.c.conversation_id, outbox.c.body).where(outbox.c.provider_sid == given("sid")))
+_SINCE = Query(_OWED.where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
 
 
 def _moved(*states: str, **values: object) -> Query:
@@ -107,6 +112,23 @@ _NOTE_BY_SID = Query(
     update(outbox).where(outbox.c.provider_sid == given("sid"), _reached < given("rank")).values(_NOTE)
 )
 
+_REFUSED = (outbox.c.template_only == 0, outbox.c.state.in_(["sent", "unknown"]))
+_AGAIN: dict[str, object] = {
+    "state": "pending",
+    "template_only": 1,
+    "next_try_at": given("at"),
+    "provider_sid": null(),
+    "provider_status": null(),
+    "error_code": null(),
+}
+_AGAIN_BY_ID = Query(update(outbox).where(outbox.c.id == given("row"), *_REFUSED).values(_AGAIN))
+_AGAIN_BY_SID = Query(update(outbox).where(outbox.c.provider_sid == given("sid"), *_REFUSED).values(_AGAIN))
+_UNDER_WAY = Query(
+    select(outbox.c.id).where(
+        outbox.c.id == given("row"), outbox.c.template_only == 0, outbox.c.state == "sending"
+    )
+)
+
 
 @cache
 def _stuck(own: int) -> Query:
@@ -133,6 +155,10 @@ class Owed:
     provider_status: str | None
     error_code: int | None
     created_at: int
+    template_only: bool
+    """Free text came back as too late, so this time only a template may be sent."""
+    heard_at: int | None
+    """When the person was last heard, in seconds since the epoch."""
 
 
 class Outbox:
@@ -162,6 +188,7 @@ class Outbox:
                 "error_code": None,
                 "created_at": at,
                 "sent_at": None,
+                "template_only": 0,
             }
             for position, message in enumerate(messages)
         ]
@@ -218,6 +245,29 @@ class Outbox:
             )
         return found > 0
 
+    async def send_as_template(self, sid: str | None, outbox_id: int | None, at: int) -> bool:
+        """Free text came back as outside the 24 hours (63016): owe it once more, to go as a template.
+
+        False: unknown, or it was owed once more before, and then this news is of the template or old.
+        Raises TryAgain while its sending is still under way: the news has overtaken the answer.
+        """
+        where: dict[str, Scalar] = {"row": outbox_id} if outbox_id is not None else {"sid": sid}
+        by_id = outbox_id is not None
+        if await self._session.change(_AGAIN_BY_ID if by_id else _AGAIN_BY_SID, at=at, **where):
+            return True
+        if by_id and await self._session.fetch(_UNDER_WAY, **where):
+            raise TryAgain("The message is still being handed over, so its news has to wait.")
+        return False
+
+    async def message_named(self, conversation_id: int, sid: str) -> Message | None:
+        """The message of a conversation that has this name over there, if it can be opened."""
+        rows = await self._session.fetch(_NAMED, sid=sid)
+        for owner, body in rows:
+            with suppress(SealBroken):
+                if owner == conversation_id:
+                    return self._message(body)
+        return None
+
     async def since(self, outbox_id: int, limit: int) -> list[Owed]:
         """Messages with higher numbers, whatever their state, in order."""
         return [self._owed(row) for row in await self._session.fetch(_SINCE, after=outbox_id, limit=limit)]
@@ -227,8 +277,7 @@ class Outbox:
 
     def _owed(self, row: Row) -> Owed:
         number, conversation_id, turn, position, flow, address, body, *rest = row
-        state, attempts, provider_status, error_code, created_at = rest
-        stored = self._sealer.open_json(body)
+        state, attempts, provider_status, error_code, created_at, template_only, heard_at = rest
         return Owed(
             id=number,
             conversation_id=conversation_id,
@@ -236,17 +285,28 @@ class Outbox:
             position=position,
             flow=flow,
             address=self._sealer.open(address),
-            message=Message(
-                str(stored["text"]),
-                tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
-            ),
+            message=self._message(body),
             state=state,
             attempts=attempts,
             provider_status=provider_status,
             error_code=error_code,
             created_at=created_at,
+            template_only=bool(template_only),
+            heard_at=heard_at,
+        )
+
+    def _message(self, body: str) -> Message:
+        stored = self._sealer.open_json(body)
+        return Message(
+            str(stored["text"]),
+            tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
+            Filled.from_json(stored.get("template")),
         )
 
 
 def _body(message: Message) -> dict[str, Value]:
-    return {"text": message.text, "options": [option.as_json() for option in message.options]}
+    body: dict[str, Value] = {
+        "text": message.text,
+        "options": [option.as_json() for option in message.options],
+    }
+    return body | {"template": message.template.as_json()} if message.template else body

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from engine.effects import Message
 from engine.events import Heard, Reading
 from engine.model import Flow
 from engine.ports import Turn
@@ -30,6 +31,10 @@ class TurnUnit:
             return None
         await self.tables.people.rename(conversation.person, heard.name)
         return conversation
+
+    async def answered(self, conversation: Conversation, sid: str) -> Message | None:
+        """See engine.ports.Unit."""
+        return await self.tables.outbox.message_named(conversation.id, sid)
 
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """See engine.ports.Unit."""

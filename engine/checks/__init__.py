@@ -9,6 +9,7 @@ from engine.checks.names import check_names
 from engine.checks.paths import check_paths
 from engine.checks.rules import check_rules
 from engine.checks.sayings import check_sayings
+from engine.checks.silence import check_silence
 from engine.checks.subject import Note, Subject
 from engine.model import Flows, Words
 
@@ -23,6 +24,7 @@ def check(flows: Flows, words: Words, note: Note) -> None:
         check_rules(subject)
         check_sayings(subject)
         check_paths(subject)
+        check_silence(subject)
         _check_urgent(subject)
     _check_timed_signals(flows, words, note)
 

@@ -22,6 +22,9 @@ COMMANDS = [
     ("flows", "check"),
     ("practice",),
     ("practice", "load"),
+    ("templates",),
+    ("templates", "push"),
+    ("templates", "status"),
 ]
 
 

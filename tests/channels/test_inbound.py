@@ -59,6 +59,18 @@ def test_an_odd_payload_leaves_a_text(odd: str) -> None:
     assert (message.kind, message.text) == ("text", "Monday")
 
 
+def test_what_was_answered_is_kept_and_an_odd_name_of_it_is_not() -> None:
+    assert heard(forms.tap("7.1", "Yes", OriginalRepliedMessageSid="MM1")).replied_to == "MM1"
+    assert heard(forms.message("yes", OriginalRepliedMessageSid="SM1")).replied_to == "SM1"
+    assert heard(forms.message("yes")).replied_to is None
+    assert heard(forms.message("yes", OriginalRepliedMessageSid="<x>")).replied_to is None
+
+
+def test_a_row_of_a_list_is_a_tap() -> None:
+    message = heard(forms.list_tap("7.4", "Monday"))
+    assert (message.kind, message.tap) == ("tap", "7.4")
+
+
 def test_a_picture_keeps_its_caption_and_its_type() -> None:
     message = heard(forms.media("image/jpeg", "my knee"))
     assert (message.kind, message.text, message.data) == ("media", "my knee", {"media": "image/jpeg"})

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from channels.contents import Content, frame_payload
 from channels.twilio_http import TwilioHttp
 from channels.whatsapp import Outgoing, WhatsApp
 from engine.effects import Option
@@ -76,6 +77,15 @@ async def test_options_are_written_out(twilio: FakeTwilio, whatsapp: WhatsApp) -
     options = (Option("3.1", "Monday 10:00", "pick"), Option("3.2", "Monday 11:00", "pick"))
     await whatsapp.send(replace(HELLO, text="When?", options=options))
     assert twilio.messages[0].body == "When?\n\n1. Monday 10:00\n2. Monday 11:00"
+
+
+async def test_a_content_goes_out_instead_of_the_words(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    made = twilio.contents.create(frame_payload("buttons_1", "en", "buttons", 1, "Choose"))
+    content = Content(made.sid, {"1": "Grüß dich 😀", "2": "Yes", "3": "7.1"})
+    await whatsapp.send(replace(HELLO, content=content))
+    [sent] = twilio.messages
+    assert (sent.body, sent.buttons) == ("Grüß dich 😀", (("Yes", "7.1"),))
+    assert "Body" not in twilio.attempts[0]
 
 
 async def test_1600_emoji_are_cut_to_what_twilio_takes(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:

@@ -220,6 +220,29 @@ SPOILT = [
         "wait: {for",
         "let `wait` lead where nothing is waited for",
     ),
+    Spoilt(
+        "late-text",
+        "{warm: {say: ready}",
+        "{warm: {say: help}",
+        "help}, cold",
+        "make it a template in the texts, or say it only `if: one_tea`",
+    ),
+    Spoilt("late-text", "{warm: {say: ready}", "{warm: drinking", "enjoy", ""),
+    Spoilt("late-text", "for: 10m", "for: 24h", "too_slow, go", ""),
+    Spoilt(
+        "late-options",
+        "{warm: {say: ready}",
+        "{warm: choosing",
+        "teas",
+        "do not ask that here, or say it only `if: one_tea`",
+    ),
+    Spoilt(
+        "late-texts",
+        "closing: {say: closing}\n",
+        "closing: {say: [closing, closing]}\n",
+        "closing]",
+        "say it all in one template",
+    ),
     Spoilt("no-states", "  states:\n    idle:\n      about: Waiting for orders.\n", "", "kitchen:", ""),
     Spoilt("empty-rule", "order: choosing\n", "order:\n", "", "name a state, or write {} for nothing at all"),
     Spoilt("empty-rule", "order: choosing\n", "order: []\n", "[]", ""),
@@ -344,6 +367,19 @@ def test_what_changes_in_code_and_texts_is_noticed_in_the_flow(words: Words, cod
     lines = SMALL.splitlines()
     found = [issue for issue in issues if issue.code == code]
     assert any(lines[issue.line - 1][issue.column - 1 :].startswith(at) for issue in found), issues
+
+
+def test_a_rule_is_hidden_by_one_whose_if_holds_whenever_its_own_does() -> None:
+    guards = frozenset({"one_tea", "one_green_tea"})
+    words = replace(WORDS, guards=guards, implied={"one_green_tea": "one_tea"})
+    first = SMALL.replace(
+        "- {if: one_tea, go", "- {if: one_green_tea, go: idle}\n          - {if: one_tea, go"
+    )
+    assert read(first, words)[1] == ()
+    second = SMALL.replace("- {say: which", "- {if: one_green_tea, go: idle}\n          - {say: which")
+    (issue,) = read(second, words)[1]
+    assert (issue.code, issue.hint) == ("hidden-rule", "put it first")
+    assert "one_green_tea" in second.splitlines()[issue.line - 1]
 
 
 def test_a_text_that_is_asked_again_must_be_filled_again() -> None:

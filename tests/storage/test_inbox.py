@@ -25,6 +25,7 @@ class TestInbox:
             at=NOW,
             text="Grüße 👋 %s %(x)s ' \\ \" {{x}} \x00 ?" + "🙂" * 1600,
             tap="1.2",
+            replied_to="SM0",
             name="Zoë",
             event="approved",
             data={"a": [1, None, {"b": "ü"}]},

@@ -18,6 +18,7 @@ from storage.store import Storage
 from storage.tables import metadata
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.storage.conftest import Clock
+from tests.storage.samples import NOW
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -85,3 +86,44 @@ async def test_ready_asks_for_an_upgrade_until_there_was_one(blank: StorageSetti
     await migrate(blank)
     await storage.ready()
     await storage.close()
+
+
+def test_whoever_wrote_during_the_last_day_is_known_to_have_been_heard(blank: StorageSettings) -> None:
+    upgrade(blank, "0002")
+    day = 24 * 3600
+    people = [("client", "a"), ("therapist", "a"), ("client", "b")]
+    heard = [
+        ("client", "a", "text", NOW - 5),
+        ("client", "a", "signal", NOW),
+        ("therapist", "a", "tap", NOW - 7),
+        ("client", "b", "media", NOW - day - 1),
+        ("stranger", "a", "text", NOW - 9),
+    ]
+    with connection(blank) as database:
+        key = database.dialect.identifier_preparer.quote("key")
+        for number, (role, address) in enumerate(people, 1):
+            put(database, "people", id=number, role=role, address_hash=address, language="en")
+            put(database, "conversations", id=number, person_id=number, flow=role, state="idle")
+        for number, (flow, address, kind, at) in enumerate(heard):
+            row = {key: str(number), "flow": flow, "address_hash": address, "kind": kind, "heard_at": at}
+            put(database, "inbox", **row)
+    upgrade(blank)
+    with connection(blank) as database:
+        found = database.execute(text("SELECT id, heard_at FROM conversations ORDER BY id")).all()
+    assert [tuple(one) for one in found] == [(1, NOW - 5), (2, NOW - 7), (3, None)]
+
+
+NEEDED: dict[str, dict[str, object]] = {
+    "people": {"address": "", "created_at": 0},
+    "conversations": {"turn": 0, "memory": "", "flow_hash": "", "updated_at": 0},
+    "inbox": {"address": "", "body": "", "attempts": 0},
+}
+
+
+def put(database: Connection, table: str, **values: object) -> None:
+    """A row of an older schema, which the tables of today do not know."""
+    row = NEEDED[table] | values
+    numbered = {f"v{number}": value for number, value in enumerate(row.values())}
+    places = ", ".join(f":{name}" for name in numbered)
+    statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"  # noqa: S608  # of this test's own
+    database.execute(text(statement), numbered)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text, update
 
-from engine.effects import Message
+from engine.effects import Filled, Message
+from engine.errors import TryAgain
 from storage.link import Duplicate
 from storage.outbox import UNREADABLE, Owed
 from storage.revision import connection
@@ -159,6 +161,80 @@ class TestReports:
         await storage.outbox.unknown(number)
         assert await storage.outbox.note_status("SM1", number, "sent")
         assert (await only(storage)).state == "sent"
+
+
+class TestTooLateForFreeText:
+    async def test_it_is_owed_once_more(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        await storage.outbox.note_status("SM1", number, "sent")
+        assert await storage.outbox.send_as_template("SM1", number, NOW + 5)
+        again = await only(storage)
+        assert (again.state, again.template_only, again.provider_status) == ("pending", True, None)
+        assert await texts_due(storage, NOW + 4) == []
+        assert await texts_due(storage, NOW + 5) == ["1"]
+        await storage.outbox.start(number, NOW + 5)
+        assert not await storage.outbox.send_as_template("SM1", number, NOW + 6), "the same news again"
+        await storage.outbox.sent(number, "SM2", NOW + 6)
+        assert not await storage.outbox.send_as_template("SM2", number, NOW + 7)
+        assert (await only(storage)).state == "sent"
+
+    async def test_it_is_found_by_its_name_over_there(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert not await storage.outbox.send_as_template("SM9", None, NOW)
+        assert await storage.outbox.send_as_template("SM1", None, NOW)
+
+    async def test_also_if_nobody_could_tell_whether_it_was_taken(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.unknown(number)
+        assert await storage.outbox.send_as_template("SM1", number, NOW)
+
+    async def test_news_that_overtakes_the_answer_has_to_wait(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        with pytest.raises(TryAgain):
+            await storage.outbox.send_as_template("SM1", number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert await storage.outbox.send_as_template("SM1", number, NOW)
+
+
+class TestWhatIsKnownOfAMessage:
+    async def test_when_its_person_was_last_heard(self, storage: Storage) -> None:
+        conversation = await conversation_with(storage)
+        heard = replace(conversation.snapshot, heard_at=NOW - 7)
+        await storage.conversations.save(conversation, heard, "", NOW)
+        await owe(storage, ["1"])
+        (due,) = await storage.outbox.due(NOW, 10)
+        assert (due.heard_at, (await only(storage)).heard_at) == (NOW - 7, NOW - 7)
+
+    async def test_the_template_that_it_may_be_sent_as(self, storage: Storage) -> None:
+        conversation = await conversation_with(storage)
+        message = Message("Dear A", template=Filled("news", "en", {"who": "A"}))
+        await storage.outbox.put(conversation, 1, [message], NOW)
+        assert (await only(storage)).message == message
+
+    async def test_it_is_found_by_its_name_in_its_own_conversation(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        own, other = await conversation_with(storage), await conversation_with(storage, "chat:other")
+        assert await storage.outbox.message_named(own.id, "SM1") == Message("1")
+        assert await storage.outbox.message_named(own.id, "SM2") is None
+        assert await storage.outbox.message_named(other.id, "SM1") is None
+
+    async def test_one_that_cannot_be_opened_is_nobodys(
+        self, storage: Storage, settings: StorageSettings
+    ) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.sent(number, "SM1", NOW)
+        with connection(settings) as open_connection:
+            open_connection.execute(update(outbox).values(body="gAAAA not sealed by us"))
+        own = await conversation_with(storage)
+        assert await storage.outbox.message_named(own.id, "SM1") is None
 
 
 async def test_a_long_backlog_is_looked_at_once(on_mariadb: StorageSettings) -> None:
