@@ -9,7 +9,7 @@ a template, one at a time, with options that are always the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.checks.rules import signals_to
@@ -51,18 +51,25 @@ class _Turn:
     is_news: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """How long a person can have been silent on getting to a state, and what happened meanwhile."""
+
+    silent: float
+    path: tuple[str, ...]
+
+
 def check_silence(subject: Subject) -> None:
     """Note everything that would have to be a template and is none."""
     flow = subject.flow
     if flow.start not in flow.states:
         return
     turns = list(_turns(subject))
-    silences = _silences(flow, turns)
-    late = [turn for turn in turns if _silent(flow, turn, silences) >= FREE_SECONDS]
+    reached = _reached(flow, turns)
     found: dict[tuple[Place, str], tuple[str, str]] = {}
-    for turn in late:
-        if turn.state.name in silences:
-            for place, code, message, hint in _faults(subject, turn):
+    for turn in turns:
+        if turn.state.name in reached and _silent(flow, turn, reached) >= FREE_SECONDS:
+            for place, code, message, hint in _faults(subject, turn, reached):
                 found.setdefault((place, code), (message, hint))  # one mistake, whichever way leads to it
     for (place, code), (message, hint) in found.items():
         subject.note(place, code, message, hint)
@@ -116,48 +123,61 @@ def _said(target: Target) -> tuple[_Said, ...]:
     )
 
 
-def _silences(flow: Flow, turns: list[_Turn]) -> dict[str, float]:
-    """For each state that can be reached, how long its person can have been silent on getting there."""
-    silences = {flow.start: EVER}
+def _reached(flow: Flow, turns: list[_Turn]) -> dict[str, _Reached]:
+    """For each state that can be reached, the longest silence with which its person gets there."""
+    reached = {flow.start: _Reached(EVER, (flow.start,))}
     grown = True
     while grown:
         grown = False
         for turn in turns:
             to = turn.way.through[-1]
-            if turn.state.name not in silences or (turn.is_news and to == turn.state.name):
+            if turn.state.name not in reached or (turn.is_news and to == turn.state.name):
                 continue  # news that leaves a conversation where it is does not begin its wait anew
-            silent = _silent(flow, turn, silences)
-            if silent > silences.get(to, -1):
-                silences[to] = silent
+            silent = _silent(flow, turn, reached)
+            if to not in reached or silent > reached[to].silent:
+                reached[to] = _Reached(silent, _path(flow, turn, reached) if silent else (to,))
                 grown = True
-    return silences
+    return reached
 
 
-def _silent(flow: Flow, turn: _Turn, silences: dict[str, float]) -> float:
+def _silent(flow: Flow, turn: _Turn, reached: Mapping[str, _Reached]) -> float:
     """How long the person can have been silent when this happens. Longer than counts is for ever."""
-    state = turn.state
-    waited = state.wait.seconds if state.wait and state.name != flow.start else EVER
-    silent = min(turn.silent, silences.get(state.name, EVER) + waited)
+    before = reached[turn.state.name].silent + _waited(flow, turn.state)
+    silent = min(turn.silent, before)
     return silent if silent < FREE_SECONDS else EVER
 
 
-def _faults(subject: Subject, turn: _Turn) -> Iterator[tuple[Place, str, str, str]]:
+def _waited(flow: Flow, state: State) -> float:
+    """How long a conversation can stand in a state in which nobody says anything."""
+    return state.wait.seconds if state.wait and state.name != flow.start else EVER
+
+
+def _path(flow: Flow, turn: _Turn, reached: Mapping[str, _Reached]) -> tuple[str, ...]:
+    """What happened since the person was heard, as far as the silence comes from there."""
+    ends = _waited(flow, turn.state) < EVER
+    before = reached[turn.state.name].path if ends else (turn.state.name,)
+    return (*before, turn.because, *turn.way.through)
+
+
+def _faults(
+    subject: Subject, turn: _Turn, reached: Mapping[str, _Reached]
+) -> Iterator[tuple[Place, str, str, str]]:
     """What is wrong with what may be said in a turn that comes late: place, code, message, hint."""
-    path = " → ".join((turn.state.name, turn.because, *turn.way.through))
+    path = " → ".join(_path(subject.flow, turn, reached))
+    late = f"when the person has been silent for over 24 hours ({path})"
     texts = [said for said in turn.way.says if said.text in subject.words.texts]
     free = [said for said in texts if said.text not in subject.words.templates]
     for said in free:
-        message = f"`{said.text}` may come when the person has been silent for over 24 hours ({path})"
-        hint = f"make it a template in the texts{_or_lately(subject)}"
-        yield said.place, "late-text", message, hint
+        message = f"`{said.text}` may come {late}, and WhatsApp takes only templates then"
+        yield said.place, "late-text", message, f"make it a template in the texts{_or_lately(subject)}"
     for said in texts:
         if isinstance(said.options, str):
-            message = f"`{said.text}` offers `{said.options}`, but a template's buttons never change ({path})"
+            message = f"`{said.text}` offers `{said.options}` {late}, but a template's buttons never change"
             place = place_of(said.options, said.place)
             yield place, "late-options", message, f"do not ask that here{_or_lately(subject)}"
     if len(texts) > 1 and not free:
         together = " and ".join(f"`{said.text}`" for said in texts)
-        message = f"{together} may come after 24 hours of silence, and then only one text can ({path})"
+        message = f"{together} may come {late}, and WhatsApp takes one template at a time"
         yield texts[1].place, "late-texts", message, "say it all in one template"
 
 

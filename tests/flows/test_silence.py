@@ -51,6 +51,8 @@ def test_waits_add_up(first: str, found: list[str]) -> None:
         "      ask: enjoy\n", f"      ask: enjoy\n      wait: {{for: {first}, then: choosing}}\n"
     )
     assert texts(longer) == found
+    for issue in late(longer):
+        assert "(drinking → wait → choosing → wait → idle)" in issue.message
 
 
 def test_what_news_leads_to_counts_from_when_it_may_come() -> None:

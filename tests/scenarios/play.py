@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.parties import CHAT, address_of, party_of
 from app.wiring import Product
 from engine.events import Heard
+from engine.window import is_open
 from flows.load import seconds_of
 from storage.appointments import Appointment
 from storage.outbox import Owed
@@ -62,7 +63,8 @@ class Conversation:
         self._product = next(self._products)
         try:
             await self.do(line.deed)
-            news = await self.news()
+            lay_there = any(part.what == "advance" for part in line.deed.parts)
+            news = await self.news(in_time=not lay_there)
             _compare(line.expected, line.deed.who, news)
             await self._compare_states(line.expected, line.deed.who)
             await self._compare_appointments(line.expected)
@@ -146,14 +148,19 @@ class Conversation:
                 return option.id
         raise Mismatch(f"{deed.text!r} was never offered to {deed.who}; the last offer: {offers[-1:]}")
 
-    async def news(self) -> dict[str, list[Owed]]:
-        """What everybody was told since the last line."""
+    async def news(self, *, in_time: bool = True) -> dict[str, list[Owed]]:
+        """What everybody was told since the last line.
+
+        `in_time`: nothing that was heard lay there while time went by, so nothing may be told too late.
+        """
         names = await self._names()
         news: dict[str, list[Owed]] = {}
         while page := await self._product.storage.outbox.since(self._last_owed, PAGE):
             for owed in page:
                 news.setdefault(names[owed.conversation_id][0], []).append(owed)
             self._last_owed = page[-1].id
+        if in_time:
+            _check_in_time(news)
         for who, owed_to in news.items():
             self._heard.setdefault(who, []).extend(owed_to)
         return news
@@ -204,6 +211,14 @@ class Conversation:
             for number, (_, flow, _) in (await self._names()).items()
             for entry in await self._product.storage.journal.of(number)
         ]
+
+
+def _check_in_time(news: dict[str, list[Owed]]) -> None:
+    """Whatever is said to somebody silent for long may go out as a template: `flows check` promises it."""
+    for who, owed_to in news.items():
+        for owed in owed_to:
+            if owed.message.template is None and not is_open(owed.heard_at, owed.created_at):
+                raise Mismatch(f"{who} is told too late, and not by a template:\n{owed.message.text}")
 
 
 def _seconds(deed: Deed) -> int:
