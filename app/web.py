@@ -33,7 +33,8 @@ class StatusNotes:
         if status.remedy is not Remedy.TEMPLATE:
             await outbox.note_status(status.sid, status.outbox_id, status.status, status.error_code)
             return
-        if await outbox.send_as_template(status.sid, status.outbox_id, self._product.clock()):
+        returned, now = self._product.storage.returned, self._product.clock()
+        if await returned.send_as_template(status.sid, status.outbox_id, now):
             log.warning("sent too late for free text; it goes out as a template", outbox=status.outbox_id)
             self._product.turns.owing.set()
         # By Twilio's name alone: our number would also fit old news of what came back before.

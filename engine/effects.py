@@ -93,3 +93,21 @@ class Message:
     options: tuple[Option, ...] = ()
     template: Filled | None = None
     """The one text that it consists of, if that text may be sent as a template."""
+
+    def as_json(self) -> dict[str, Value]:
+        """For the stored message."""
+        options: list[Value] = [option.as_json() for option in self.options]
+        stored: dict[str, Value] = {"text": self.text, "options": options}
+        return stored | {"template": self.template.as_json()} if self.template else stored
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Value]) -> Message:
+        """The reverse of `as_json`."""
+        options = stored["options"]
+        return cls(
+            str(stored["text"]),
+            tuple(Option.from_json(one) for one in options if isinstance(one, dict))
+            if isinstance(options, list)
+            else (),
+            Filled.from_json(stored.get("template")),
+        )

@@ -11,11 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import case, func, null, select, update
+from sqlalchemy import case, func, select, update
 
-from engine.effects import Filled, Message, Option
-from engine.errors import TryAgain
-from engine.events import Value
+from engine.effects import Message
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
 from storage.sealing import SealBroken, Sealer, opened
@@ -112,23 +110,6 @@ _NOTE_BY_SID = Query(
     update(outbox).where(outbox.c.provider_sid == given("sid"), _reached < given("rank")).values(_NOTE)
 )
 
-_REFUSED = (outbox.c.template_only == 0, outbox.c.state.in_(["sent", "unknown"]))
-_AGAIN: dict[str, object] = {
-    "state": "pending",
-    "template_only": 1,
-    "next_try_at": given("at"),
-    "provider_sid": null(),
-    "provider_status": null(),
-    "error_code": null(),
-}
-_AGAIN_BY_ID = Query(update(outbox).where(outbox.c.id == given("row"), *_REFUSED).values(_AGAIN))
-_AGAIN_BY_SID = Query(update(outbox).where(outbox.c.provider_sid == given("sid"), *_REFUSED).values(_AGAIN))
-_UNDER_WAY = Query(
-    select(outbox.c.id).where(
-        outbox.c.id == given("row"), outbox.c.template_only == 0, outbox.c.state == "sending"
-    )
-)
-
 
 @cache
 def _stuck(own: int) -> Query:
@@ -178,7 +159,7 @@ class Outbox:
                 "position": position,
                 "flow": conversation.flow,
                 "address": address,
-                "body": self._sealer.seal_json(_body(message)),
+                "body": self._sealer.seal_json(message.as_json()),
                 "state": "pending",
                 "attempts": 0,
                 "next_try_at": at,
@@ -245,20 +226,6 @@ class Outbox:
             )
         return found > 0
 
-    async def send_as_template(self, sid: str | None, outbox_id: int | None, at: int) -> bool:
-        """Free text came back as outside the 24 hours (63016): owe it once more, to go as a template.
-
-        False: unknown, or it was owed once more before, and then this news is of the template or old.
-        Raises TryAgain while its sending is still under way: the news has overtaken the answer.
-        """
-        where: dict[str, Scalar] = {"row": outbox_id} if outbox_id is not None else {"sid": sid}
-        by_id = outbox_id is not None
-        if await self._session.change(_AGAIN_BY_ID if by_id else _AGAIN_BY_SID, at=at, **where):
-            return True
-        if by_id and await self._session.fetch(_UNDER_WAY, **where):
-            raise TryAgain("The message is still being handed over, so its news has to wait.")
-        return False
-
     async def message_named(self, conversation_id: int, sid: str) -> Message | None:
         """The message of a conversation that has this name over there, if it can be opened."""
         rows = await self._session.fetch(_NAMED, sid=sid)
@@ -296,17 +263,4 @@ class Outbox:
         )
 
     def _message(self, body: str) -> Message:
-        stored = self._sealer.open_json(body)
-        return Message(
-            str(stored["text"]),
-            tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
-            Filled.from_json(stored.get("template")),
-        )
-
-
-def _body(message: Message) -> dict[str, Value]:
-    body: dict[str, Value] = {
-        "text": message.text,
-        "options": [option.as_json() for option in message.options],
-    }
-    return body | {"template": message.template.as_json()} if message.template else body
+        return Message.from_json(self._sealer.open_json(body))

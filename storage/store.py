@@ -22,6 +22,7 @@ from storage.people import People
 from storage.pool import Pool
 from storage.practice_tables import Practices
 from storage.readiness import check
+from storage.returned import Returned
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
 from storage.sql import Dialect
@@ -46,6 +47,7 @@ class Tables:
         self.claims = Claims(session)
         self.alerts = Alerts(session, sealer)
         self.contents = Contents(session)
+        self.returned = Returned(session)
 
 
 class Transaction(Tables):

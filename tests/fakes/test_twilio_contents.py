@@ -110,6 +110,12 @@ ACTION = {"type": "QUICK_REPLY", "title": "A", "id": "a"}
         changed(TEXT, "variables", to={}),
         changed(TEXT, "variables", to={"2": "Maria"}),
         changed(TEXT, "variables", to={"1": ""}),
+        changed(TEXT, "variables", to={"1": "x" * 1_601}),
+        changed(
+            changed(TEXT, "variables", to={str(one): "x" for one in range(1, 102)}),
+            *("types", "twilio/text", "body"),
+            to=" ".join(f"{{{{{one}}}}}" for one in range(1, 102)),
+        ),
         changed(BUTTONS, *QUICK, "body", to="x" * 1_025),
         changed(BUTTONS, *QUICK, "actions", to=[]),
         changed(BUTTONS, *QUICK, "actions", 0, "title", to="x" * 21),
@@ -196,6 +202,16 @@ async def test_what_cannot_be_asked_for_is_refused(
 ) -> None:
     sid = await made(twilio, payload)
     assert (await call(twilio, "POST", f"{CONTENT}/{sid}/ApprovalRequests/whatsapp", json=asked))[0] == 400
+
+
+async def test_a_name_is_given_to_one_template(twilio: FakeTwilio) -> None:
+    asked = {"name": "news", "category": "UTILITY"}
+    first, second = [await made(twilio, TEXT) for _ in range(2)]
+    statuses = [
+        (await call(twilio, "POST", f"{CONTENT}/{sid}/ApprovalRequests/whatsapp", json=asked))[0]
+        for sid in (first, second)
+    ]
+    assert statuses == [201, 400]
 
 
 async def test_a_content_is_sent_filled_in(twilio: FakeTwilio) -> None:

@@ -169,37 +169,37 @@ class TestTooLateForFreeText:
         await storage.outbox.start(number, NOW)
         await storage.outbox.sent(number, "SM1", NOW)
         await storage.outbox.note_status("SM1", number, "sent")
-        assert await storage.outbox.send_as_template("SM1", number, NOW + 5)
+        assert await storage.returned.send_as_template("SM1", number, NOW + 5)
         again = await only(storage)
         assert (again.state, again.template_only, again.provider_status) == ("pending", True, None)
         assert await texts_due(storage, NOW + 4) == []
         assert await texts_due(storage, NOW + 5) == ["1"]
         await storage.outbox.start(number, NOW + 5)
-        assert not await storage.outbox.send_as_template("SM1", number, NOW + 6), "the same news again"
+        assert not await storage.returned.send_as_template("SM1", number, NOW + 6), "the same news again"
         await storage.outbox.sent(number, "SM2", NOW + 6)
-        assert not await storage.outbox.send_as_template("SM2", number, NOW + 7)
+        assert not await storage.returned.send_as_template("SM2", number, NOW + 7)
         assert (await only(storage)).state == "sent"
 
     async def test_it_is_found_by_its_name_over_there(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         await storage.outbox.start(number, NOW)
         await storage.outbox.sent(number, "SM1", NOW)
-        assert not await storage.outbox.send_as_template("SM9", None, NOW)
-        assert await storage.outbox.send_as_template("SM1", None, NOW)
+        assert not await storage.returned.send_as_template("SM9", None, NOW)
+        assert await storage.returned.send_as_template("SM1", None, NOW)
 
     async def test_also_if_nobody_could_tell_whether_it_was_taken(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         await storage.outbox.start(number, NOW)
         await storage.outbox.unknown(number)
-        assert await storage.outbox.send_as_template("SM1", number, NOW)
+        assert await storage.returned.send_as_template("SM1", number, NOW)
 
     async def test_news_that_overtakes_the_answer_has_to_wait(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         await storage.outbox.start(number, NOW)
         with pytest.raises(TryAgain):
-            await storage.outbox.send_as_template("SM1", number, NOW)
+            await storage.returned.send_as_template("SM1", number, NOW)
         await storage.outbox.sent(number, "SM1", NOW)
-        assert await storage.outbox.send_as_template("SM1", number, NOW)
+        assert await storage.returned.send_as_template("SM1", number, NOW)
 
 
 class TestWhatIsKnownOfAMessage:
