@@ -21,11 +21,8 @@ from channels.content_api import Approval, ContentApi
 from channels.contents import Payload, frame_payload, template_payload
 from flows.templates import Frame, Template, frames_for, templates_for
 from flows.vocabulary import load_understanding
-from storage.contents import UNSUBMITTED, Contents, StoredContent
+from storage.contents import GONE, UNSUBMITTED, Contents, StoredContent
 from storage.store import Storage
-
-GONE = "gone"
-"""The approval of what somebody deleted over there: the next push makes it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ def wanted_by(settings: Settings) -> list[Wanted]:
 async def push(wanted: list[Wanted], contents: Contents, api: ContentApi, now: int) -> Pushed:
     """Make and submit what is missing. Whatever was done is kept at once, so a push may be broken off."""
     pushed = Pushed()
-    stored = {one.name: one for one in await contents.all() if one.approval != GONE}
+    stored = {one.name: one for one in await contents.all() if one.is_there}
     missing = [one for one in wanted if one.row.name not in stored]
     there = await api.approvals() if missing else {}
     for one in missing:
@@ -149,7 +146,7 @@ def _of_frame(one: Frame) -> Wanted:
 
 
 def _line(stored: StoredContent | None, name: str, *, needs_approval: bool = True) -> str:
-    if stored is None or stored.approval == GONE:
+    if stored is None or not stored.is_there:
         status = "missing"
     elif needs_approval:
         status = stored.approval

@@ -7,10 +7,12 @@ beforehand; later only templates do. The choice is made here, when a message is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
 from channels.contents import Content, fill_frame, fill_template
+from channels.twilio_errors import Remedy, remedy_for
 from channels.whatsapp import Outgoing, WhatsApp
 from engine.effects import Message
 from engine.errors import DeliveryDeferred, DeliveryRefused, TryAgain
@@ -38,16 +40,22 @@ class WhatsAppDelivery:
     async def send(self, owed: Owed) -> str:
         """See app.deliveries.Channel. What needs a template and has none is refused, not sent in vain."""
         content = self._content(owed, await self._shelf.read())
-        return await self._whatsapp.send(
-            Outgoing(
-                id=owed.id,
-                flow=owed.flow,
-                address=owed.address,
-                text=owed.message.text,
-                options=owed.message.options,
-                content=content,
-            )
+        outgoing = Outgoing(
+            id=owed.id,
+            flow=owed.flow,
+            address=owed.address,
+            text=owed.message.text,
+            options=owed.message.options,
+            content=content,
         )
+        try:
+            return await self._whatsapp.send(outgoing)
+        except DeliveryRefused as error:
+            if content is None or not content.replaceable or not _is_our_mistake(error.code):
+                raise
+            # Refused, so certainly not taken: what was made may have been deleted over there.
+            log.warning("buttons refused; sent as words", outbox=owed.id, code=error.code)
+            return await self._whatsapp.send(replace(outgoing, content=None))
 
     def _content(self, owed: Owed, made: list[StoredContent]) -> Content | None:
         """What it is sent with; None for its words. Raises DeliveryRefused when there is no way to send it.
@@ -109,9 +117,13 @@ def frame(message: Message, made: list[StoredContent]) -> Content | None:
         return None
     kind, variables = fitting
     for one in reversed(made):
-        if one.kind == kind and len(one.buttons) == len(message.options):
-            return Content(one.sid, variables)
+        if one.is_there and one.kind == kind and len(one.buttons) == len(message.options):
+            return Content(one.sid, variables, replaceable=True)
     return None
+
+
+def _is_our_mistake(code: int | None) -> bool:
+    return code is not None and remedy_for(code) is Remedy.OUR_MISTAKE
 
 
 def _what_is_missing(message: Message) -> str:

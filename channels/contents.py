@@ -39,6 +39,8 @@ class Content:
     sid: str
     variables: Mapping[str, str]
     """By their numbers: `1`, `2`, ..."""
+    replaceable: bool = False
+    """Whether plain words would do as well."""
 
 
 def template_payload(

@@ -17,6 +17,8 @@ from storage.tables import contents
 
 APPROVED = "approved"
 UNSUBMITTED = "unsubmitted"
+GONE = "gone"
+"""Our own word for what somebody deleted over there: the next push makes it anew."""
 
 _COLUMNS = (
     contents.c.name,
@@ -66,6 +68,11 @@ class StoredContent:
     reason: str = ""
     """Why it was rejected, if WhatsApp said so."""
     created_at: int
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was not deleted, as far as we know."""
+        return self.approval != GONE
 
     @property
     def is_approved(self) -> bool:

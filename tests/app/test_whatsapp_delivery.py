@@ -15,7 +15,7 @@ from channels.whatsapp import WhatsApp
 from engine.effects import Filled, Message, Option
 from engine.errors import DeliveryRefused
 from engine.window import FREE_SECONDS
-from storage.contents import StoredContent
+from storage.contents import GONE, StoredContent
 from storage.outbox import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
@@ -152,8 +152,9 @@ async def test_a_version_with_places_that_nothing_fills_any_more_is_passed_over(
 
 async def test_a_template_with_other_buttons_is_another_one(post: Post) -> None:
     await post.make()
-    with pytest.raises(DeliveryRefused):
+    with pytest.raises(DeliveryRefused) as refused:
         await post.send(replace(NEWS, options=APPROVE), silent=FREE_SECONDS)
+    assert refused.value.code == TOO_LATE
 
 
 async def test_somebody_never_heard_gets_words_where_there_is_no_template_until_they_come_back(
@@ -175,3 +176,31 @@ async def test_options_are_tapped_where_there_is_a_frame_for_them_and_typed_othe
     two, five, four = post.twilio.messages
     assert (two.body, len(two.buttons), len(five.buttons)) == ("When? · Say it.", 2, 5)
     assert four.body == "When?\nSay it.\n\n1. 1 o'clock\n2. 2 o'clock\n3. 3 o'clock\n4. 4 o'clock"
+
+
+async def test_buttons_that_were_deleted_over_there_are_words_again(post: Post) -> None:
+    await post.make_frame("buttons", 1)
+    post.twilio.contents.contents.clear()
+    await post.send(Message("Shall I?", APPROVE))
+    assert [message.body for message in post.twilio.messages] == ['Shall I?\n\n↩ "approve 7"']
+    assert len(post.twilio.attempts) == 2
+    await post.storage.contents.judged("buttons_1", GONE)
+    post.clock.advance(READ_EVERY)
+    await post.send(Message("Shall I?", APPROVE))
+    assert len(post.twilio.attempts) == 3, "known to be gone, they are not tried again"
+
+
+async def test_a_template_that_was_deleted_over_there_is_not_replaced_by_words(post: Post) -> None:
+    await post.make()
+    post.twilio.contents.contents.clear()
+    with pytest.raises(DeliveryRefused):
+        await post.send(NEWS, silent=FREE_SECONDS)
+    assert len(post.twilio.attempts) == 1
+
+
+async def test_who_cannot_be_reached_with_buttons_is_not_tried_with_words(post: Post) -> None:
+    await post.make_frame("buttons", 1)
+    post.twilio.opted_out.add(forms.CLIENT)
+    with pytest.raises(DeliveryRefused):
+        await post.send(Message("Shall I?", APPROVE))
+    assert len(post.twilio.attempts) == 1
