@@ -29,6 +29,7 @@ from channels.simulator.blueprint import Simulator
 from channels.twilio_account import TwilioAccount
 from channels.whatsapp import WhatsApp
 from engine.errors import TherapyBookingError
+from flows.templates import unapproved
 
 log = structlog.get_logger("serving")
 
@@ -88,6 +89,10 @@ async def serve_forever(settings: Settings) -> None:
             product(settings, lambda storage, clock: WhatsAppDelivery(whatsapp, storage, clock))
         )
         running.practice()
+        made = await running.storage.contents.all()
+        if missing := unapproved(running.flow_file.flows, running.flow_file.texts, made):
+            advice = "run `therapy-booking templates push`, and `templates status` until they are"
+            log.warning("templates not approved", texts=missing, advice=advice)
         log.info(
             "serving",
             address=f"{settings.host}:{settings.port}",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.model import Flow, Flows
 from flows.template_limits import PLACE
 from flows.texts import Language, Texts
+from storage.contents import StoredContent
 
 MOST_OPTIONS = 10
 """As many rows as a list takes."""
@@ -73,6 +74,16 @@ def templates_for(flows: Flows, texts: Texts) -> list[Template]:
         for key in texts.templates
         for events in buttons[key]
     ]
+
+
+def unapproved(flows: Flows, texts: Texts, made: Sequence[StoredContent]) -> list[str]:
+    """The texts of which no version is approved, as `language/text`.
+
+    Whoever has been silent for a day would not get them.
+    """
+    approved = {(one.language, one.text_key) for one in made if one.kind == "template" and one.is_approved}
+    wanted = {(one.language, one.key) for one in templates_for(flows, texts)}
+    return [f"{language}/{key}" for language, key in sorted(wanted - approved)]
 
 
 def frames_for(flows: Flows, texts: Texts) -> list[Frame]:

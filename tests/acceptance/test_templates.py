@@ -94,6 +94,7 @@ async def test_without_a_template_it_fails_with_the_reason_and_is_not_sent_in_va
     assert await asyncio.to_thread(pushed.run, "templates", "status") == 0
     await asyncio.to_thread(pushed.kill)
     pushed.start()
+    await pushed.logged('"texts": ["en/approved"]')
     silent_for(pushed, 25 * 3600)
     await twilio.deliver(CLIENT_DOOR, THERAPIST, f"approve {number}")
     await pushed.logged("the template of the text `approved` in `en` is not approved")

@@ -11,9 +11,10 @@ from engine.effects import Filled, Say
 from engine.errors import FlowError
 from engine.events import Value
 from engine.snapshot import Snapshot
-from flows.templates import frames_for, templates_for
+from flows.templates import frames_for, templates_for, unapproved
 from flows.texts import Language, Texts, line
 from flows.vocabulary import load_understanding
+from storage.contents import StoredContent
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -119,6 +120,23 @@ def test_the_shipped_flows_need_these_templates(shipped: FlowFile) -> None:
     assert request.buttons == (("approve", "Approve"), ("decline", "Decline"))
     assert found["person_in_danger"].buttons == (("acknowledge", "I take care of it"),)
     assert found["approved"].buttons == ()
+
+
+def test_what_is_not_approved_in_any_version_is_told(shipped: FlowFile) -> None:
+    made = [
+        StoredContent(
+            name=f"{key}{number}",
+            sid="HX",
+            kind="template",
+            text_key=key,
+            language="en",
+            approval=approval,
+            created_at=0,
+        )
+        for key in shipped.texts.templates
+        for number, approval in enumerate(["rejected" if key == "declined" else "approved", "received"])
+    ]
+    assert unapproved(shipped.flows, shipped.texts, made) == ["en/declined"]
 
 
 def test_names_change_with_the_words_and_with_nothing_else(shipped: FlowFile) -> None:
