@@ -5,7 +5,7 @@ Nothing is sent from here. A reply is a row in the outbox, and that row exists o
 
 from __future__ import annotations
 
-from engine.decide import Done, decide
+from engine.decide import LOST, Done, decide
 from engine.effects import Effect, Say, Signal
 from engine.errors import RunawayTurn
 from engine.events import Event, Heard, Reading
@@ -45,7 +45,7 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
         else:
             raise RunawayTurn(flow.name, before.state, trail)
         snapshot = _waiting_on(before, snapshot, heard)
-        says = [effect for effect in effects if isinstance(effect, Say)]
+        says = [effect for effect in effects if isinstance(effect, Say) and _is_for(heard, effect)]
         signals = tuple(effect for effect in effects if isinstance(effect, Signal))
         messages, after = world.voice.speak(conversation.person.language, snapshot, says)
         turn = Turn(heard, event.name, before, after, messages, signals, tuple(trail))
@@ -58,6 +58,11 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
 def _beginning(before: Snapshot, heard: Heard) -> Snapshot:
     """Where the turn begins: one turn later, and the person heard just now if it was they who spoke."""
     return before.evolve(turn=before.turn + 1, heard_at=heard.at if heard.is_said else before.heard_at)
+
+
+def _is_for(heard: Heard, say: Say) -> bool:
+    """Who has said nothing is not told that a conversation was lost: news comes by itself."""
+    return heard.is_said or say.text != LOST
 
 
 def _waiting_on(before: Snapshot, after: Snapshot, heard: Heard) -> Snapshot:

@@ -247,6 +247,13 @@ async def test_nobody_is_told_of_a_lost_conversation_by_a_timer() -> None:
     assert house.stands().wakes_at is None
 
 
+async def test_news_in_a_lost_conversation_comes_by_itself() -> None:
+    house = TeaHouse()
+    house.place(state="gone", turn=3)
+    turn = await house.hears(kind="signal", event="ready", data={"tea": "Mint", "cup": 1})
+    assert said(turn) == "Your Mint is ready."
+
+
 async def test_a_turn_that_never_ends_fails_and_leaves_nothing_behind() -> None:
     house = TeaHouse(Kitchen(looping=True))
     await house.says("tea please")
