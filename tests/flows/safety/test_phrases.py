@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,14 +58,15 @@ LEXICON = [
     "die$",
     "(i|we)? {want} .. die*",
 ]
-WORDS = sorted({word.strip("{}()?*^$.") for text in LEXICON for word in re.split(r"[ |]", text)} - {""}) + [
-    *("to", "wanna", "myself", "suicidal", "dying", ".", "x")
+PIECES = [
+    *("want", "to", "wanna", "kill", "me", "suicidal", "note", "no point", "going", "on", "i", "just", "die"),
+    *("dying", "kms", ".", "x", "want to hurt myself", "no point in going on", "i really want to die"),
 ]
 
 
-@given(st.lists(st.sampled_from(WORDS), max_size=12))
-def test_looking_for_many_together_finds_what_each_finds_alone(words: list[str]) -> None:
-    said = [".", *words, "."]
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_looking_for_many_together_finds_what_each_finds_alone(pieces: list[str]) -> None:
+    said = [".", *" ".join(pieces).split(), "."]
     listed = [(text, Phrase.read(text, GROUPS)) for text in LEXICON]
     alone = {
         (text, at, end)
