@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 API_BASE_URL = "https://api.twilio.com"
+SANDBOX = "whatsapp:+14155238886"
+"""The number that all sandboxes share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,19 @@ class TwilioAccount:
 
     def number_for(self, flow: str) -> str:
         """Give the number that conversations of this flow are held with, as Twilio writes it."""
-        is_clients = flow == "client" or self.has_one_number
-        return f"whatsapp:{_bare(self.client_number if is_clients else self.therapist_number)}"
+        number = self.client_number if self.sender(flow) == "clients" else self.therapist_number
+        return f"whatsapp:{_bare(number)}"
+
+    def is_reached_at(self, flow: str, number: str) -> bool:
+        """Whether what is written to this number comes to the door of this flow.
+
+        The sandbox's number counts always: it is Twilio's, and whose sandbox it is the account tells.
+        """
+        return number in {self.number_for(flow), SANDBOX}
+
+    def sender(self, flow: str) -> str:
+        """Which of the two numbers it is, in a word that may be logged."""
+        return "clients" if flow == "client" or self.has_one_number else "therapists"
 
     def missing(self, *fields: str) -> list[str]:
         """Which of these fields are empty, by the names of their settings."""
@@ -62,7 +76,7 @@ def setting_name(name: str) -> str:
 
 
 def _bare(number: str) -> str:
-    return number.removeprefix("whatsapp:").replace(" ", "")
+    return re.sub(r"[^+\d]", "", number.removeprefix("whatsapp:"))
 
 
 def _is_web_address(address: str) -> bool:

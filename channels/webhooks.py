@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -102,7 +103,13 @@ class Webhooks:
     async def _message(self, door: Door, url_field: str) -> Response:
         deadline = self._deadline()
         fields = await self._verified_fields(url_field, deadline)
-        message = inbound.heard(fields, account_sid=self._account.account_sid, flow=door, at=self._now())
+        message = inbound.heard(
+            fields,
+            account_sid=self._account.account_sid,
+            is_ours=partial(self._account.is_reached_at, door),
+            flow=door,
+            at=self._now(),
+        )
         await self._until_stored(lambda: self._store(door, message), deadline)
         return Response(NO_REPLY, content_type="text/xml; charset=utf-8")
 

@@ -64,8 +64,11 @@ class Heard:
     """What the person calls themselves, if the channel told."""
     event: str | None = None
     """The event of a signal."""
+    replied_to: str | None = None
+    """The channel's own name of the message that this one answers, or whose option was tapped."""
     data: Values = NOTHING
-    """What a signal carries; for media, its type; for a wait, the turn that it belongs to."""
+    """What a signal carries; for media, its type; for a wait, the turn that it belongs to; for a text, as
+    `opt_out`, what the channel itself has made of it and answered (`STOP`, `START`, `HELP`)."""
     id: int = 0
     """The number of the inbox row; 0 before it is stored."""
 

@@ -74,6 +74,44 @@ def location(latitude: str, longitude: str, *, from_: str = CLIENT, **fields: st
     return message("", from_=from_, **(place | fields))
 
 
+def everything(**fields: str) -> Fields:
+    """A form with every field that Twilio documents or was seen to send; no real one has all of them."""
+    rich = {
+        "MessagingServiceSid": "MG" + "0" * 32,
+        "ExternalUserId": "whatsapp:DE.4566546130240823",
+        "ListId": "7.2",
+        "ListTitle": "Monday",
+        "ListDescription": "10:00",
+        "InteractiveData": json.dumps({"type": "list_reply", "list_reply": {"id": "7.2"}}),
+        "FlowData": json.dumps({"flow_token": "x"}),
+        "Forwarded": "true",
+        "FrequentlyForwarded": "false",
+        "Label": "Museum",
+        "Address": "Am Lustgarten 1",
+        "ReferralBody": "Calm within a week",
+        "ReferralHeadline": "Therapy",
+        "ReferralSourceId": "120",
+        "ReferralSourceType": "ad",
+        "ReferralSourceUrl": "https://ads.example/120",
+        "ReferralMediaId": "77",
+        "ReferralMediaContentType": "image/jpeg",
+        "ReferralMediaUrl": "https://ads.example/120.jpg",
+        "ReferralNumMedia": "1",
+        "ReferralCtwaClid": "click",
+        "OptOutType": "HELP",
+        "ErrorCode": "11200",
+        "ErrorUrl": "https://practice.example/webhook/client",
+    }
+    return (
+        location("52.52", "13.40")
+        | media("image/png")
+        | tap("7.2", "Monday")
+        | {"NumMedia": "1"}
+        | rich
+        | fields
+    )
+
+
 def status(sid: str, new_status: str, *, to: str = CLIENT, error_code: int | None = None) -> Fields:
     """News of a message that was sent."""
     news = {
