@@ -25,10 +25,12 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
+outbox_app = typer.Typer(help="Messages of which nobody knows whether they were sent.", no_args_is_help=True)
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
+app.add_typer(outbox_app, name="outbox")
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001  # a flag
@@ -166,6 +168,41 @@ def practice_load(
     from app.talking import load_practice
 
     _run(lambda settings: load_practice(settings, file))
+
+
+MessageId = Annotated[int, typer.Argument(metavar="ID", help="The message's number.", min=1)]
+
+
+@outbox_app.command("unknown")
+def outbox_unknown(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002  # a flag
+    show: Annotated[  # noqa: FBT002  # as above
+        bool, typer.Option("--show", help="Also to whom and what: personal, for this terminal only.")
+    ] = False,
+) -> None:
+    """List the messages in doubt; those that Twilio's list shows are settled without you."""
+    from app.outbox_desk import list_unknown
+
+    _run(lambda settings: list_unknown(settings, as_json=as_json, show=show))
+
+
+@outbox_app.command("resend")
+def outbox_resend(number: MessageId) -> None:
+    """Have a message sent again that is in doubt or has failed: you know that it did not arrive."""
+    from app.outbox_desk import resend
+
+    _run(lambda settings: resend(settings, number))
+
+
+@outbox_app.command("settle")
+def outbox_settle(
+    number: MessageId,
+    sid: Annotated[str | None, typer.Option(help="Twilio's SID of it, from the console's log.")] = None,
+) -> None:
+    """Mark a message in doubt as sent: you know that it arrived, or that it need not."""
+    from app.outbox_desk import settle
+
+    _run(lambda settings: settle(settings, number, sid))
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:

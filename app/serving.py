@@ -40,20 +40,31 @@ class BrokenDown(TherapyBookingError):
 class WhatsAppDelivery:
     """The channel of `serve`: outbox rows by way of Twilio."""
 
-    def __init__(self, whatsapp: WhatsApp) -> None:
+    def __init__(self, whatsapp: WhatsApp, account: TwilioAccount) -> None:
         self._whatsapp = whatsapp
+        self._account = account
 
     async def send(self, owed: Owed) -> str:
         """See app.deliveries.Channel."""
-        return await self._whatsapp.send(
-            Outgoing(
-                id=owed.id,
-                flow=owed.flow,
-                address=owed.address,
-                text=owed.message.text,
-                options=owed.message.options,
-            )
-        )
+        return await self._whatsapp.send(_outgoing(owed))
+
+    async def look_for(self, owed: Owed) -> list[str]:
+        """See app.deliveries.Channel."""
+        return await self._whatsapp.look_for(_outgoing(owed), since=owed.created_at)
+
+    def sender(self, flow: str) -> str:
+        """See app.deliveries.Channel."""
+        return self._account.sender(flow)
+
+
+def _outgoing(owed: Owed) -> Outgoing:
+    return Outgoing(
+        id=owed.id,
+        flow=owed.flow,
+        address=owed.address,
+        text=owed.message.text,
+        options=owed.message.options,
+    )
 
 
 def account(settings: Settings) -> TwilioAccount:
@@ -99,7 +110,9 @@ async def serve_forever(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         twilio = account(settings)
         whatsapp = await stack.enter_async_context(WhatsApp(twilio))
-        running = await stack.enter_async_context(product(settings, lambda _: WhatsAppDelivery(whatsapp)))
+        running = await stack.enter_async_context(
+            product(settings, lambda _: WhatsAppDelivery(whatsapp, twilio))
+        )
         running.practice()
         log.info(
             "serving",
@@ -107,7 +120,8 @@ async def serve_forever(settings: Settings) -> None:
             database=f"{settings.db_host}:{settings.db_port}" if settings.db_host else "SQLite",
             classifier="Dialogflow" if settings.asks_dialogflow else "offline",
         )
-        await _listen(web_app(running, twilio), settings.host, settings.port, running.broken)
+        app = web_app(running, twilio, whatsapp.listing)
+        await _listen(app, settings.host, settings.port, running.broken)
 
 
 async def demonstrate(settings: Settings, port: int) -> None:

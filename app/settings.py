@@ -48,6 +48,14 @@ class Settings(BaseSettings):
     therapist_webhook_url: str = ""
     status_webhook_url: str = ""
     """Defaults to the client webhook's address with `status` for its last part."""
+    messages_per_second: float = Field(default=80.0, gt=0, le=400)
+    """How fast each of the practice's numbers may send; the sandbox takes one message in three seconds."""
+    doubt_seconds: int = Field(default=60, ge=1, le=3600)
+    """A message of which Twilio did not say whether it took it is sent again if Twilio's list does not show
+    it after so many seconds."""
+    catch_up_hours: float = Field(default=12.0, ge=0, le=72)
+    """Messages that Twilio could not hand over are fetched from its list if they are not older; 0: never."""
+    catch_up_every_seconds: int = Field(default=180, ge=1)
     therapist_phone: str = ""
     """The number of the therapist who has none in the practice file."""
 

@@ -13,11 +13,13 @@ from quart import Blueprint, Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from app.metrics import CONTENT_TYPE, Metrics
+from app.reconciler import Reconciler
 from app.settings import NotSetUp
 from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
+from channels.twilio_listing import Listing
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
 from storage.link import NotReady
@@ -40,13 +42,26 @@ class StatusNotes:
         )
         if is_news:
             self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()
+        if is_news and status.remedy:
+            log.warning(
+                "message not delivered",
+                outbox=status.outbox_id,
+                sid=status.sid,
+                code=status.error_code,
+                remedy=status.remedy.value,
+            )
 
 
-def web_app(product: Product, account: TwilioAccount) -> Quart:
-    """The application around a product that has been put together."""
+def web_app(product: Product, account: TwilioAccount, listing: Listing | None = None) -> Quart:
+    """The application around a product that has been put together.
+
+    `listing`: Twilio's list of messages, to catch up on what never arrived.
+    """
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
+    if listing is not None:
+        product.work_beside("reconciler", reconciler(product, listing, route).run)
     webhooks = Webhooks(
         account, intake=product.turns, route=route, news=StatusNotes(product), now=product.clock
     )
@@ -63,6 +78,20 @@ def web_app(product: Product, account: TwilioAccount) -> Quart:
         await product.stop()
 
     return app
+
+
+def reconciler(product: Product, listing: Listing, route: Route) -> Reconciler:
+    """What catches up on messages that never arrived."""
+    settings = product.settings
+    return Reconciler(
+        listing,
+        product.storage.inbox,
+        product.turns,
+        route.flow_of,
+        product.clock,
+        oldest_seconds=settings.catch_up_hours * 3600,
+        every_seconds=settings.catch_up_every_seconds,
+    )
 
 
 def health(product: Product) -> Blueprint:

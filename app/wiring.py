@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -56,7 +57,12 @@ class Product:
     metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the background work has ended by a mistake of ours: better to begin anew than to sit still."""
+    _beside: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def work_beside(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this, too, from the start to the stop."""
+        self._beside.append((name, work))
 
     def start(self) -> None:
         """Take turns and deliver messages from now on, in the background."""
@@ -64,6 +70,7 @@ class Product:
             asyncio.create_task(self.turns.run(self.settings.workers), name="turns"),
             asyncio.create_task(self.deliveries.run(), name="deliveries"),
             asyncio.create_task(self._refresh(), name="refresh"),
+            *(asyncio.create_task(work(), name=name) for name, work in self._beside),
         ]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -206,7 +213,14 @@ def _assembled(  # noqa: PLR0913  # every part, once
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     metrics = Metrics()
     turns = Turns(storage, world, reader, clock, metrics)
-    deliveries = Deliveries(storage, MeasuredChannel(channel(settings), metrics), clock, turns.owing)
+    deliveries = Deliveries(
+        storage,
+        MeasuredChannel(channel(settings), metrics),
+        clock,
+        turns.owing,
+        per_second=settings.messages_per_second,
+        doubt_seconds=settings.doubt_seconds,
+    )
     return Product(
         settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf, metrics
     )

@@ -22,8 +22,9 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.rest import Client
 
 from channels.twilio_account import TwilioAccount
-from channels.twilio_errors import Remedy, remedy_for, remedy_for_status
+from channels.twilio_errors import Remedy, concerns_sender, remedy_for, remedy_for_status
 from channels.twilio_http import TwilioHttp, asked_to_wait
+from channels.twilio_listing import Listing
 from channels.wording import words_of
 from engine.effects import Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
@@ -31,10 +32,14 @@ from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, Deliv
 WAITS: Mapping[Remedy, float | None] = {
     Remedy.SOON: None,
     Remedy.LATER: 60.0,
-    Remedy.TOMORROW: 24 * 3600.0,
+    Remedy.TOMORROW: 3600.0,
     Remedy.OPERATOR: 15 * 60.0,
 }
-"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off."""
+"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off.
+
+The day of Remedy.TOMORROW is nobody's calendar day: Twilio counts the last 24 hours, whenever they are, so
+room comes back bit by bit, and to ask once an hour finds it.
+"""
 _SID = re.compile(r"[A-Z]{2}[0-9A-Za-z]{1,62}")
 _NO_CODE = 1 << 31
 VALID_SECONDS = 4 * 3600
@@ -65,6 +70,7 @@ class WhatsApp:
         self._http = http or TwilioHttp()
         self._twilio = Client(account.account_sid, account.auth_token, http_client=self._http)
         self._twilio.api.base_url = account.api_base_url.rstrip("/")
+        self.listing = Listing(self._twilio, account)
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,6 +108,19 @@ class WhatsApp:
             raise DeliveryUnknown("Twilio's answer names no message.")
         return str(message.sid)
 
+    async def look_for(self, outgoing: Outgoing, since: int) -> list[str]:
+        """Twilio's names of messages that may be this one, oldest first. Raises ListUnavailable.
+
+        They went to this person with these words since then. With buttons the words stand without the
+        written-out options.
+        """
+        return await self.listing.sent(
+            self._account.number_for(outgoing.flow),
+            outgoing.address,
+            frozenset({words_of(outgoing.text, outgoing.options), outgoing.text}),
+            since,
+        )
+
     def _callback(self, outgoing: Outgoing) -> dict[str, str]:
         """Where Twilio reports the delivery, marked with our own number of the message."""
         if not self._account.status_webhook_url:
@@ -121,7 +140,8 @@ def _sorted(error: TwilioException) -> ChannelError:
     if remedy is Remedy.RECONCILE:
         return DeliveryUnknown(said)
     if remedy in WAITS:
-        return DeliveryDeferred(said, retry_after=_seconds(asked_to_wait()) or WAITS[remedy])
+        wait = _seconds(asked_to_wait()) or WAITS[remedy]
+        return DeliveryDeferred(said, retry_after=wait, concerns_sender=concerns_sender(code, remedy))
     return DeliveryRefused(said, code=code)
 
 

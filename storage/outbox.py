@@ -21,26 +21,26 @@ from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
 from storage.tables import outbox
 
 PROGRESS = {
-    "accepted": 1,
-    "queued": 1,
-    "scheduled": 1,
-    "sending": 2,
-    "sent": 3,
-    "undelivered": 4,
-    "failed": 4,
-    "canceled": 4,
-    "delivered": 5,
-    "read": 6,
+    status: rank
+    for rank, status in enumerate(
+        (
+            *("scheduled", "accepted", "queued", "sending", "sent"),
+            *("partially_delivered", "canceled", "undelivered", "failed"),
+            *("delivered", "read"),
+        ),
+        start=1,
+    )
 }
 """How far along a message is by its reported status. Reports arrive in any order; only the furthest stays.
 
-What somebody has received cannot have failed, whichever report comes last.
+What somebody has received cannot have failed, whichever report comes last. No two are equally far, so the
+order of arrival never decides.
 """
 
 UNREADABLE = -1
 """The `error_code` of a message that cannot be opened. Those of the other side are positive."""
 
-_COLUMNS = (
+COLUMNS = (
     outbox.c.id,
     outbox.c.conversation_id,
     outbox.c.turn,
@@ -53,7 +53,10 @@ _COLUMNS = (
     outbox.c.provider_status,
     outbox.c.error_code,
     outbox.c.created_at,
+    outbox.c.started_at,
+    outbox.c.resent,
 )
+"""What `owed_from` reads, in this order."""
 _unsent = (
     select(
         outbox.c.id,
@@ -68,14 +71,7 @@ _unsent = (
 on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
 unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
-_DUE = Query(
-    select(*_COLUMNS)
-    .join(_unsent, _unsent.c.id == outbox.c.id)
-    .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
-    .order_by(outbox.c.next_try_at, outbox.c.id)
-    .limit(limit())
-)
-_SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
+_SINCE = Query(select(*COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
 
 
 def _moved(*states: str, **values: object) -> Query:
@@ -89,14 +85,15 @@ _SENT = _moved(
     "pending", "sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at")
 )
 _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
-_UNKNOWN = _moved("sending", state="unknown")
+_UNKNOWN = _moved("sending", state="unknown", next_try_at=given("at"))
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
 _NOTE = {
-    # A report proves that the message was taken, even if the answer to the sending never came.
-    "state": case((outbox.c.state.in_(["sending", "unknown"]), "sent"), else_=outbox.c.state),
+    # A report proves that the message was taken, even if the answer to the sending never came, and also if
+    # somebody has decided meanwhile to send it again.
+    "state": case((outbox.c.state.in_(["pending", "sending", "unknown"]), "sent"), else_=outbox.c.state),
     "provider_status": given("status"),
-    "error_code": func.coalesce(given("code"), outbox.c.error_code),
+    "error_code": given("code"),
 }
 _NOTE_BY_ID = Query(
     update(outbox)
@@ -109,11 +106,17 @@ _NOTE_BY_SID = Query(
 
 
 @cache
-def _stuck(own: int) -> Query:
-    """Sendings that nobody is at, but for so many of the caller's own."""
-    stuck = (outbox.c.state == "sending", outbox.c.started_at < given("before"))
-    others = (outbox.c.id.not_in(listed("own", own)),) if own else ()
-    return Query(update(outbox).where(*stuck, *others).values(state="pending"))
+def _due(besides: int) -> Query:
+    """What may be sent now, without so many flows."""
+    others = (outbox.c.flow.not_in(listed("besides", besides)),) if besides else ()
+    return Query(
+        select(*COLUMNS)
+        .join(_unsent, _unsent.c.id == outbox.c.id)
+        .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
+        .where(*others)
+        .order_by(outbox.c.next_try_at, outbox.c.id)
+        .limit(limit())
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,10 @@ class Owed:
     provider_status: str | None
     error_code: int | None
     created_at: int
+    started_at: int | None
+    """When its sending was begun the last time."""
+    resent: int
+    """How often it was sent again because the other side's list did not show it."""
 
 
 class Outbox:
@@ -162,17 +169,20 @@ class Outbox:
                 "error_code": None,
                 "created_at": at,
                 "sent_at": None,
+                "resent": 0,
             }
             for position, message in enumerate(messages)
         ]
         await self._session.defer_all(_PUT, rows)
 
-    async def due(self, now: int, limit: int) -> list[Owed]:
+    async def due(self, now: int, limit: int, besides: Collection[str] = ()) -> list[Owed]:
         """What may be sent now: of every conversation at most its first message that is still unsent.
 
-        One that cannot be opened fails as UNREADABLE, so that it does not keep the others from being sent.
+        `besides`: flows of which nothing is wanted now. One that cannot be opened fails as UNREADABLE, so
+        that it does not keep the others from being sent.
         """
-        rows = await self._session.fetch(_DUE, now=now, limit=limit)
+        flows = sorted(besides)
+        rows = await self._session.fetch(_due(len(flows)), now=now, limit=limit, **spread("besides", flows))
         return await opened(rows, self._owed, self._give_up)
 
     async def start(self, outbox_id: int, now: int) -> Deferred:
@@ -187,21 +197,13 @@ class Outbox:
         """It was certainly not taken: try again then. Later messages of the conversation wait for it."""
         await self._session.defer(_DEFER, row=outbox_id, at=next_try_at)
 
-    async def unknown(self, outbox_id: int) -> None:
-        """Nobody can tell whether it was taken."""
-        await self._session.defer(_UNKNOWN, row=outbox_id)
+    async def unknown(self, outbox_id: int, look_at: int) -> None:
+        """Nobody can tell whether it was taken. `look_at`: when to look for it on the other side."""
+        await self._session.defer(_UNKNOWN, row=outbox_id, at=look_at)
 
     async def failed(self, outbox_id: int, code: int | None) -> None:
         """It was refused for good."""
         await self._session.defer(_FAILED, row=outbox_id, code=code)
-
-    async def take_up_stuck(self, started_before: int, besides: Collection[int] = ()) -> int:
-        """Sendings begun before then and never answered for may be begun anew; returns how many.
-
-        `besides`: numbers of messages that the caller is still sending.
-        """
-        own = sorted(besides)
-        return await self._session.change(_stuck(len(own)), before=started_before, **spread("own", own))
 
     async def note_status(
         self, sid: str | None, outbox_id: int | None, status: str, error_code: int | None = None
@@ -226,26 +228,33 @@ class Outbox:
         await self.failed(row[0], UNREADABLE)
 
     def _owed(self, row: Row) -> Owed:
-        number, conversation_id, turn, position, flow, address, body, *rest = row
-        state, attempts, provider_status, error_code, created_at = rest
-        stored = self._sealer.open_json(body)
-        return Owed(
-            id=number,
-            conversation_id=conversation_id,
-            turn=turn,
-            position=position,
-            flow=flow,
-            address=self._sealer.open(address),
-            message=Message(
-                str(stored["text"]),
-                tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
-            ),
-            state=state,
-            attempts=attempts,
-            provider_status=provider_status,
-            error_code=error_code,
-            created_at=created_at,
-        )
+        return owed_from(row, self._sealer)
+
+
+def owed_from(row: Row, sealer: Sealer) -> Owed:
+    """Read the columns of `COLUMNS`. Raises SealBroken."""
+    number, conversation_id, turn, position, flow, address, body, *rest = row
+    state, attempts, provider_status, error_code, created_at, started_at, resent = rest
+    stored = sealer.open_json(body)
+    return Owed(
+        id=number,
+        conversation_id=conversation_id,
+        turn=turn,
+        position=position,
+        flow=flow,
+        address=sealer.open(address),
+        message=Message(
+            str(stored["text"]),
+            tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
+        ),
+        state=state,
+        attempts=attempts,
+        provider_status=provider_status,
+        error_code=error_code,
+        created_at=created_at,
+        started_at=started_at,
+        resent=resent,
+    )
 
 
 def _body(message: Message) -> dict[str, Value]:

@@ -12,6 +12,7 @@ from storage.appointments import Appointments
 from storage.claims import Claims
 from storage.conversations import Conversations
 from storage.database import Database, Separate, Session
+from storage.doubts import Doubts
 from storage.inbox import Inbox
 from storage.journal import Journal
 from storage.link import Link
@@ -39,6 +40,7 @@ class Tables:
         self.conversations = Conversations(session, sealer)
         self.inbox = Inbox(session, sealer)
         self.outbox = Outbox(session, sealer)
+        self.doubts = Doubts(session, sealer)
         self.timers = Timers(session, sealer)
         self.journal = Journal(session)
         self.practice = Practices(session, sealer, clock)

@@ -91,7 +91,7 @@ inbox = Table(
     Column("address_hash", Hash, nullable=False),
     Column("address", Sealed, nullable=False),
     Column("kind", Name, nullable=False),
-    Column("body", Sealed, nullable=False),  # JSON: text, tap, name, event, data
+    Column("body", Sealed, nullable=False),  # JSON: text, tap, name, event, replied_to, data
     Column("heard_at", Instant, nullable=False),
     Column("taken_at", Instant),
     Column("attempts", Integer, nullable=False),
@@ -120,6 +120,8 @@ outbox = Table(
     Column("error_code", Integer),
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
+    # How often it was sent again because the other side's list did not show it.
+    Column("resent", Integer, nullable=False, server_default="0"),
     UniqueConstraint("conversation_id", "turn", "position"),
     Index(None, "state", "next_try_at"),
     # Which message is a conversation's first unsent one must not cost more the longer it has lasted.

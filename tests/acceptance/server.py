@@ -99,6 +99,7 @@ class Server:
             "THERAPIST_PHONE": THERAPIST_PHONE,
             "CLIENT_WEBHOOK_URL": CLIENT_DOOR,
             "THERAPIST_WEBHOOK_URL": THERAPIST_DOOR,
+            "DOUBT_SECONDS": "5",
             **settings,
         }
 
@@ -139,6 +140,18 @@ class Server:
                 stderr=log,
             )
         return done.returncode
+
+    def output_of(self, *words: str) -> str:
+        """Run another command of the product; returns what it printed."""
+        return subprocess.run(
+            [COMMAND, *words],
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        ).stdout
 
     def start(self) -> float:
         """Start and wait until it is ready; returns the seconds that took."""

@@ -20,6 +20,10 @@ COMMANDS = [
     ("db", "upgrade"),
     ("flows",),
     ("flows", "check"),
+    ("outbox",),
+    ("outbox", "unknown"),
+    ("outbox", "resend"),
+    ("outbox", "settle"),
     ("practice",),
     ("practice", "load"),
 ]

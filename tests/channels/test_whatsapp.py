@@ -89,7 +89,7 @@ async def test_1600_emoji_are_cut_to_what_twilio_takes(twilio: FakeTwilio, whats
         (Fault.RATE_LIMITED, 7.0),
         (Fault.CROWDED, None),
         (Fault.ELSEWHERE, 15 * 60.0),
-        (Fault.DAILY_LIMIT, 24 * 3600.0),
+        (Fault.DAILY_LIMIT, 3600.0),
         (Fault.UNAVAILABLE, 60.0),
         (Fault.NOT_ALLOWED, 15 * 60.0),
     ],
@@ -101,6 +101,7 @@ async def test_what_was_certainly_not_taken_may_be_sent_again(
     with pytest.raises(DeliveryDeferred) as deferred:
         await whatsapp.send(HELLO)
     assert deferred.value.retry_after == wait
+    assert deferred.value.concerns_sender is (fault is not Fault.UNAVAILABLE)
     await whatsapp.send(HELLO)
     assert len(twilio.messages) == 1
 
@@ -178,7 +179,7 @@ async def test_concurrent_answers_do_not_mix_up_their_waits(twilio: FakeTwilio, 
     twilio.fail(Fault.DAILY_LIMIT)
     results = await asyncio.gather(*(whatsapp.send(HELLO) for _ in range(2)), return_exceptions=True)
     waits = {result.retry_after for result in results if isinstance(result, DeliveryDeferred)}
-    assert waits == {7.0, 24 * 3600.0}
+    assert waits == {7.0, 3600.0}
 
 
 async def test_an_incomplete_account_says_what_is_missing() -> None:

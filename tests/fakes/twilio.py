@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from itertools import count
 from typing import Self
@@ -30,6 +32,7 @@ from yarl import URL
 
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio_console import FakeAccount, routes
+from tests.fakes.twilio_listing import page_of
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
@@ -100,6 +103,20 @@ class FakeTwilio:
         """Statuses to report of each message once taken, in this order, such as ("sent", "delivered")."""
         self.news_first = False
         """Whether they are reported before the request to send is answered."""
+        self.disorder: random.Random | None = None
+        """Lets reports come in any order, some twice, some before the answer, some never."""
+        self.received: list[SentMessage] = []
+        """What people wrote to our numbers, whether or not the webhook heard of it."""
+        self.unlisted: set[str] = set()
+        """Messages that the list does not show yet."""
+        self.list_fault: Callable[[], Fault | None] = lambda: None
+        """How the next request for the list goes wrong."""
+        self.reported: dict[str, set[str]] = {}
+        """What was reported of each message."""
+        self.chance: Callable[[], Fault | None] = lambda: None
+        """How the next request to send goes wrong, if none was told to fail."""
+        self.sandbox: set[str] | None = None
+        """Who has joined it; None: the numbers are real ones. To others nothing is delivered (63015)."""
         self._faults: list[Fault] = []
         self._port = port
         self._changed = asyncio.Condition()
@@ -166,11 +183,44 @@ class FakeTwilio:
     ) -> Answer:
         """Post a message to the webhook; `fields` are Twilio's, such as MessageSid or ButtonPayload."""
         form = forms.message(body, from_=from_, to=to, AccountSid=self.account_sid, **fields)
+        self.receive(form)
+        if self.sandbox is not None and self._is_for_sandbox(body, from_):
+            return Answer(0, "", 0)
         return await self.post(url, form)
+
+    def receive(self, form: Mapping[str, str], at: datetime | None = None) -> SentMessage:
+        """Keep a message that somebody wrote, without bringing it to the webhook."""
+        message = SentMessage(
+            sid=form["MessageSid"],
+            account_sid=form["AccountSid"],
+            to=form["To"],
+            from_=form["From"],
+            body=form["Body"],
+            media=int(form["NumMedia"]),
+            status="received",
+            direction="inbound",
+            created=at or datetime.now(UTC),
+        )
+        if all(one.sid != message.sid for one in self.received):
+            self.received.append(message)
+        return message
+
+    def _is_for_sandbox(self, body: str, from_: str) -> bool:
+        """`join two-words` and `stop` are the sandbox's own; the webhook does not hear of them."""
+        assert self.sandbox is not None
+        word, _, code = body.strip().lower().partition(" ")
+        if word == "join" and code.count("-") == 1:
+            self.sandbox.add(from_)
+            return True
+        if word == "stop":
+            self.sandbox.discard(from_)
+            return True
+        return False
 
     async def report(self, message: SentMessage, status: str, error_code: int | None = None) -> Answer | None:
         """Tell the status callback of a message about it; None if it has none."""
         message.status, message.error_code = status, error_code
+        self.reported.setdefault(message.sid, set()).add(status)
         if message.status_callback is None:
             return None
         news = forms.status(message.sid, status, to=message.to, error_code=error_code)
@@ -242,7 +292,7 @@ class FakeTwilio:
             )
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
-        fault = self._faults.pop(0) if self._faults else None
+        fault = self._faults.pop(0) if self._faults else self.chance()
         if fault is None or fault.is_taken:
             await self._take(message)
         if fault is not None:
@@ -253,7 +303,9 @@ class FakeTwilio:
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
-        if self.news_first:
+        if self.sandbox is not None and message.to not in self.sandbox:
+            self.undeliverable[message.to] = 63015
+        if self.news_first or (self.disorder and self.disorder.random() < 0.3):
             await self._report_all(message)
         elif self.news or message.to in self.undeliverable:
             task = asyncio.create_task(self._report_all(message))
@@ -264,8 +316,17 @@ class FakeTwilio:
         if message.to in self.undeliverable:
             await self.report(message, "undelivered", self.undeliverable[message.to])
             return
-        for status in self.news:
+        for status in self._news_of_one():
             await self.report(message, status)
+
+    def _news_of_one(self) -> list[str]:
+        if self.disorder is None:
+            return list(self.news)
+        if self.disorder.random() < 0.3:
+            return []
+        told = [*self.news, *(status for status in self.news if self.disorder.random() < 0.3)]
+        self.disorder.shuffle(told)
+        return told
 
     async def _go_wrong(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         status, code, _ = fault.value
@@ -292,29 +353,18 @@ class FakeTwilio:
         missing = RefusedByTwilio(404, 20404, "The requested resource was not found")
         return web.json_response(missing.as_json(), status=404)
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.StreamResponse:
         try:
             self._check_account(request)
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
-        wanted = [
-            message.as_json()
-            for message in reversed(self.messages)
-            if request.query.get("To", message.to) == message.to
-            and request.query.get("From", message.from_) == message.from_
-        ]
-        size, page = int(request.query.get("PageSize", 50)), int(request.query.get("Page", 0))
-        following = request.url.update_query(Page=page + 1)
-        more = len(wanted) > (page + 1) * size
-        return web.json_response(
-            {
-                "messages": wanted[page * size : (page + 1) * size],
-                "page": page,
-                "page_size": size,
-                "uri": request.path_qs,
-                "next_page_uri": following.path_qs if more else None,
-            }
-        )
+        if (fault := self.list_fault()) is not None:
+            return await self._go_wrong(fault, request)
+        listed = [one for one in (*self.received, *self.messages) if one.sid not in self.unlisted]
+        try:
+            return web.json_response(page_of(listed, request.path, request.query))
+        except RefusedByTwilio as refusal:
+            return web.json_response(refusal.as_json(), status=refusal.status)
 
     def _check_account(self, request: web.Request) -> None:
         expected = forms.authorization(self.account_sid, self.auth_token)

@@ -57,6 +57,9 @@ class SentMessage:
     status_callback: str | None = None
     status: str = "queued"
     error_code: int | None = None
+    direction: str = "outbound-api"
+    media: int = 0
+    service_sid: str | None = None
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def as_json(self) -> dict[str, object]:
@@ -70,18 +73,18 @@ class SentMessage:
             "body": self.body,
             "to": self.to,
             "from": self.from_,
-            "direction": "outbound-api",
+            "direction": self.direction,
             "status": self.status,
             "error_code": self.error_code,
             "error_message": None,
-            "messaging_service_sid": None,
+            "messaging_service_sid": self.service_sid,
             "num_segments": "1",
-            "num_media": "0",
+            "num_media": str(self.media),
             "price": None,
             "price_unit": None,
             "date_created": date,
             "date_updated": date,
-            "date_sent": None if self.status == "queued" else date,
+            "date_sent": None if self.status in {"queued", "accepted"} else date,
             "uri": f"{uri}.json",
             "subresource_uris": {"media": f"{uri}/Media.json"},
         }

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from engine.effects import Message
 from storage.link import Duplicate
-from storage.outbox import UNREADABLE, Owed
+from storage.outbox import PROGRESS, UNREADABLE, Owed
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -45,7 +49,7 @@ class TestOutbox:
         await storage.outbox.sent(first, "SM1", NOW)
         assert await texts_due(storage) == ["2", "other"]
         await storage.outbox.start(second, NOW)
-        await storage.outbox.unknown(second)
+        await storage.outbox.unknown(second, NOW)
         assert await texts_due(storage) == ["other", "3"] or await texts_due(storage) == ["3", "other"]
 
     async def test_is_started_by_one_sender(self, storage: Storage) -> None:
@@ -68,15 +72,13 @@ class TestOutbox:
         assert await texts_due(storage) == ["2"]
         assert [one.error_code for one in await storage.outbox.since(0, 10)] == [63016, None]
 
-    async def test_what_was_never_answered_for_may_be_begun_anew(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        assert await storage.outbox.take_up_stuck(NOW) == 0
-        assert await texts_due(storage, NOW + 999) == []
-        assert await storage.outbox.take_up_stuck(NOW + 1) == 1
-        assert await texts_due(storage, NOW + 1) == ["1"]
-        assert (await storage.outbox.start(number, NOW + 1)).found
-        assert (await only(storage)).attempts == 2
+    async def test_passes_over_flows_of_which_nothing_is_wanted(self, storage: Storage) -> None:
+        await owe(storage, ["1"])
+        other = await conversation_with(storage, "chat:t", "therapist")
+        await storage.outbox.put(other, 1, [Message("2")], NOW)
+        assert sorted(await texts_due(storage)) == ["1", "2"]
+        assert [one.message.text for one in await storage.outbox.due(NOW, 9, ["client", "stranger"])] == ["2"]
+        assert await storage.outbox.due(NOW, 9, ["client", "therapist"]) == []
 
     async def test_what_cannot_be_opened_stops_nobody(
         self, storage: Storage, settings: StorageSettings
@@ -156,9 +158,69 @@ class TestReports:
     async def test_resolve_what_nobody_could_tell(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         await storage.outbox.start(number, NOW)
-        await storage.outbox.unknown(number)
+        await storage.outbox.unknown(number, NOW)
         assert await storage.outbox.note_status("SM1", number, "sent")
         assert (await only(storage)).state == "sent"
+
+    async def test_keep_what_was_taken_from_being_sent_again(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.unknown(number, NOW)
+        assert await storage.doubts.send_again(await only(storage), NOW)
+        assert await storage.outbox.note_status("SM1", number, "failed", 63016)
+        assert await texts_due(storage) == []
+        kept = await only(storage)
+        assert (kept.state, kept.provider_status, kept.error_code) == ("sent", "failed", 63016)
+
+    @pytest.mark.parametrize("failure", [None, ("undelivered", 63016)])
+    async def test_come_to_the_same_in_any_order(
+        self, settings: StorageSettings, storage: Storage, failure: tuple[str, int] | None
+    ) -> None:
+        """With the answer to the sending among them, and whatever comes twice."""
+        news: list[tuple[str, int | None]] = [("queued", None), ("sent", None), ("delivered", None)]
+        if failure:
+            news[-1] = failure
+        await owe(storage, ["1"])
+        for order in permutations([*news, news[1], ("answer", None)]):
+            reset(settings)
+            one = await only(storage)
+            await storage.outbox.start(one.id, NOW)
+            for status, code in order:
+                if status == "answer":
+                    await storage.outbox.sent(one.id, "SM1", NOW)
+                else:
+                    await storage.outbox.note_status("SM1", one.id, status, code)
+            kept = await only(storage)
+            assert (kept.state, (kept.provider_status, kept.error_code)) == ("sent", news[-1]), order
+
+
+STATUS = st.sampled_from(sorted(PROGRESS))
+
+
+@given(st.lists(STATUS, min_size=1, max_size=6), st.randoms())
+def test_no_two_reports_are_equally_far(news: list[str], dice: Random) -> None:
+    """So the furthest is the same one, in whichever order they come."""
+    other = dice.sample(news, len(news))
+    assert furthest(news) == furthest(other)
+    assert {"delivered", "read"}.isdisjoint(news) or furthest(news) in {"delivered", "read"}
+
+
+def furthest(news: list[str]) -> str:
+    """What stays if each replaces what is behind it."""
+    kept = news[0]
+    for status in news:
+        if PROGRESS[kept] < PROGRESS[status]:
+            kept = status
+    return kept
+
+
+def reset(settings: StorageSettings) -> None:
+    with connection(settings) as open_connection:
+        open_connection.execute(
+            update(outbox).values(
+                state="pending", provider_sid=None, provider_status=None, error_code=None, sent_at=None
+            )
+        )
 
 
 async def test_a_long_backlog_is_looked_at_once(on_mariadb: StorageSettings) -> None:
