@@ -110,6 +110,10 @@ class Deliveries:
         self._owing.set()
         await self._finished.wait()
 
+    def turn_away(self, sender: str, seconds: float | None, reason: str) -> None:
+        """Let a number rest: the channel took a message and told afterwards that it would take no other."""
+        self._pace.rest(sender, seconds, reason)
+
     async def drain(self) -> None:
         """Deliver everything that is due, the messages of one conversation in their order; for chats."""
         while begun := await self._exchange(AT_ONCE, paced=False):

@@ -16,6 +16,7 @@ from typing import Protocol
 import structlog
 
 from engine.errors import ChannelError, TryAgain
+from storage.link import StatementRefused
 from storage.outbox import Owed
 from storage.store import Storage
 
@@ -92,6 +93,8 @@ class Settling:
                 await self._settle(owed)
             except TryAgain as error:
                 log.warning("outbox not reachable", outbox=owed.id, reason=str(error))
+            except StatementRefused:
+                log.exception("what became of a message cannot be written down", outbox=owed.id)
 
     async def _settle(self, owed: Owed) -> None:
         try:

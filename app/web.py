@@ -19,6 +19,7 @@ from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
+from channels.twilio_errors import WAITS
 from channels.twilio_listing import Listing
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
@@ -32,8 +33,9 @@ log = structlog.get_logger("web")
 class StatusNotes:
     """Writes down what Twilio reports of deliveries."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, account: TwilioAccount) -> None:
         self._product = product
+        self._account = account
 
     async def note(self, status: DeliveryStatus) -> None:
         """See channels.ports.DeliveryNews."""
@@ -50,6 +52,10 @@ class StatusNotes:
                 code=status.error_code,
                 remedy=status.remedy.value,
             )
+            sender = self._account.sender_with(status.from_)
+            if sender and status.concerns_sender:
+                reason = f"Twilio reported code {status.error_code}: {status.remedy.value}."
+                self._product.deliveries.turn_away(sender, WAITS[status.remedy], reason)
 
 
 def web_app(product: Product, account: TwilioAccount, listing: Listing | None = None) -> Quart:
@@ -63,7 +69,7 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
     if listing is not None:
         product.work_beside("reconciler", reconciler(product, listing, route).run)
     webhooks = Webhooks(
-        account, intake=product.turns, route=route, news=StatusNotes(product), now=product.clock
+        account, intake=product.turns, route=route, news=StatusNotes(product, account), now=product.clock
     )
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(health(product))

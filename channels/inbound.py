@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from channels import incoming
 from channels.incoming import Incoming, read_incoming
-from channels.twilio_errors import Remedy, remedy_for
+from channels.twilio_errors import Remedy, concerns_sender, remedy_for
 from engine.errors import MalformedWebhook
 from engine.events import NOTHING, Heard, Kind, Values
 
@@ -46,6 +46,13 @@ class DeliveryStatus:
     error_code: int | None = None
     outbox_id: int | None = None
     """Our own number of the message: it comes back even if the answer to our request was lost."""
+    from_: str = ""
+    """Which of our numbers it was sent from."""
+
+    @property
+    def concerns_sender(self) -> bool:
+        """Whether the other messages from the same number would fail, too."""
+        return self.remedy is not None and concerns_sender(self.error_code, self.remedy)
 
     @property
     def remedy(self) -> Remedy | None:
@@ -119,6 +126,7 @@ def delivery_status(
         status=status,
         error_code=incoming.number(form.get("ErrorCode")) or None,
         outbox_id=incoming.number(outbox_id),
+        from_=form.get("From", ""),
     )
 
 

@@ -175,6 +175,11 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
+def is_sid(text: str) -> bool:
+    """Whether Twilio may have named something so."""
+    return _SID.fullmatch(text) is not None
+
+
 def sid(form: Mapping[str, str]) -> str:
     """Twilio's name of the message that a form is about. Raises MalformedWebhook."""
     named = _sid_or_none(form.get("MessageSid"))

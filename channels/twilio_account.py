@@ -64,6 +64,12 @@ class TwilioAccount:
         """Which of the two numbers it is, in a word that may be logged."""
         return "clients" if flow == "client" or self.has_one_number else "therapists"
 
+    def sender_with(self, number: str) -> str | None:
+        """Which of the two a number is; None: neither."""
+        return next(
+            (self.sender(flow) for flow in ("client", "therapist") if self.number_for(flow) == number), None
+        )
+
     def missing(self, *fields: str) -> list[str]:
         """Which of these fields are empty, by the names of their settings."""
         return [setting_name(name) for name in fields if not getattr(self, name)]

@@ -49,6 +49,18 @@ _CODES: Mapping[Remedy, tuple[int, ...]] = {
     ),
 }
 
+WAITS: Mapping[Remedy, float | None] = {
+    Remedy.SOON: None,
+    Remedy.LATER: 60.0,
+    Remedy.TOMORROW: 3600.0,
+    Remedy.OPERATOR: 15 * 60.0,
+}
+"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off.
+
+The day of Remedy.TOMORROW is nobody's calendar day: Twilio counts the last 24 hours, whenever they are, so
+room comes back bit by bit, and to ask once an hour finds it.
+"""
+
 REMEDIES: Mapping[int, Remedy] = {code: remedy for remedy, codes in _CODES.items() for code in codes}
 
 

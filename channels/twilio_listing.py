@@ -16,6 +16,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from channels.incoming import is_address, is_sid
 from channels.twilio_account import TwilioAccount
 from engine.errors import ChannelError
 from engine.events import NOTHING, Heard
@@ -77,7 +78,7 @@ class Listing:
             _heard(message, flow)
             for number, flow in numbers.items()
             async for message in self._pages(to=number, date_sent_after=day)
-            if message.inbound and since <= message.at < before
+            if message.inbound and since <= message.at < before and is_address(message.from_)
         ]
         heard.reverse()  # the list begins with the newest: so two of the same second keep their order
         return sorted(heard, key=lambda one: one.at)
@@ -91,7 +92,7 @@ class Listing:
         try:
             page = await self._twilio.messages.page_async(page_size=PAGE_SIZE, **filters)
             for _ in range(MOST_PAGES):
-                listed = [_listed(message) for message in page]
+                listed = [one for one in map(_listed, page) if is_sid(one.sid)]
                 for message in listed:
                     if until is None or message.at >= until - SKEW_SECONDS:
                         yield message

@@ -7,8 +7,6 @@ is DeliveryUnknown and is not repeated here.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,26 +19,15 @@ import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
+from channels.incoming import is_sid
 from channels.twilio_account import TwilioAccount
-from channels.twilio_errors import Remedy, concerns_sender, remedy_for, remedy_for_status
+from channels.twilio_errors import WAITS, Remedy, concerns_sender, remedy_for, remedy_for_status
 from channels.twilio_http import TwilioHttp, asked_to_wait
 from channels.twilio_listing import Listing
 from channels.wording import words_of
 from engine.effects import Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 
-WAITS: Mapping[Remedy, float | None] = {
-    Remedy.SOON: None,
-    Remedy.LATER: 60.0,
-    Remedy.TOMORROW: 3600.0,
-    Remedy.OPERATOR: 15 * 60.0,
-}
-"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off.
-
-The day of Remedy.TOMORROW is nobody's calendar day: Twilio counts the last 24 hours, whenever they are, so
-room comes back bit by bit, and to ask once an hour finds it.
-"""
-_SID = re.compile(r"[A-Z]{2}[0-9A-Za-z]{1,62}")
 _NO_CODE = 1 << 31
 VALID_SECONDS = 4 * 3600
 """A message that Twilio could not hand over by then is dropped: old offers only confuse."""
@@ -104,7 +91,7 @@ class WhatsApp:
             raise DeliveryUnknown(f"The connection to Twilio broke: {type(error).__name__}.") from error
         except json.JSONDecodeError as error:
             raise DeliveryUnknown("Twilio's answer could not be read.") from error
-        if not (message.sid and _SID.fullmatch(message.sid)):
+        if not (message.sid and is_sid(message.sid)):
             raise DeliveryUnknown("Twilio's answer names no message.")
         return str(message.sid)
 

@@ -186,6 +186,12 @@ class Server:
             while words not in self.log:  # noqa: ASYNC110  # another process writes it
                 await asyncio.sleep(0.05)
 
+    async def until_taken(self, within: float = 15.0) -> None:
+        """Wait until a turn has taken everything in the inbox. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while self.rows("SELECT id FROM inbox WHERE taken_at IS NULL"):  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.05)
+
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """What the database holds, as another program sees it."""
         with (

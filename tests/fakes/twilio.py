@@ -158,6 +158,7 @@ class FakeTwilio:
         app.router.add_post(f"{messages}.json", self._create)
         app.router.add_get(f"{messages}.json", self._list)
         app.router.add_get(f"{messages}/{{sid}}.json", self._fetch)
+        app.router.add_delete(f"{messages}/{{sid}}.json", self._delete)
         authorization = forms.authorization(self.account_sid, self.auth_token)
         app.router.add_routes(routes(self.account, self.account_sid, authorization))
 
@@ -303,18 +304,22 @@ class FakeTwilio:
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
-        if self.sandbox is not None and message.to not in self.sandbox:
-            self.undeliverable[message.to] = 63015
         if self.news_first or (self.disorder and self.disorder.random() < 0.3):
             await self._report_all(message)
-        elif self.news or message.to in self.undeliverable:
+        elif self.news or self._why_undelivered(message):
             task = asyncio.create_task(self._report_all(message))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
 
+    def _why_undelivered(self, message: SentMessage) -> int | None:
+        """The code that is reported afterwards."""
+        if self.sandbox is not None and message.to not in self.sandbox:
+            return 63015
+        return self.undeliverable.get(message.to)
+
     async def _report_all(self, message: SentMessage) -> None:
-        if message.to in self.undeliverable:
-            await self.report(message, "undelivered", self.undeliverable[message.to])
+        if code := self._why_undelivered(message):
+            await self.report(message, "undelivered", code)
             return
         for status in self._news_of_one():
             await self.report(message, status)
@@ -347,11 +352,19 @@ class FakeTwilio:
             self._check_account(request)
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
-        for message in self.messages:
+        for message in (*self.messages, *self.received):
             if message.sid == request.match_info["sid"]:
                 return web.json_response(message.as_json())
         missing = RefusedByTwilio(404, 20404, "The requested resource was not found")
         return web.json_response(missing.as_json(), status=404)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        found = await self._fetch(request)
+        if found.status != 200:
+            return found
+        for kept in (self.messages, self.received):
+            kept[:] = [message for message in kept if message.sid != request.match_info["sid"]]
+        return web.Response(status=204)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         try:
