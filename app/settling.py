@@ -104,7 +104,7 @@ class Settling:
             await self._storage.doubts.stay(owed, self._next_look(owed))
             return
         now, doubts = self._clock(), self._storage.doubts
-        if candidates and await doubts.has_sending_beside(owed):
+        if candidates and await doubts.has_twin_under_way(owed):
             # The candidate may be that one: its name is not written down yet.
             await doubts.look_again(owed, now + FIRST_LOOK_SECONDS)
         elif unclaimed := await doubts.unclaimed(candidates):
@@ -123,7 +123,8 @@ class Settling:
         return self._clock() - (owed.started_at or owed.created_at)
 
     def _next_look(self, owed: Owed) -> int:
-        """Twice as long after the beginning as now, but not past the moment from which it is certain."""
-        now, age = self._clock(), max(FIRST_LOOK_SECONDS, self._age(owed))
+        """After half as long again as it has lasted, but not past the moment from which it is certain."""
+        now, age = self._clock(), self._age(owed)
+        pause = min(max(FIRST_LOOK_SECONDS, age // 2), LONGEST_PAUSE)
         until_certain = self._doubt_seconds - age
-        return now + (min(age, until_certain) if until_certain > 0 else min(age, LONGEST_PAUSE))
+        return now + (min(pause, until_certain) if until_certain > 0 else pause)

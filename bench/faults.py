@@ -42,7 +42,7 @@ from tests.fakes.twilio import FakeTwilio, Fault
 
 PEOPLE = 8
 PATIENCE = 40.0
-SETTLING_SECONDS = 60
+SETTLING_SECONDS = 90
 NEWS = ("sent", "delivered", "read")
 SENDING_FAULTS = {Fault.ERROR_AFTER: 0.10, Fault.SILENCE_BEFORE: 0.025, Fault.SILENCE_AFTER: 0.025}
 LIST_FAULTS = {Fault.UNAVAILABLE: 0.1, Fault.BAD_GATEWAY: 0.1}

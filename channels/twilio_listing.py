@@ -61,7 +61,7 @@ class Listing:
         found = [
             message
             async for message in self._pages(to=to, from_=from_, until=since)
-            if not message.inbound and _bare(message.body) in wanted
+            if _bare(message.body) in wanted
         ]
         found.reverse()
         return [message.sid for message in sorted(found, key=lambda one: one.at)]

@@ -43,9 +43,7 @@ _UNREADABLE = Query(
     .values(state="failed", error_code=UNREADABLE)
 )
 _SENDING = Query(
-    select(func.count())
-    .select_from(outbox)
-    .where(
+    select(*COLUMNS).where(
         outbox.c.conversation_id == given("conversation"),
         outbox.c.state == "sending",
         outbox.c.id != given("row"),
@@ -140,7 +138,7 @@ class Doubts:
             limit=limit,
             **spread("own", own),
         )
-        return await opened(rows, lambda row: owed_from(row, self._sealer), self._give_up)
+        return await opened(rows, self._owed, self._give_up)
 
     async def unclaimed(self, sids: Sequence[str]) -> list[str]:
         """Which of these names of the other side belong to none of our messages, in their order."""
@@ -150,10 +148,11 @@ class Doubts:
         claimed = {row[0] for row in rows}
         return [sid for sid in sids if sid not in claimed]
 
-    async def has_sending_beside(self, owed: Owed) -> bool:
-        """Whether another message of its conversation is being sent: its name over there is not known yet."""
-        ((count,),) = await self._session.fetch(_SENDING, conversation=owed.conversation_id, row=owed.id)
-        return int(count) > 0
+    async def has_twin_under_way(self, owed: Owed) -> bool:
+        """Whether a message of the same words to the same person is being sent: nobody knows its name yet."""
+        rows = await self._session.fetch(_SENDING, conversation=owed.conversation_id, row=owed.id)
+        beside = await opened(rows, self._owed, self._give_up)
+        return any(other.message.text == owed.message.text for other in beside)
 
     async def found(self, owed: Owed, sid: str, at: int) -> None:
         """It was taken; `sid` is its name over there."""
@@ -185,7 +184,7 @@ class Doubts:
     async def get(self, outbox_id: int) -> Owed | None:
         """Any message of the outbox, opened. Raises SealBroken."""
         rows = await self._session.fetch(_GET, row=outbox_id)
-        return owed_from(rows[0], self._sealer) if rows else None
+        return self._owed(rows[0]) if rows else None
 
     async def resend(self, outbox_id: int, at: int) -> bool:
         """Somebody decided to have an unknown or failed message sent again. False: it is neither."""
@@ -194,6 +193,9 @@ class Doubts:
     async def settle(self, outbox_id: int, sid: str | None) -> bool:
         """Somebody knows that an unknown message was taken. False: it is not unknown."""
         return await self._session.change(_SETTLE, row=outbox_id, sid=sid) == 1
+
+    def _owed(self, row: Row) -> Owed:
+        return owed_from(row, self._sealer)
 
     async def _give_up(self, row: Row, _reason: str) -> None:
         await self._session.change(_UNREADABLE, row=row[0])

@@ -70,8 +70,8 @@ async def test_neither_other_words_nor_other_people_nor_older_ones_count(
 
 async def test_several_alike_come_oldest_first(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
     sids = [await whatsapp.send(HELLO) for _ in range(3)]
-    for minutes, message in enumerate(reversed(twilio.messages)):
-        message.created = NOW - timedelta(minutes=minutes)
+    for place, message in enumerate(reversed(twilio.messages)):
+        message.created = NOW - timedelta(milliseconds=place)  # the list tells only seconds
     assert await whatsapp.look_for(HELLO, ago(hours=1)) == sids
 
 
@@ -83,7 +83,7 @@ async def test_a_message_with_options_is_known_by_its_words_written_out_or_not(w
 
 async def test_a_long_history_is_read_page_by_page(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
     written = [
-        twilio.receive(forms.message("hello"), NOW - timedelta(seconds=number))
+        twilio.receive(forms.message("hello"), NOW - timedelta(milliseconds=number))
         for number in range(PAGE_SIZE + 3)
     ]
     received = await whatsapp.listing.received(ago(hours=1), ago(seconds=0) + 1)

@@ -98,13 +98,14 @@ async def test_what_cannot_be_known_holds_up_nothing(storage: Storage) -> None:
     assert [one.message.text for one in await storage.outbox.due(NOW, 9)] == ["2"]
 
 
-async def test_a_message_beside_it_that_is_being_sent_is_noticed(storage: Storage) -> None:
+async def test_a_message_of_the_same_words_that_is_being_sent_is_noticed(storage: Storage) -> None:
     owed = await doubtful(storage)
-    assert not await storage.doubts.has_sending_beside(owed)
+    assert not await storage.doubts.has_twin_under_way(owed)
     await begun(storage, address="chat:other")
-    assert not await storage.doubts.has_sending_beside(owed)
-    await begun(storage, turn=2)
-    assert await storage.doubts.has_sending_beside(owed)
+    await begun(storage, "other words", turn=2)
+    assert not await storage.doubts.has_twin_under_way(owed)
+    await begun(storage, turn=3)
+    assert await storage.doubts.has_twin_under_way(owed)
 
 
 async def test_what_cannot_be_opened_fails_and_stops_nobody(

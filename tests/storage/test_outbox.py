@@ -172,14 +172,17 @@ class TestReports:
         kept = await only(storage)
         assert (kept.state, kept.provider_status, kept.error_code) == ("sent", "failed", 63016)
 
-    @pytest.mark.parametrize("failure", [None, ("undelivered", 63016)])
+    @pytest.mark.parametrize("first", [("queued", None), ("undelivered", 63016)])
+    @pytest.mark.parametrize("last", [("delivered", None), ("failed", 63003)])
     async def test_come_to_the_same_in_any_order(
-        self, settings: StorageSettings, storage: Storage, failure: tuple[str, int] | None
+        self,
+        settings: StorageSettings,
+        storage: Storage,
+        first: tuple[str, int | None],
+        last: tuple[str, int | None],
     ) -> None:
-        """With the answer to the sending among them, and whatever comes twice."""
-        news: list[tuple[str, int | None]] = [("queued", None), ("sent", None), ("delivered", None)]
-        if failure:
-            news[-1] = failure
+        """With the answer to the sending among them, and one that comes twice."""
+        news = [first, ("sent", None), last]
         await owe(storage, ["1"])
         for order in permutations([*news, news[1], ("answer", None)]):
             reset(settings)
