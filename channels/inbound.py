@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from channels import incoming
+from channels.form_values import number, sid
 from channels.incoming import Incoming, read_incoming
 from channels.twilio_errors import Remedy, concerns_sender, remedy_for
 from engine.errors import MalformedWebhook
@@ -122,10 +122,10 @@ def delivery_status(
     if status not in STATUSES:
         raise MalformedWebhook("MessageStatus is missing or unknown.")
     return DeliveryStatus(
-        sid=incoming.sid(form),
+        sid=sid(form),
         status=status,
-        error_code=incoming.number(form.get("ErrorCode")) or None,
-        outbox_id=incoming.number(outbox_id),
+        error_code=number(form.get("ErrorCode")) or None,
+        outbox_id=number(outbox_id),
         from_=form.get("From", ""),
     )
 

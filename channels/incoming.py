@@ -6,23 +6,26 @@ Twilio adds without notice are left alone. Those of SMS alone (`FromCity` and th
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
 
+from channels.form_values import (
+    LONGEST_NAME,
+    clean,
+    detail_of,
+    is_address,
+    json_object,
+    name_of,
+    number,
+    sid,
+    sid_or_none,
+    text_of,
+)
 from engine.errors import MalformedWebhook
 
-LONGEST_TEXT = 1_600
-LONGEST_NAME = 80
-LONGEST_DETAIL = 200
-"""Characters that are kept of a label, a title or an address."""
-
-_ADDRESS = re.compile(r"whatsapp:(\+[1-9]\d{6,14}|[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128})", re.ASCII)
-_SID = re.compile(r"[A-Z]{2}[0-9A-Za-z]{1,62}")
 _OPTION_ID = re.compile(r"[\x20-\x7e]{1,200}")
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _MOST_MEDIA = 10
 """WhatsApp sends one with a message; other channels up to ten."""
 
@@ -145,52 +148,29 @@ def read_incoming(fields: Iterable[tuple[str, str]]) -> Incoming:
     return Incoming(
         sid=sid(form),
         account_sid=form.get("AccountSid", ""),
-        service_sid=_sid_or_none(form.get("MessagingServiceSid")),
+        service_sid=sid_or_none(form.get("MessagingServiceSid")),
         from_=_address(form, "From"),
         to=_address(form, "To"),
-        body=_text(form, "Body"),
+        body=text_of(form, "Body"),
         segments=number(form.get("NumSegments")) or 1,
-        name=_clean(form.get("ProfileName", "")).strip()[:LONGEST_NAME] or None,
-        wa_id=_detail(form, "WaId") or None,
-        external_user_id=_detail(form, "ExternalUserId") or None,
-        message_type=_detail(form, "MessageType"),
+        name=clean(form.get("ProfileName", "")).strip()[:LONGEST_NAME] or None,
+        wa_id=detail_of(form, "WaId") or None,
+        external_user_id=detail_of(form, "ExternalUserId") or None,
+        message_type=detail_of(form, "MessageType"),
         media=_media(form),
         location=_location(form),
         button=_button(form),
         row=_row(form),
-        interactive=_object(form.get("InteractiveData")),
-        flow_data=_object(form.get("FlowData")),
-        replied_to=_sid_or_none(form.get("OriginalRepliedMessageSid")),
-        replied_to_sender=_detail(form, "OriginalRepliedMessageSender") or None,
+        interactive=json_object(form.get("InteractiveData")),
+        flow_data=json_object(form.get("FlowData")),
+        replied_to=sid_or_none(form.get("OriginalRepliedMessageSid")),
+        replied_to_sender=detail_of(form, "OriginalRepliedMessageSender") or None,
         forwarded=form.get("Forwarded") == "true",
         frequently_forwarded=form.get("FrequentlyForwarded") == "true",
         referral=_referral(form),
-        metadata=_object(form.get("ChannelMetadata")),
+        metadata=json_object(form.get("ChannelMetadata")),
         opt_out=_opt_out(form.get("OptOutType", "")),
     )
-
-
-def is_address(text: str) -> bool:
-    """Whether this is somebody's address on WhatsApp: a phone number or a user id."""
-    return _ADDRESS.fullmatch(text) is not None
-
-
-def is_sid(text: str) -> bool:
-    """Whether Twilio may have named something so."""
-    return _SID.fullmatch(text) is not None
-
-
-def sid(form: Mapping[str, str]) -> str:
-    """Twilio's name of the message that a form is about. Raises MalformedWebhook."""
-    named = _sid_or_none(form.get("MessageSid"))
-    if named is None:
-        raise MalformedWebhook("MessageSid is missing or malformed.")
-    return named
-
-
-def number(text: str | None) -> int | None:
-    """A count or a code; None for anything else."""
-    return int(text) if text and _NUMBER.fullmatch(text) else None
 
 
 def _address(form: Mapping[str, str], name: str) -> str:
@@ -200,14 +180,10 @@ def _address(form: Mapping[str, str], name: str) -> str:
     return address
 
 
-def _sid_or_none(text: str | None) -> str | None:
-    return text if text and _SID.fullmatch(text) else None
-
-
 def _media(form: Mapping[str, str]) -> tuple[Media, ...]:
     count = min(number(form.get("NumMedia")) or 0, _MOST_MEDIA)
     return tuple(
-        Media(_name(form, f"MediaContentType{place}"), _clean(form.get(f"MediaUrl{place}", "")))
+        Media(name_of(form, f"MediaContentType{place}"), clean(form.get(f"MediaUrl{place}", "")))
         for place in range(count)
     )
 
@@ -215,33 +191,33 @@ def _media(form: Mapping[str, str]) -> tuple[Media, ...]:
 def _location(form: Mapping[str, str]) -> Location | None:
     if not {"Latitude", "Longitude"} <= form.keys():
         return None
-    return Location(*(_detail(form, name) for name in ("Latitude", "Longitude", "Label", "Address")))
+    return Location(*(detail_of(form, name) for name in ("Latitude", "Longitude", "Label", "Address")))
 
 
 def _button(form: Mapping[str, str]) -> Button | None:
     if not form.get("ButtonPayload") and not form.get("ButtonText"):
         return None
-    return Button(_detail(form, "ButtonText"), form.get("ButtonPayload", ""), _detail(form, "ButtonType"))
+    return Button(detail_of(form, "ButtonText"), form.get("ButtonPayload", ""), detail_of(form, "ButtonType"))
 
 
 def _row(form: Mapping[str, str]) -> ListRow | None:
     if not form.get("ListId"):
         return None
-    return ListRow(form["ListId"], _detail(form, "ListTitle"), _detail(form, "ListDescription"))
+    return ListRow(form["ListId"], detail_of(form, "ListTitle"), detail_of(form, "ListDescription"))
 
 
 def _referral(form: Mapping[str, str]) -> Referral | None:
     if not any(name.startswith("Referral") and name != "ReferralNumMedia" for name in form):
         return None
     has_media = bool(number(form.get("ReferralNumMedia")) or form.get("ReferralMediaUrl"))
-    media = Media(_name(form, "ReferralMediaContentType"), _clean(form.get("ReferralMediaUrl", "")))
+    media = Media(name_of(form, "ReferralMediaContentType"), clean(form.get("ReferralMediaUrl", "")))
     return Referral(
-        headline=_text(form, "ReferralHeadline"),
-        body=_text(form, "ReferralBody"),
-        source_id=_detail(form, "ReferralSourceId"),
-        source_type=_detail(form, "ReferralSourceType"),
-        source_url=_text(form, "ReferralSourceUrl"),
-        click_id=_text(form, "ReferralCtwaClid"),
+        headline=text_of(form, "ReferralHeadline"),
+        body=text_of(form, "ReferralBody"),
+        source_id=detail_of(form, "ReferralSourceId"),
+        source_type=detail_of(form, "ReferralSourceType"),
+        source_url=text_of(form, "ReferralSourceUrl"),
+        click_id=text_of(form, "ReferralCtwaClid"),
         media=media if has_media else None,
     )
 
@@ -250,34 +226,8 @@ def _opt_out(word: str) -> OptOut | None:
     return cast("OptOut", word) if word in get_args(OptOut) else None
 
 
-def _object(packed: str | None) -> Mapping[str, Any] | None:
-    """A JSON object; None for anything else."""
-    try:
-        data = json.loads(packed or "")
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
 def _id_within(data: Mapping[str, Any] | None) -> str | None:
     """An id inside of `InteractiveData`, at the top or one level down."""
     levels = [data, *data.values()] if data else []
     ids = (level.get("id") for level in levels if isinstance(level, dict))
     return next((id_ for id_ in ids if isinstance(id_, str)), None)
-
-
-def _text(form: Mapping[str, str], name: str) -> str:
-    return _clean(form.get(name, ""))[:LONGEST_TEXT]
-
-
-def _detail(form: Mapping[str, str], name: str) -> str:
-    return _clean(form.get(name, ""))[:LONGEST_DETAIL]
-
-
-def _name(form: Mapping[str, str], name: str) -> str:
-    return _clean(form.get(name, ""))[:LONGEST_NAME]
-
-
-def _clean(text: str) -> str:
-    """Without what no database and no channel takes: NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")

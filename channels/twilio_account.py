@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 API_BASE_URL = "https://api.twilio.com"
 SANDBOX = "whatsapp:+14155238886"
-"""The number that all sandboxes share."""
+"""The number that all sandboxes share; it is set up on a page of its own, which no API reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.incoming import is_address, is_sid
+from channels.form_values import is_address, is_sid
 from channels.twilio_account import TwilioAccount
 from engine.errors import ChannelError
 from engine.events import NOTHING, Heard

@@ -19,7 +19,7 @@ import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
-from channels.incoming import is_sid
+from channels.form_values import is_sid
 from channels.twilio_account import TwilioAccount
 from channels.twilio_errors import WAITS, Remedy, concerns_sender, remedy_for, remedy_for_status
 from channels.twilio_http import TwilioHttp, asked_to_wait

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import inbound, incoming
+from channels import form_values, inbound
 from channels.twilio_errors import Remedy
 from engine.errors import MalformedWebhook
 from engine.events import Heard
@@ -205,6 +205,6 @@ async def test_no_body_at_all_breaks_the_door(body: bytes, content_type: str) ->
 @given(WRITTEN, WRITTEN)
 def test_what_comes_out_is_short_and_storable(text: str, name: str) -> None:
     message = heard(forms.message(text, ProfileName=name))
-    assert len(message.text) <= incoming.LONGEST_TEXT
-    assert len(message.name or "") <= incoming.LONGEST_NAME
+    assert len(message.text) <= form_values.LONGEST_TEXT
+    assert len(message.name or "") <= form_values.LONGEST_NAME
     assert "\0" not in message.text + (message.name or "")
