@@ -87,7 +87,7 @@ def _in_doubt(own: int) -> Query:
     others = (outbox.c.id.not_in(listed("own", own)),) if own else ()
     return Query(
         select(*COLUMNS)
-        .where(or_(_UNKNOWN, _STUCK), *others)
+        .where(outbox.c.state.in_(["unknown", "sending"]), or_(_UNKNOWN, _STUCK), *others)
         .where(outbox.c.next_try_at <= given("now"), outbox.c.created_at > given("after"))
         .order_by(outbox.c.next_try_at, outbox.c.id)
         .limit(limit())

@@ -66,7 +66,7 @@ async def test_what_cannot_be_known_is_listed_and_an_operator_decides(
     twilio.fail(Fault.ERROR_BEFORE)
     await twilio.deliver(CLIENT_DOOR, phone, "hello")
     await server.logged("message in doubt cannot be looked for")
-    [listed] = [json.loads(line) for line in server.output_of("outbox", "unknown", "--json").splitlines()]
+    [listed] = in_doubt(server)
     assert (listed["state"], listed["begun"]) == ("unknown", 1)
     assert phone not in json.dumps(listed)
     assert phone in server.output_of("outbox", "unknown", "--show")
@@ -75,6 +75,27 @@ async def test_what_cannot_be_known_is_listed_and_an_operator_decides(
     assert len(await twilio.messages_to(phone, 1)) == 1
     assert server.run("outbox", "resend", str(listed["id"])) == 1
     assert server.run("outbox", "settle", str(listed["id"])) == 1
+    twilio.fail(Fault.ERROR_BEFORE)
+    await twilio.deliver(CLIENT_DOOR, phone, "help")
+    number = await doubtful(server)
+    assert server.run("outbox", "settle", number, "--sid", "SM1") == 1
+    assert server.run("outbox", "settle", number, "--sid", "SM" + "0" * 32) == 0
+    assert in_doubt(server) == []
+    [row] = server.rows("SELECT state, provider_sid FROM outbox WHERE id = %s", number)
+    assert row == {"state": "sent", "provider_sid": "SM" + "0" * 32}
+    assert len(twilio.messages) == 1
+
+
+def in_doubt(server: Server) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in server.output_of("outbox", "unknown", "--json").splitlines()]
+
+
+async def doubtful(server: Server) -> str:
+    """The number of the message in doubt, as soon as there is one."""
+    async with asyncio.timeout(20):
+        while not (rows := server.rows("SELECT id FROM outbox WHERE state = 'unknown'")):  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.1)
+    return str(rows[0]["id"])
 
 
 async def settled(server: Server) -> list[dict[str, Any]]:
