@@ -23,6 +23,10 @@ GRACE_SECONDS = 60
 """A younger one may still be on its way: Twilio tries for fifteen seconds, and says more than its list."""
 
 
+OVERLAP_SECONDS = 3600
+"""How much of what was compared the last time is compared again: a list may be late."""
+
+
 class Received(Protocol):
     """The other side's list of what was written to us."""
 
@@ -60,6 +64,8 @@ class Reconciler:
         self._oldest_seconds = oldest_seconds
         self._every_seconds = every_seconds
         self._failing = False
+        self._caught_up_at = 0
+        """When the last comparison succeeded; from then on only what the list shows late can be missing."""
 
     async def run(self) -> None:
         """Catch up at once and then again and again, until cancelled."""
@@ -80,7 +86,8 @@ class Reconciler:
         Raises a ChannelError while the other side's list cannot be read, TryAgain while the database is away.
         """
         now = self._clock()
-        listed = await self._received.received(now - int(self._oldest_seconds), now - GRACE_SECONDS)
+        since = max(now - int(self._oldest_seconds), self._caught_up_at - OVERLAP_SECONDS)
+        listed = await self._received.received(since, now - GRACE_SECONDS)
         missed = set(await self._known.unknown([heard.key for heard in listed]))
         taken = 0
         for heard in listed:
@@ -88,6 +95,7 @@ class Reconciler:
                 door: Door = "therapist" if heard.flow == "therapist" else "client"
                 flow = await self._flow_of(door, heard.address)
                 taken += await self._intake.take_in(replace(heard, flow=flow))
+        self._caught_up_at = now
         if taken:
             log.warning("messages taken in that Twilio could not hand over", count=taken)
         return taken

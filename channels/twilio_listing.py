@@ -22,7 +22,7 @@ from engine.errors import ChannelError
 from engine.events import NOTHING, Heard
 
 PAGE_SIZE = 200
-MOST_PAGES = 20
+MOST_PAGES = 50
 SKEW_SECONDS = 60
 """How far Twilio's clock and ours may differ."""
 
@@ -77,7 +77,7 @@ class Listing:
         heard = [
             _heard(message, flow)
             for number, flow in numbers.items()
-            async for message in self._pages(to=number, date_sent_after=day)
+            async for message in self._pages(to=number, date_sent_after=day, until=since)
             if message.inbound and since <= message.at < before and is_address(message.from_)
         ]
         heard.reverse()  # the list begins with the newest: so two of the same second keep their order

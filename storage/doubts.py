@@ -14,7 +14,7 @@ from functools import cache
 from sqlalchemy import and_, func, null, or_, select, update
 
 from storage.database import Session
-from storage.outbox import COLUMNS, UNREADABLE, Owed, owed_from
+from storage.outbox import OWED, UNREADABLE, Owed, owed_from
 from storage.sealing import Sealer, opened
 from storage.sql import Query, Row, given, limit, listed, spread
 from storage.tables import outbox
@@ -43,7 +43,7 @@ _UNREADABLE = Query(
     .values(state="failed", error_code=UNREADABLE)
 )
 _SENDING = Query(
-    select(*COLUMNS).where(
+    OWED.where(
         outbox.c.conversation_id == given("conversation"),
         outbox.c.state == "sending",
         outbox.c.id != given("row"),
@@ -64,7 +64,7 @@ _LIST = Query(
     .limit(limit())
 )
 _COUNT = Query(select(func.count()).select_from(outbox).where(_UNKNOWN))
-_GET = Query(select(*COLUMNS).where(outbox.c.id == given("row")))
+_GET = Query(OWED.where(outbox.c.id == given("row")))
 _RESEND = Query(
     update(outbox)
     .where(outbox.c.id == given("row"), outbox.c.state.in_(["unknown", "failed"]))
@@ -86,8 +86,7 @@ def _in_doubt(own: int) -> Query:
     """What has to be looked for now, but for so many that the caller is still sending."""
     others = (outbox.c.id.not_in(listed("own", own)),) if own else ()
     return Query(
-        select(*COLUMNS)
-        .where(outbox.c.state.in_(["unknown", "sending"]), or_(_UNKNOWN, _STUCK), *others)
+        OWED.where(outbox.c.state.in_(["unknown", "sending"]), or_(_UNKNOWN, _STUCK), *others)
         .where(outbox.c.next_try_at <= given("now"), outbox.c.created_at > given("after"))
         .order_by(outbox.c.next_try_at, outbox.c.id)
         .limit(limit())

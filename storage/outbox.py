@@ -40,7 +40,7 @@ order of arrival never decides.
 UNREADABLE = -1
 """The `error_code` of a message that cannot be opened. Those of the other side are positive."""
 
-COLUMNS = (
+_COLUMNS = (
     outbox.c.id,
     outbox.c.conversation_id,
     outbox.c.turn,
@@ -56,7 +56,8 @@ COLUMNS = (
     outbox.c.started_at,
     outbox.c.resent,
 )
-"""What `owed_from` reads, in this order."""
+OWED = select(*_COLUMNS)
+"""What `owed_from` reads, of all messages."""
 _unsent = (
     select(
         outbox.c.id,
@@ -71,7 +72,7 @@ _unsent = (
 on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
 unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
-_SINCE = Query(select(*COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
+_SINCE = Query(OWED.where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
 
 
 def _moved(*states: str, **values: object) -> Query:
@@ -110,8 +111,7 @@ def _due(besides: int) -> Query:
     """What may be sent now, without so many flows."""
     others = (outbox.c.flow.not_in(listed("besides", besides)),) if besides else ()
     return Query(
-        select(*COLUMNS)
-        .join(_unsent, _unsent.c.id == outbox.c.id)
+        OWED.join(_unsent, _unsent.c.id == outbox.c.id)
         .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
         .where(*others)
         .order_by(outbox.c.next_try_at, outbox.c.id)
@@ -232,7 +232,7 @@ class Outbox:
 
 
 def owed_from(row: Row, sealer: Sealer) -> Owed:
-    """Read the columns of `COLUMNS`. Raises SealBroken."""
+    """Read one row of `OWED`. Raises SealBroken."""
     number, conversation_id, turn, position, flow, address, body, *rest = row
     state, attempts, provider_status, error_code, created_at, started_at, resent = rest
     stored = sealer.open_json(body)

@@ -83,6 +83,17 @@ async def test_neither_what_is_too_old_nor_what_may_still_come_is_asked_for() ->
     assert world.asked == [(NOW - 2 * HOUR, NOW - GRACE_SECONDS)]
 
 
+async def test_what_was_compared_is_compared_again_only_for_an_hour() -> None:
+    world = World()
+    reconciler = world.reconciler()
+    await reconciler.catch_up()
+    await reconciler.catch_up()
+    world.error = ChannelError()
+    with pytest.raises(ChannelError):
+        await reconciler.catch_up()
+    assert [since for since, _ in world.asked] == [NOW - 12 * HOUR, NOW - HOUR, NOW - HOUR]
+
+
 @pytest.mark.parametrize("error", [ChannelError(), TryAgain()])
 async def test_a_list_that_cannot_be_read_is_tried_again_and_told_once(error: Exception) -> None:
     world = World(error=error)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from channels.twilio_errors import REMEDIES, Remedy, concerns_sender, remedy_for, remedy_for_status
 
+ROOT = Path(__file__).parents[2]
 GATHERED = {
     Remedy.SOON: "20429",
     Remedy.LATER: "20503 21611 63010 63012 63017 63018 63023 63029 30001 14107",
@@ -36,6 +40,16 @@ def test_each_code_has_its_remedy(code: int, remedy: Remedy) -> None:
 def test_no_code_is_there_that_was_not_gathered() -> None:
     assert dict(CODES) == REMEDIES
     assert remedy_for(99999) is Remedy.UNKNOWN_CODE
+
+
+def test_the_operators_table_has_every_code_once() -> None:
+    _, _, table = (ROOT / "docs" / "twilio.md").read_text(encoding="utf-8").partition("## What to do about")
+    told: list[int] = []
+    for first, last in re.findall(
+        r"\b(\d{5})(?:–(\d{5}))?\b", "".join(re.findall(r"^\| ([^|]*)", table, re.MULTILINE))
+    ):
+        told += range(int(first), int(last or first) + 1)
+    assert sorted(told) == sorted(code for code, _ in CODES)
 
 
 @pytest.mark.parametrize(
