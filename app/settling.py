@@ -17,7 +17,7 @@ import structlog
 
 from engine.errors import ChannelError, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import Owed
+from storage.outbox import MOST_RESENT, Owed
 from storage.store import Storage
 
 log = structlog.get_logger("settling")
@@ -32,8 +32,6 @@ LONGEST_PAUSE = 3600
 """Seconds between two looks at the most."""
 LOOKED_FOR_SECONDS = 24 * 3600
 """Afterwards nobody looks any more: an operator has to settle it."""
-MOST_RESENT = 2
-"""How often a message is sent again at the most: should the list never show it, it comes three times."""
 
 
 class Looking(Protocol):

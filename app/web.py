@@ -19,7 +19,7 @@ from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
-from channels.twilio_errors import WAITS
+from channels.twilio_errors import WAITS, Remedy
 from channels.twilio_listing import Listing
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
@@ -39,11 +39,13 @@ class StatusNotes:
 
     async def note(self, status: DeliveryStatus) -> None:
         """See channels.ports.DeliveryNews."""
+        if status.remedy is Remedy.LATER and await self._send_again(status):
+            return
         is_news = await self._product.storage.outbox.note_status(
             status.sid, status.outbox_id, status.status, status.error_code
         )
         if is_news:
-            self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()
+            self._count(status)
         if is_news and status.remedy:
             log.warning(
                 "message not delivered",
@@ -52,10 +54,29 @@ class StatusNotes:
                 code=status.error_code,
                 remedy=status.remedy.value,
             )
-            sender = self._account.sender_with(status.from_)
-            if sender and status.concerns_sender:
-                reason = f"Twilio reported code {status.error_code}: {status.remedy.value}."
-                self._product.deliveries.turn_away(sender, WAITS[status.remedy], reason)
+            self._let_rest(status)
+
+    async def _send_again(self, status: DeliveryStatus) -> bool:
+        """Owe a message once more that failed for a passing reason, unless nobody needs it any more."""
+        is_owed = await self._product.storage.failures.send_again(
+            status.sid, status.outbox_id, self._product.clock()
+        )
+        if is_owed:
+            self._count(status)
+            log.warning(
+                "message not delivered, it is sent again", outbox=status.outbox_id, code=status.error_code
+            )
+            self._let_rest(status)
+        return is_owed
+
+    def _count(self, status: DeliveryStatus) -> None:
+        self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()
+
+    def _let_rest(self, status: DeliveryStatus) -> None:
+        sender = self._account.sender_with(status.from_)
+        if sender and status.remedy and status.concerns_sender:
+            reason = f"Twilio reported code {status.error_code}: {status.remedy.value}."
+            self._product.deliveries.turn_away(sender, WAITS[status.remedy], reason)
 
 
 def web_app(product: Product, account: TwilioAccount, listing: Listing | None = None) -> Quart:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
 from engine.effects import Message, Option
 from engine.events import Value
@@ -36,6 +36,9 @@ PROGRESS = {
 What somebody has received cannot have failed, whichever report comes last. No two are equally far, so the
 order of arrival never decides.
 """
+
+MOST_RESENT = 2
+"""How often a message is sent again at the most after it was in doubt or came back: it leaves three times."""
 
 UNREADABLE = -1
 """The `error_code` of a message that cannot be opened. Those of the other side are positive."""
@@ -89,20 +92,30 @@ _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
 _UNKNOWN = _moved("sending", state="unknown", next_try_at=given("at"))
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
+_open = outbox.c.state.in_(["pending", "sending", "unknown"])
 _NOTE = {
     # A report proves that the message was taken, even if the answer to the sending never came, and also if
     # somebody has decided meanwhile to send it again.
-    "state": case((outbox.c.state.in_(["pending", "sending", "unknown"]), "sent"), else_=outbox.c.state),
+    "state": case((_open, "sent"), else_=outbox.c.state),
     "provider_status": given("status"),
     "error_code": given("code"),
 }
+# A message that came back and is sent once more keeps its old name until it has the new one. So news of the
+# old one is told from news of the new one, in whichever order they come.
+_is_of_this_attempt = or_(
+    outbox.c.provider_sid.is_(None),
+    and_(_open, outbox.c.provider_sid != given("sid")),
+    and_(~_open, outbox.c.provider_sid == given("sid")),
+)
 _NOTE_BY_ID = Query(
     update(outbox)
-    .where(outbox.c.id == given("row"), _reached < given("rank"))
-    .values(_NOTE | {"provider_sid": func.coalesce(outbox.c.provider_sid, given("sid"))})
+    .where(outbox.c.id == given("row"), _reached < given("rank"), _is_of_this_attempt)
+    .values(_NOTE | {"provider_sid": given("sid")})
 )
 _NOTE_BY_SID = Query(
-    update(outbox).where(outbox.c.provider_sid == given("sid"), _reached < given("rank")).values(_NOTE)
+    update(outbox)
+    .where(outbox.c.provider_sid == given("sid"), ~_open, _reached < given("rank"))
+    .values(_NOTE)
 )
 
 
@@ -139,7 +152,7 @@ class Owed:
     started_at: int | None
     """When its sending was begun the last time."""
     resent: int
-    """How often it was sent again because the other side's list did not show it."""
+    """How often it was sent again after it was in doubt or came back."""
 
 
 class Outbox:
@@ -206,7 +219,7 @@ class Outbox:
         await self._session.defer(_FAILED, row=outbox_id, code=code)
 
     async def note_status(
-        self, sid: str | None, outbox_id: int | None, status: str, error_code: int | None = None
+        self, sid: str, outbox_id: int | None, status: str, error_code: int | None = None
     ) -> bool:
         """A report on a message, found by our number or else by theirs. False: unknown, or old news."""
         rank = PROGRESS.get(status, 0)

@@ -120,7 +120,7 @@ outbox = Table(
     Column("error_code", Integer),
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
-    # How often it was sent again because the other side's list did not show it.
+    # How often it was sent again after it was in doubt or came back.
     Column("resent", Integer, nullable=False, server_default="0"),
     UniqueConstraint("conversation_id", "turn", "position"),
     Index(None, "state", "next_try_at"),

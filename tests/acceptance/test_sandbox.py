@@ -24,11 +24,19 @@ async def test_in_the_sandbox_only_members_are_reached_and_the_log_says_what_to_
         assert len(server.rows("SELECT id FROM inbox")) == 2
         assert '"event": "sending rests"' not in server.log
 
+        twilio.undeliverable[phone] = 63012
+        await twilio.deliver(CLIENT_DOOR, phone, "help")
+        await server.logged("message not delivered, it is sent again")
+        del twilio.undeliverable[phone]
+        server.write("UPDATE outbox SET next_try_at = 0")  # the minute is over
+        *_, failed, came = await twilio.messages_to(phone, 4)
+        assert failed.body == came.body
+
         twilio.undeliverable[phone] = 63051
         await twilio.deliver(CLIENT_DOOR, phone, "hello")
         await server.logged("sending rests")
         await twilio.deliver(CLIENT_DOOR, phone, "help")
         await server.until_taken()
         assert server.rows("SELECT state FROM outbox ORDER BY id DESC LIMIT 1") == [{"state": "pending"}]
-        assert len(twilio.messages) == 3
+        assert len(twilio.messages) == 5
     assert phone.removeprefix("whatsapp:+") not in server.log

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.clock import Clock
-from app.settling import FIRST_LOOK_SECONDS, LOOKED_FOR_SECONDS, MOST_RESENT, STUCK_SECONDS, Settling
+from app.settling import FIRST_LOOK_SECONDS, LOOKED_FOR_SECONDS, STUCK_SECONDS, Settling
 from engine.effects import Message
 from engine.errors import ChannelError
-from storage.outbox import Owed
+from storage.outbox import MOST_RESENT, Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage

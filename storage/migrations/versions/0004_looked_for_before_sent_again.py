@@ -1,4 +1,4 @@
-"""How often a message was sent again after it had been looked for in vain."""
+"""How often a message was sent again after it was in doubt or came back."""
 
 from __future__ import annotations
 
