@@ -5,7 +5,8 @@
 
 Of the messages that the server sends, one in ten is taken but answered with 500, one in twenty is not
 answered in time (half of these were taken). Reports come in any order, some twice, some before the answer,
-some never. One request in five for Twilio's list fails. At the end, when everything has settled:
+some never. Three in a hundred are taken and reported as undelivered. One request in five for Twilio's
+list fails. At the end, when everything has settled:
 
 - every message that was answered with 200 was taken by one turn, and no two appointments overlap;
 - no reply came twice, and every one came but for those of which nobody can know: they are exactly what
@@ -43,8 +44,12 @@ from tests.fakes.twilio import FakeTwilio, Fault
 
 PEOPLE = 8
 PATIENCE = 40.0
-SETTLING_SECONDS = 90
+SETTLING_SECONDS = 330
+"""A message that came back for the second time waits five minutes."""
 NEWS = ("sent", "delivered", "read")
+FURTHEST = ("sent", "undelivered", "delivered", "read")
+PASSING = 63012
+"""Trouble at Meta: worth another try."""
 SENDING_FAULTS = {Fault.ERROR_AFTER: 0.10, Fault.SILENCE_BEFORE: 0.025, Fault.SILENCE_AFTER: 0.025}
 LIST_FAULTS = {Fault.UNAVAILABLE: 0.1, Fault.BAD_GATEWAY: 0.1}
 IN_DOUBT = "SELECT count(*) AS n FROM outbox WHERE state = 'unknown'"
@@ -65,8 +70,10 @@ class Outcome(Answers):
     states: Counter[str] = field(default_factory=Counter)
     """Outbox rows by state."""
     faults: Counter[str] = field(default_factory=Counter)
+    undelivered: int = 0
+    """Messages that were taken and reported as undelivered."""
     resent: int = 0
-    """Replies sent again after they had been looked for."""
+    """Replies sent again after they had been looked for, or had come back."""
     unsent: list[int] = field(default_factory=list)
     """Replies that never came although their state is not `unknown`: must be none."""
     twice: list[int] = field(default_factory=list)
@@ -92,7 +99,7 @@ class Outcome(Answers):
             [
                 f"{self.answered} messages: {self.lost} lost or taken twice, {self.failed} put aside",
                 f"{self.booked} bookings approved, {self.wrong_bookings} overlaps or claims astray",
-                f"faults: {dict(self.faults)}",
+                f"faults: {dict(self.faults)}; {self.undelivered} taken and not delivered",
                 f"{self.states.total()} replies owed: {dict(self.states)}, {self.unsettled} unsettled",
                 f"  {len(self.unsent)} never came, {len(self.twice)} came twice, {self.resent} sent again",
                 f"  {len(self.unknown)} unknown: {self.unknown}; listed by the command: {self.listed}",
@@ -101,10 +108,13 @@ class Outcome(Answers):
         )
 
 
-async def go_wrong(server: Server, *, people: int, each: int, seed: int, blind: bool = False) -> Outcome:
+async def go_wrong(
+    server: Server, *, people: int, each: int, seed: int, blind: bool = False, failing: float = 0.0
+) -> Outcome:
     """Book `people` × `each` appointments on a server that has been set up, and check the books.
 
     `blind`: Twilio's list can never be read, so that nobody can know what became of some messages.
+    `failing`: how many of the messages that are taken are reported as undelivered.
     """
     outcome, dice = Outcome(), random.Random(seed)
     async with FakeTwilio(port=server.twilio_port, proxies={PUBLIC: server.url}) as twilio:
@@ -120,6 +130,7 @@ async def go_wrong(server: Server, *, people: int, each: int, seed: int, blind: 
 
         twilio.chance = lambda: chance(SENDING_FAULTS)
         twilio.list_fault = lambda: Fault.UNAVAILABLE if blind else chance(LIST_FAULTS)
+        twilio.failing = lambda: PASSING if dice.random() < failing else None
         twilio.news, twilio.disorder = NEWS, dice
         await asyncio.to_thread(server.start)
         load = Load(twilio, outcome, people=people, each=each, patience=PATIENCE)
@@ -150,11 +161,9 @@ async def _settled(server: Server, *, blind: bool) -> int:
 
 
 def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> None:
-    came = Counter(outbox_number(message) for message in twilio.messages)
-    reported = {
-        outbox_number(message): twilio.reported.get(message.sid, set()) for message in twilio.messages
-    }
-    for row in server.rows("SELECT id, state, resent, provider_status FROM outbox ORDER BY id"):
+    came = Counter(outbox_number(message) for message in twilio.messages if message.sid not in twilio.failed)
+    outcome.undelivered = len(twilio.failed)
+    for row in server.rows("SELECT * FROM outbox ORDER BY id"):
         number = row["id"]
         outcome.states[row["state"]] += 1
         outcome.resent += row["resent"] > 0
@@ -164,7 +173,8 @@ def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> Non
             outcome.unsent.append(number)
         if came[number] > 1:
             outcome.twice.append(number)
-        furthest = next((status for status in reversed(NEWS) if status in reported.get(number, ())), None)
+        reported = twilio.reported.get(row["provider_sid"], set())
+        furthest = next((status for status in reversed(FURTHEST) if status in reported), None)
         if row["provider_status"] != furthest:
             outcome.misreported.append(number)
     printed = server.output_of("outbox", "unknown", "--json")
@@ -185,6 +195,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--bookings", type=int, default=160)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--failing", type=float, default=0.03, help="share reported as undelivered")
     parser.add_argument("--blind", action="store_true", help="Twilio's list can never be read")
     options = parser.parse_args()
     with PrivateMariaDB() as database, tempfile.TemporaryDirectory() as folder:
@@ -193,7 +204,14 @@ def main() -> int:
         try:
             each = max(1, options.bookings // PEOPLE)
             outcome = asyncio.run(
-                go_wrong(server, people=PEOPLE, each=each, seed=options.seed, blind=options.blind)
+                go_wrong(
+                    server,
+                    people=PEOPLE,
+                    each=each,
+                    seed=options.seed,
+                    blind=options.blind,
+                    failing=options.failing,
+                )
             )
         finally:
             server.kill()

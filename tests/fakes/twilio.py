@@ -115,6 +115,10 @@ class FakeTwilio:
         """What was reported of each message."""
         self.chance: Callable[[], Fault | None] = lambda: None
         """How the next request to send goes wrong, if none was told to fail."""
+        self.failing: Callable[[], int | None] = lambda: None
+        """With which code the next message that is taken is reported as undelivered."""
+        self.failed: set[str] = set()
+        """Messages that were not delivered."""
         self.sandbox: set[str] | None = None
         """Who has joined it; None: the numbers are real ones. To others nothing is delivered (63015)."""
         self._faults: list[Fault] = []
@@ -301,6 +305,7 @@ class FakeTwilio:
         return web.json_response(message.as_json(), status=201)
 
     async def _take(self, message: SentMessage) -> None:
+        message.fails_with = self.failing()
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
@@ -315,21 +320,24 @@ class FakeTwilio:
         """The code that is reported afterwards."""
         if self.sandbox is not None and message.to not in self.sandbox:
             return 63015
-        return self.undeliverable.get(message.to)
+        if message.to in self.undeliverable:
+            return self.undeliverable[message.to]
+        return message.fails_with
 
     async def _report_all(self, message: SentMessage) -> None:
-        if code := self._why_undelivered(message):
-            await self.report(message, "undelivered", code)
-            return
-        for status in self._news_of_one():
-            await self.report(message, status)
+        code = self._why_undelivered(message)
+        if code:
+            self.failed.add(message.sid)
+        for status in self._news_of_one(is_delivered=code is None):
+            await self.report(message, status, code if status == "undelivered" else None)
 
-    def _news_of_one(self) -> list[str]:
+    def _news_of_one(self, *, is_delivered: bool) -> list[str]:
         if self.disorder is None:
-            return list(self.news)
-        if self.disorder.random() < 0.3:
+            return list(self.news) if is_delivered else ["undelivered"]
+        if is_delivered and self.disorder.random() < 0.3:
             return []
-        told = [*self.news, *(status for status in self.news if self.disorder.random() < 0.3)]
+        news = self.news if is_delivered else ("sent", "undelivered")
+        told = [*news, *(status for status in news if self.disorder.random() < 0.3)]
         self.disorder.shuffle(told)
         return told
 

@@ -63,6 +63,8 @@ class SentMessage:
     direction: str = "outbound-api"
     media: int = 0
     service_sid: str | None = None
+    fails_with: int | None = None
+    """The code that is reported of it afterwards, if it cannot be delivered."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def as_json(self) -> dict[str, object]:
