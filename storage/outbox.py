@@ -68,10 +68,18 @@ _unsent = (
         .over(partition_by=outbox.c.conversation_id, order_by=[outbox.c.turn, outbox.c.position])
         .label("place"),
     )
-    .where(outbox.c.state.in_(["pending", "sending"]))
+    .where(
+        outbox.c.state.in_(["pending", "sending"]),
+        or_(
+            outbox.c.provider_sid.is_(None),
+            outbox.c.state == "sending",
+            outbox.c.next_try_at <= given("now"),
+        ),
+    )
     .subquery("unsent")
 )
-"""Everything unsent with its place in its conversation. Row numbers tell no order: nodes of a cluster number
+"""Everything unsent with its place in its conversation. What came back and has to wait holds up nothing: its
+conversation has gone on. Row numbers tell no order: nodes of a cluster number
 on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
 unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
@@ -84,15 +92,22 @@ def _moved(*states: str, **values: object) -> Query:
 
 
 _START = _moved("pending", state="sending", attempts=outbox.c.attempts + 1, started_at=given("at"))
-# Pending, too: somebody may have taken it for stuck while nobody could write down that it was sent.
-_SENT = _moved(
-    "pending", "sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at")
+_open = outbox.c.state.in_(["pending", "sending", "unknown"])
+# Pending, too: somebody may have looked for it in vain while nobody could write down that it was sent. But
+# not if it has come back under this name already: then the answer to the sending is old news.
+_SENT = Query(
+    update(outbox)
+    .where(
+        outbox.c.id == given("row"),
+        or_(outbox.c.state == "sent", _open),
+        or_(outbox.c.provider_sid.is_(None), outbox.c.provider_sid != given("sid"), ~_open),
+    )
+    .values(state="sent", provider_sid=given("sid"), sent_at=given("at"))
 )
 _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
 _UNKNOWN = _moved("sending", state="unknown", next_try_at=given("at"))
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
-_open = outbox.c.state.in_(["pending", "sending", "unknown"])
 _NOTE = {
     # A report proves that the message was taken, even if the answer to the sending never came, and also if
     # somebody has decided meanwhile to send it again.

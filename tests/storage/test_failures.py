@@ -83,6 +83,30 @@ async def test_news_of_both_attempts_come_to_the_same_in_any_order(
         assert await storage.doubts.unclaimed(["SM1", "SM2"]) == ["SM1"]
 
 
+async def test_the_answer_to_the_sending_may_come_last(storage: Storage) -> None:
+    """News overtakes it: only when the message has come back does its sender hear that it was taken."""
+    owed = await sent(storage)
+    assert await storage.failures.send_again("SM1", owed.id, NOW)
+    await storage.outbox.sent(owed.id, "SM1", NOW)
+    assert await kept(storage) == ("pending", None, None, 1)
+    await storage.outbox.start(owed.id, NOW + 60)
+    await storage.outbox.sent(owed.id, "SM1", NOW + 60)
+    assert (await kept(storage))[0] == "sending"
+    await storage.outbox.sent(owed.id, "SM2", NOW + 60)
+    assert (await kept(storage))[0] == "sent"
+
+
+async def test_while_it_waits_it_holds_up_nothing(storage: Storage) -> None:
+    owed = await sent(storage)
+    conversation = await conversation_with(storage)
+    await storage.outbox.put(conversation, 2, [Message("2")], NOW)
+    assert await storage.failures.send_again("SM1", owed.id, NOW)
+    assert [one.message.text for one in await storage.outbox.due(NOW + 59, 9)] == ["2"]
+    assert [one.message.text for one in await storage.outbox.due(NOW + 60, 9)] == ["1"]
+    await storage.outbox.start(owed.id, NOW + 60)
+    assert await storage.outbox.due(NOW + 60, 9) == []
+
+
 async def test_it_has_to_wait_while_it_is_still_being_handed_over(storage: Storage) -> None:
     conversation = await conversation_with(storage)
     await storage.outbox.put(conversation, 1, [Message("1")], NOW)
