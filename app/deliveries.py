@@ -3,21 +3,26 @@
 A message is marked as being sent before it is, and as sent after it was. If the process dies in between,
 it is sent again, so every reply arrives, and at the worst one arrives twice. If the channel itself cannot
 tell whether it took a message, that is `unknown`, and it is not sent again blindly.
+
+This is the door out, so here what is unwanted is withheld: whoever asked for no messages gets answers to
+their own, and nothing else. Their conversation hears of it, so that somebody can phone them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 import structlog
 
+from app.opt_outs import news_of_opt_out, news_of_withheld
+from channels.twilio_errors import OPTED_OUT
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import Outbox, Owed
-from storage.store import Storage
+from storage.outbox import Owed
+from storage.store import Storage, Transaction
 
 log = structlog.get_logger("deliveries")
 
@@ -31,7 +36,7 @@ TOO_OLD_SECONDS = 24 * 3600
 LONGEST_PAUSE = 60
 """Seconds between two tries at the most: somebody waits for it, and for what comes behind it."""
 
-Note: TypeAlias = Callable[[Outbox], Awaitable[object]]
+Note: TypeAlias = Callable[[Transaction], Awaitable[object]]
 """Writes down what became of one message."""
 
 
@@ -57,6 +62,8 @@ class Deliveries:
         self._became: dict[int, Note] = {}
         """What became of messages and is not written down yet."""
         self._stuck_looked_for = 0
+        self._has_news = False
+        """Something was withheld or refused, and a conversation has to hear of it."""
         self._finishing = False
         self._finished = asyncio.Event()
 
@@ -87,11 +94,16 @@ class Deliveries:
         self._owing.set()
         await self._finished.wait()
 
-    async def drain(self) -> None:
-        """Deliver everything that is due, the messages of one conversation in their order; for chats."""
+    async def drain(self) -> bool:
+        """Deliver everything that is due, the messages of one conversation in their order; for chats.
+
+        Returns whether some conversation has to hear of it.
+        """
+        self._has_news = False
         while begun := await self._exchange(AT_ONCE):
             for owed in begun:
                 await self._deliver(owed)
+        return self._has_news
 
     def _room(self) -> int:
         return AT_ONCE - len(self._under_way)
@@ -105,6 +117,9 @@ class Deliveries:
             await self._write_down(dict(self._became))
         now = self._clock()
         due = await self._storage.outbox.due(now, room) if room else []
+        while unwanted := [owed for owed in due if owed.is_unwanted]:
+            await self._withhold(unwanted, now)
+            due = await self._storage.outbox.due(now, room)  # what stood behind them
         if not due:
             return []
         async with self._storage.transaction() as tx:
@@ -113,12 +128,21 @@ class Deliveries:
         self._under_way.update(owed.id for owed in begun)
         return begun
 
+    async def _withhold(self, unwanted: Sequence[Owed], now: int) -> None:
+        """Withhold messages, and let their conversations hear of it."""
+        async with self._storage.transaction() as tx:
+            for owed in unwanted:
+                await tx.outbox.withhold(owed.id)
+            await tx.inbox.put_all([news_of_withheld(owed, now) for owed in unwanted])
+        self._has_news = True
+        log.info("messages withheld", outbox=[owed.id for owed in unwanted])
+
     async def _write_down(self, notes: dict[int, Note]) -> None:
         """Write notes in one round trip. One that cannot be written must not have the others sent again."""
         try:
             async with self._storage.transaction() as tx:
                 for note in notes.values():
-                    await note(tx.outbox)
+                    await note(tx)
         except StatementRefused:
             if len(notes) > 1:
                 for number, note in notes.items():
@@ -154,15 +178,26 @@ class Deliveries:
         except DeliveryDeferred as error:
             if now - owed.created_at > TOO_OLD_SECONDS:
                 log.error("message too old to be sent", outbox=owed.id, reason=str(error))
-                return lambda outbox: outbox.failed(owed.id, None)
+                return lambda tx: tx.outbox.failed(owed.id, None)
             pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
             log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
-            return lambda outbox: outbox.defer(owed.id, now + max(1, int(pause)))
+            return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
         except DeliveryRefused as error:
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
-            code = error.code
-            return lambda outbox: outbox.failed(owed.id, code)
+            return self._refused(owed, error.code, now)
         except ChannelError as error:
             log.error("message in doubt", outbox=owed.id, reason=str(error))
-            return lambda outbox: outbox.unknown(owed.id)
-        return lambda outbox: outbox.sent(owed.id, sid, now)
+            return lambda tx: tx.outbox.unknown(owed.id)
+        return lambda tx: tx.outbox.sent(owed.id, sid, now)
+
+    def _refused(self, owed: Owed, code: int | None, now: int) -> Note:
+        """Write down a refusal; of one who has opted out over there, the conversation hears."""
+        if code not in OPTED_OUT:
+            return lambda tx: tx.outbox.failed(owed.id, code)
+
+        async def note(tx: Transaction) -> None:
+            await tx.outbox.failed(owed.id, code)
+            await tx.inbox.put_all([news_of_opt_out(owed, code, now)])
+            self._has_news = True
+
+        return note

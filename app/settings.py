@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104  # behind a reverse proxy; `demo` listens on loopback only
     port: int = Field(default=8000, ge=1, le=65535)
 
+    trusted_proxies: int | None = Field(default=None, ge=0, le=10)
+    """How many proxies of our own stand before the server; needed to tell addresses apart behind them."""
+    refusals_per_minute: int = Field(default=30, ge=1)
+    """Webhook requests without a good signature after which their address is answered 429."""
+    answers_per_minute: int = Field(default=30, ge=1)
+    """Messages of one sender that are answered; what goes over is kept all the same."""
+    messages_per_hour: int = Field(default=1000, ge=1)
+    """Messages of one sender that are kept: more than any person writes."""
+
     flows_path: Path = ROOT / "flows.yaml"
     texts_path: Path = ROOT / "flows" / "texts"
     understanding_path: Path = ROOT / "flows" / "understanding.yaml"

@@ -8,11 +8,15 @@ import structlog
 from quart import Blueprint, Quart, Response
 from werkzeug.exceptions import HTTPException
 
-from app.settings import NotSetUp
+from app.floods import FloodGate
+from app.opt_outs import news_of_opt_out
+from app.settings import NotSetUp, Settings
 from app.wiring import Product
+from channels.floods import Limits
 from channels.inbound import DeliveryStatus
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
+from channels.twilio_errors import OPTED_OUT
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
 from storage.link import NotReady
@@ -28,9 +32,22 @@ class StatusNotes:
 
     async def note(self, status: DeliveryStatus) -> None:
         """See channels.ports.DeliveryNews."""
-        await self._product.storage.outbox.note_status(
-            status.sid, status.outbox_id, status.status, status.error_code
-        )
+        storage = self._product.storage
+        await storage.outbox.note_status(status.sid, status.outbox_id, status.status, status.error_code)
+        if status.error_code in OPTED_OUT and (
+            owed := await storage.outbox.find(status.sid, status.outbox_id)
+        ):
+            await storage.inbox.put(news_of_opt_out(owed, status.error_code, self._product.clock()))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much is too much, as it is set."""
+    return Limits(
+        refusals_per_minute=settings.refusals_per_minute,
+        answers_per_minute=settings.answers_per_minute,
+        messages_per_hour=settings.messages_per_hour,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def web_app(product: Product, account: TwilioAccount) -> Quart:
@@ -39,7 +56,12 @@ def web_app(product: Product, account: TwilioAccount) -> Quart:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
     webhooks = Webhooks(
-        account, intake=product.turns, route=route, news=StatusNotes(product), now=product.clock
+        account,
+        intake=FloodGate(product.turns, product.storage, product.screen),
+        route=route,
+        news=StatusNotes(product),
+        now=product.clock,
+        limits=limits_of(product.settings),
     )
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(health(product))

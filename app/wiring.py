@@ -20,11 +20,14 @@ from app.settings import ROOT, NotSetUp, Settings
 from app.turns import Turns
 from engine.classifier import Classifier
 from engine.errors import TryAgain
-from engine.ports import World
+from engine.events import Event, Heard
+from engine.ports import Screen, World
+from flows.consent.screen import ConsentScreen
 from flows.practice import PracticeBook, day_first
 from flows.practice_file import read_practice
 from flows.safety.screen import CrisisScreen
 from flows.step_runner import StepRunner
+from flows.too_fast import too_fast
 from flows.vocabulary import Understanding, load_understanding
 from storage.revision import migrate
 from storage.store import Storage
@@ -52,6 +55,7 @@ class Product:
     turns: Turns
     deliveries: Deliveries
     practice: PracticeShelf
+    screen: Screen
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the background work has ended by a mistake of ours: better to begin anew than to sit still."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -104,7 +108,8 @@ class Product:
     async def settle(self) -> None:
         """Take every turn and deliver every message that is due, before anything else happens."""
         await self.turns.drain()
-        await self.deliveries.drain()
+        while await self.deliveries.drain():
+            await self.turns.drain()
 
 
 class PracticeShelf:
@@ -160,7 +165,7 @@ async def product(
     Raises FlowError, NotSetUp or NotReady, before anything is done, when something is not right.
     """
     clock = clock or Clock()
-    screen = CrisisScreen.load()
+    screen = _in_order(CrisisScreen.load(), ConsentScreen.load(), too_fast)
     understanding = load_understanding(settings.understanding_path)
     flow_file = FlowFile(settings.flows_path, settings.texts_path, understanding.vocabulary)
     where = storage_settings(settings, invent_key=demonstration)
@@ -184,11 +189,20 @@ async def product(
         await storage.close()
 
 
+def _in_order(*screens: Screen) -> Screen:
+    """One screen out of several: the first that hears something counts."""
+
+    def screen(heard: Heard) -> Event | None:
+        return next((event for one in screens if (event := one(heard))), None)
+
+    return screen
+
+
 def _assembled(  # noqa: PLR0913  # every part, once
     settings: Settings,
     clock: Clock,
     storage: Storage,
-    screen: CrisisScreen,
+    screen: Screen,
     understanding: Understanding,
     classifier: Classifier,
     flow_file: FlowFile,
@@ -196,7 +210,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
     channel: Callable[[Settings], Channel],
 ) -> Product:
     vocabulary = understanding.vocabulary
-    steps = StepRunner(STEPS, shelf)
+    steps = StepRunner(STEPS, shelf, lambda: flow_file.texts)
 
     def world() -> World[TurnUnit]:
         return World(Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts)
@@ -204,4 +218,6 @@ def _assembled(  # noqa: PLR0913  # every part, once
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     turns = Turns(storage, world, reader, clock)
     deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
-    return Product(settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf)
+    return Product(
+        settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf, screen
+    )

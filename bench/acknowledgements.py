@@ -61,7 +61,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[1, 16])
     options = parser.parse_args()
     with PrivateMariaDB() as database, tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder), database, {"WEIGHTS_DIR": folder})
+        tireless = {"ANSWERS_PER_MINUTE": "1000000", "MESSAGES_PER_HOUR": "1000000"}  # unlike people
+        server = Server(Path(folder), database, {"WEIGHTS_DIR": folder, **tireless})
         server.set_up()
         first = server.start()
         server.stop()

@@ -40,6 +40,9 @@ STATUSES = frozenset(
 )
 """What Twilio reports of a message."""
 
+OPT_OUTS = frozenset({"STOP", "START", "HELP"})
+"""What Twilio's Advanced Opt-Out makes of a message. It has answered such a message already."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryStatus:
@@ -138,7 +141,7 @@ def _kind(form: Mapping[str, str]) -> tuple[Kind, str | None, Values]:
     if "Latitude" in form and "Longitude" in form:
         named = {"label": "Label", "address": "Address", "latitude": "Latitude", "longitude": "Longitude"}
         return "location", None, {key: _clean(form.get(name, ""))[:200] for key, name in named.items()}
-    return "text", None, NOTHING
+    return "text", None, {"opt_out": form["OptOutType"]} if form.get("OptOutType") in OPT_OUTS else NOTHING
 
 
 def _tapped(form: Mapping[str, str]) -> str | None:

@@ -49,6 +49,9 @@ _CODES: Mapping[Remedy, tuple[int, ...]] = {
     ),
 }
 
+OPTED_OUT = frozenset({21610, 63033})
+"""Codes that say that the person has asked Twilio or WhatsApp for no more messages of this number."""
+
 REMEDIES: Mapping[int, Remedy] = {code: remedy for remedy, codes in _CODES.items() for code in codes}
 
 

@@ -44,6 +44,10 @@ Kind: TypeAlias = Literal["text", "tap", "media", "location", "signal", "wait"]
 conversation or a timer, `wait` from the state's own waiting time."""
 
 
+UNASKED = frozenset({"signal", "wait"})
+"""The kinds in which nobody spoke: what is said then is no answer to anybody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """One thing that happened to one conversation, exactly as it came in: one inbox row."""

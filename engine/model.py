@@ -230,3 +230,5 @@ class Words:
     """Events that have a title to be shown when they are offered."""
     urgent: frozenset[str] = frozenset()
     """Events that every flow hears in every state, whatever else is going on."""
+    demanded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By flow: events that it hears in every state, each with the step that a rule for it has to run."""

@@ -5,6 +5,7 @@ What is filled into a text is never read as a template itself: a client may be c
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,11 @@ class Texts:
     def titles(self) -> frozenset[str]:
         """The events that have a title, so that they can be offered."""
         return frozenset(self.languages[FALLBACK].titles)
+
+    def version(self, language: str, key: str) -> str:
+        """A name for a text as it reads in a language: 16 hexadecimal digits of its SHA-256."""
+        text = (self.languages.get(language) or self.languages[FALLBACK]).texts[key]
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def speak(
         self, language: str, snapshot: Snapshot, says: Sequence[Say]

@@ -47,7 +47,13 @@ _PEEK = Query(_AT_ADDRESS)
 # What the caller knows already, the role and the address, is not read again: every column costs a little.
 _LOCK = Query(
     _AT_ADDRESS.with_only_columns(
-        people.c.id, people.c.name, people.c.language, people.c.zone, *_STANDING
+        people.c.id,
+        people.c.name,
+        people.c.language,
+        people.c.zone,
+        people.c.opted_out_at,
+        people.c.notice_version,
+        *_STANDING,
     ).with_for_update()
 )
 _BEGINNING = (
@@ -146,7 +152,7 @@ class Conversations:
         if not rows:
             await self._begin(flow, address, address_hash, start_state, name, at)
             rows = await self._session.fetch(_LOCK, flow=flow, address_hash=address_hash)
-        number, sealed_name, language, zone, *standing = rows[0]
+        number, sealed_name, language, zone, opted_out_at, notice_version, *standing = rows[0]
         person = Person(
             id=number,
             role=flow,
@@ -155,6 +161,8 @@ class Conversations:
             name=self._sealer.open_optional(sealed_name),
             language=language,
             zone=zone,
+            opted_out_at=opted_out_at,
+            notice_version=notice_version,
         )
         return self._standing(person, tuple(standing))
 
@@ -221,6 +229,8 @@ class Conversations:
             language=LANGUAGE,
             zone=None,
             created_at=at,
+            opted_out_at=None,
+            notice_version=None,
         )
         await self._session.defer(
             _ADD,

@@ -7,18 +7,18 @@ sending was begun and never answered for is not sent again blindly.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy import case, func, select, update
 
 from engine.effects import Message, Option
-from engine.events import Value
+from engine.events import Value, Values
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
 from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
-from storage.tables import outbox
+from storage.tables import conversations, outbox, people
 
 PROGRESS = {
     "accepted": 1,
@@ -68,14 +68,23 @@ _unsent = (
 on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
 unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
+_BY_ID = Query(select(*_COLUMNS).where(outbox.c.id == given("row")))
+_BY_SID = Query(select(*_COLUMNS).where(outbox.c.provider_sid == given("sid")))
 _DUE = Query(
-    select(*_COLUMNS)
+    select(*_COLUMNS, people.c.opted_out_at)
     .join(_unsent, _unsent.c.id == outbox.c.id)
+    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+    .join(people, people.c.id == conversations.c.person_id)
     .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
     .order_by(outbox.c.next_try_at, outbox.c.id)
     .limit(limit())
 )
-_SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
+_SINCE = Query(
+    select(*_COLUMNS)
+    .where(outbox.c.id > given("after"), outbox.c.state != "withheld")
+    .order_by(outbox.c.id)
+    .limit(limit())
+)
 
 
 def _moved(*states: str, **values: object) -> Query:
@@ -89,6 +98,7 @@ _SENT = _moved(
     "pending", "sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at")
 )
 _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
+_WITHHELD = _moved("pending", state="withheld")
 _UNKNOWN = _moved("sending", state="unknown")
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
@@ -128,11 +138,15 @@ class Owed:
     address: str
     message: Message
     state: str
-    """`pending`, `sending`, `sent`, `unknown` (nobody can tell whether it was taken) or `failed`."""
+    """`pending`, `sending`, `sent`, `unknown` (nobody knows whether it was taken), `failed` or `withheld`."""
     attempts: int
     provider_status: str | None
     error_code: int | None
     created_at: int
+    unasked: Values | None = None
+    """What came with the signal or the silence that made us say it; None: it answers what the person said."""
+    is_unwanted: bool = False
+    """It answers nothing, and the person wants no messages but answers. Only `due` tells."""
 
 
 class Outbox:
@@ -142,8 +156,19 @@ class Outbox:
         self._session = session
         self._sealer = sealer
 
-    async def put(self, conversation: Conversation, turn: int, messages: Sequence[Message], at: int) -> None:
-        """Owe these messages, in this order, to the conversation's person. Deferred."""
+    async def put(
+        self,
+        conversation: Conversation,
+        turn: int,
+        messages: Sequence[Message],
+        at: int,
+        *,
+        unasked: Values | None = None,
+    ) -> None:
+        """Owe these messages, in this order, to the conversation's person. Deferred.
+
+        `unasked`: what came with the signal or the silence that made us say it, if they are no answer.
+        """
         address = self._sealer.seal(conversation.person.address) if messages else ""
         rows: list[dict[str, Scalar]] = [
             {
@@ -152,7 +177,7 @@ class Outbox:
                 "position": position,
                 "flow": conversation.flow,
                 "address": address,
-                "body": self._sealer.seal_json(_body(message)),
+                "body": self._sealer.seal_json(_body(message, unasked)),
                 "state": "pending",
                 "attempts": 0,
                 "next_try_at": at,
@@ -173,7 +198,7 @@ class Outbox:
         One that cannot be opened fails as UNREADABLE, so that it does not keep the others from being sent.
         """
         rows = await self._session.fetch(_DUE, now=now, limit=limit)
-        return await opened(rows, self._owed, self._give_up)
+        return await opened(rows, self._due, self._give_up)
 
     async def start(self, outbox_id: int, now: int) -> Deferred:
         """Take a pending message for sending, deferred. It finds no row that another sender has."""
@@ -182,6 +207,10 @@ class Outbox:
     async def sent(self, outbox_id: int, sid: str, at: int) -> None:
         """It was taken; `sid` is its number over there. Deferred, like the three below."""
         await self._session.defer(_SENT, row=outbox_id, sid=sid, at=at)
+
+    async def withhold(self, outbox_id: int) -> Deferred:
+        """Never send a message that is unwanted, deferred. It finds no row that was begun to be sent."""
+        return await self._session.defer(_WITHHELD, row=outbox_id)
 
     async def defer(self, outbox_id: int, next_try_at: int) -> None:
         """It was certainly not taken: try again then. Later messages of the conversation wait for it."""
@@ -218,12 +247,25 @@ class Outbox:
             )
         return found > 0
 
+    async def find(self, sid: str, outbox_id: int | None) -> Owed | None:
+        """The message of our number, or else of theirs."""
+        if outbox_id is not None:
+            rows = await self._session.fetch(_BY_ID, row=outbox_id)
+        else:
+            rows = await self._session.fetch(_BY_SID, sid=sid)
+        return self._owed(rows[0]) if rows else None
+
     async def since(self, outbox_id: int, limit: int) -> list[Owed]:
-        """Messages with higher numbers, whatever their state, in order."""
+        """Messages with higher numbers, whatever their state but withheld, in order."""
         return [self._owed(row) for row in await self._session.fetch(_SINCE, after=outbox_id, limit=limit)]
 
     async def _give_up(self, row: Row, _reason: str) -> None:
         await self.failed(row[0], UNREADABLE)
+
+    def _due(self, row: Row) -> Owed:
+        *own, opted_out_at = row
+        owed = self._owed(tuple(own))
+        return replace(owed, is_unwanted=owed.unasked is not None and opted_out_at is not None)
 
     def _owed(self, row: Row) -> Owed:
         number, conversation_id, turn, position, flow, address, body, *rest = row
@@ -245,8 +287,13 @@ class Outbox:
             provider_status=provider_status,
             error_code=error_code,
             created_at=created_at,
+            unasked=stored.get("unasked"),  # type: ignore[arg-type]  # likewise
         )
 
 
-def _body(message: Message) -> dict[str, Value]:
-    return {"text": message.text, "options": [option.as_json() for option in message.options]}
+def _body(message: Message, unasked: Values | None) -> dict[str, Value]:
+    body: dict[str, Value] = {
+        "text": message.text,
+        "options": [option.as_json() for option in message.options],
+    }
+    return body if unasked is None else {**body, "unasked": dict(unasked)}

@@ -10,6 +10,7 @@ from functools import partial
 from storage.alerts import Alerts
 from storage.appointments import Appointments
 from storage.claims import Claims
+from storage.consent_ledger import ConsentLedger
 from storage.conversations import Conversations
 from storage.database import Database, Separate, Session
 from storage.inbox import Inbox
@@ -44,6 +45,7 @@ class Tables:
         self.appointments = Appointments(session, sealer, clock)
         self.claims = Claims(session)
         self.alerts = Alerts(session, sealer)
+        self.ledger = ConsentLedger(session, sealer)
 
 
 class Transaction(Tables):

@@ -61,6 +61,8 @@ people = Table(
     Column("language", Name, nullable=False),
     Column("zone", Name),
     Column("created_at", Instant, nullable=False),
+    Column("opted_out_at", Instant),  # since when they want no messages but answers to their own
+    Column("notice_version", Name),  # of the privacy notice that they agreed to last
     UniqueConstraint("role", "address_hash"),
     **_OPTIONS,
 )
@@ -111,7 +113,7 @@ outbox = Table(
     Column("flow", Name, nullable=False),
     Column("address", Sealed, nullable=False),
     Column("body", Sealed, nullable=False),  # JSON: text, options
-    Column("state", Name, nullable=False),  # pending | sending | sent | unknown | failed
+    Column("state", Name, nullable=False),  # pending | sending | sent | unknown | failed | withheld
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", Instant, nullable=False),
     Column("started_at", Instant),
@@ -277,5 +279,21 @@ alerts = Table(
     Column("acknowledged_by", BigInteger, ForeignKey(people.c.id)),
     Column("acknowledged_at", Instant),
     Index(None, "client_id", "id"),
+    **_OPTIONS,
+)
+
+# Evidence of what people agreed to and asked for. Rows are only ever added.
+consent_ledger = Table(
+    "consent_ledger",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("kind", Name, nullable=False),  # opted_out | opted_in | consented
+    Column("at", Instant, nullable=False),
+    Column("how", Name, nullable=False),
+    Column("wording", Sealed),
+    Column("text_version", Name),
+    Column("inbox_id", BigInteger, nullable=False),
+    Index(None, "person_id", "id"),
     **_OPTIONS,
 )

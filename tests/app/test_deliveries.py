@@ -13,6 +13,8 @@ import pytest
 from app.clock import Clock
 from app.deliveries import STUCK_SECONDS, Deliveries
 from engine.effects import Message
+from engine.errors import DeliveryRefused
+from engine.events import Heard, Values
 from storage.outbox import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
@@ -28,9 +30,12 @@ class Post:
     sids: dict[int, str] = field(default_factory=dict)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     busy: asyncio.Event = field(default_factory=asyncio.Event)
+    refuses_with: int | None = None
 
     async def send(self, owed: Owed) -> str:
         self.sent.append(owed.id)
+        if self.refuses_with is not None:
+            raise DeliveryRefused("not that one", code=self.refuses_with)
         self.busy.set()
         await self.may_answer.wait()
         return self.sids.get(owed.id, f"SM{owed.id}")
@@ -55,6 +60,17 @@ class Office:
                 await tx.outbox.put(conversation, 1, [Message("hello")], self.clock())
         self.owing.set()
         return [owed.id for owed in await self.storage.outbox.since(0, 100)]
+
+    async def say(self, text: str, turn: int, *, unasked: Values | None = None, opted_out: bool) -> None:
+        """One message in a conversation, with whose person it is settled whether they want it."""
+        async with self.storage.transaction() as tx:
+            conversation = await tx.conversations.lock("client", "chat:a", "idle", at=self.clock())
+            await tx.people.opt_out(conversation.person.id, self.clock() if opted_out else None)
+            await tx.outbox.put(conversation, turn, [Message(text)], self.clock(), unasked=unasked)
+
+    async def heard(self) -> list[Heard]:
+        """What conversations are to hear."""
+        return await self.storage.inbox.waiting(100)
 
     async def states(self) -> list[str]:
         """Where each message stands."""
@@ -144,10 +160,67 @@ async def test_a_stop_after_a_breakdown_does_not_wait(office: Office) -> None:
     await office.deliveries.finish()
 
 
-async def test_in_a_file_it_is_the_same(tmp_path: Path) -> None:
+@pytest.fixture
+async def in_a_file(tmp_path: Path) -> AsyncIterator[Office]:
     settings = StorageSettings(sqlite_path=tmp_path / "post.sqlite3", secret_key="post")
     await migrate(settings)
     async with opened(settings) as office:
         office.post.may_answer.set()
-        await office.owe("chat:a", "chat:b")
-        await office.until("sent", "sent")
+        yield office
+
+
+async def test_who_wants_no_messages_gets_answers_only_and_their_conversation_hears_of_the_rest(
+    in_a_file: Office,
+) -> None:
+    office = in_a_file
+    await office.say("approved", 1, unasked={"appointment": 7}, opted_out=True)
+    await office.say("hold lapsed", 2, unasked={}, opted_out=True)
+    await office.say("an answer", 3, opted_out=True)
+    await office.until("sent")  # of what was withheld nothing is told
+    (answer,) = await office.storage.outbox.since(0, 100)
+    assert (answer.message.text, office.post.sent) == ("an answer", [answer.id])
+    heard = await office.heard()
+    assert [(one.event, dict(one.data)) for one in heard] == [
+        ("news_withheld", {"appointment": 7}),
+        ("news_withheld", {}),
+    ]
+    assert {(one.flow, one.address, one.kind) for one in heard} == {("client", "chat:a", "signal")}
+
+
+async def test_what_had_to_wait_is_withheld_from_who_opted_out_meanwhile(in_a_file: Office) -> None:
+    office = in_a_file
+    await office.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
+    (number,) = [owed.id for owed in await office.storage.outbox.since(0, 100)]
+    async with office.storage.transaction() as tx:
+        await tx.outbox.start(number, office.clock())
+        await tx.outbox.defer(number, office.clock() + 60)
+    await office.say("you will hear no more", 2, opted_out=True)
+    office.clock.advance(60)
+    await office.until("sent")
+    assert [one.event for one in await office.heard()] == ["news_withheld"]
+
+
+async def test_who_wants_messages_gets_all(in_a_file: Office) -> None:
+    await in_a_file.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
+    await in_a_file.until("sent")
+    assert await in_a_file.heard() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "events"), [(21610, ["opted_out_elsewhere"]), (63033, ["opted_out_elsewhere"]), (63003, [])]
+)
+async def test_who_has_opted_out_over_there_is_known_from_the_refusal(
+    in_a_file: Office, code: int, events: list[str]
+) -> None:
+    office = in_a_file
+    office.post.refuses_with = code
+    await office.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
+    await office.until("failed")
+    heard = await office.heard()
+    assert [one.event for one in heard] == events
+    assert all(dict(one.data) == {"appointment": 7, "how": f"error {code}"} for one in heard)
+
+
+async def test_in_a_file_it_is_the_same(in_a_file: Office) -> None:
+    await in_a_file.owe("chat:a", "chat:b")
+    await in_a_file.until("sent", "sent")

@@ -6,7 +6,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -16,6 +16,7 @@ from app.parties import CHAT, address_of, party_of
 from app.wiring import Product
 from engine.events import Heard
 from flows.load import seconds_of
+from flows.too_fast import marked
 from storage.appointments import Appointment
 from storage.outbox import Owed
 from tests.scenarios.script import Deed, Expected, Line, Scenario
@@ -118,7 +119,7 @@ class Conversation:
             many = MANY.fullmatch(deed.text)
             text = many[2] * int(many[1]) if many else ""
             kind = "media" if deed.text == "photo" else "location" if deed.text == "location" else "text"
-        return Heard(
+        heard = Heard(
             key=f"scenario:{uuid.uuid4()}",
             flow=flow,
             address=address,
@@ -128,6 +129,9 @@ class Conversation:
             tap=tap,
             name=name,
         )
+        if deed.what == "tells twilio":
+            return replace(heard, data={"opt_out": deed.text})
+        return marked(heard) if deed.what == "floods" else heard
 
     def _who(self, who: str) -> tuple[str, str, str]:
         role, _, name = who.partition(" ")
@@ -223,6 +227,9 @@ def _compare(expected: Expected, doer: str, news: dict[str, list[Owed]]) -> None
                 raise Mismatch(f"{who} is not told {part!r}, but:\n{text or 'nothing'}")
         if not parts and text:
             raise Mismatch(f"{who} is told, unexpectedly:\n{text}")
+    for part in expected.unsaid:
+        if part in (text := _text(news.get(doer, []))):
+            raise Mismatch(f"{doer} is told {part!r}:\n{text}")
     offers = [owed.message.options for owed in news.get(doer, []) if owed.message.options]
     titles = tuple(option.title for option in offers[-1]) if offers else ()
     if expected.options is not None and titles != expected.options:

@@ -7,17 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from storage.link import NotReady
-from storage.revision import connection, migrate, upgrade
+from storage.revision import MIGRATIONS, connection, migrate, upgrade
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import metadata
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.storage.conftest import Clock
+
+PERSON = text(
+    "INSERT INTO people (id, role, address_hash, address, language, created_at) "
+    "VALUES (:number, 'client', :hash, 'a', 'en', 5)"
+)
+CONVERSATION = text(
+    "INSERT INTO conversations (person_id, flow, state, turn, memory, flow_hash, updated_at) "
+    "VALUES (:number, 'client', :state, 1, 'm', 'f', 9)"
+)
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -70,6 +81,30 @@ def test_an_upgrade_can_be_repeated(blank: StorageSettings) -> None:
 
 async def test_two_processes_can_start_at_once(blank: StorageSettings) -> None:
     await asyncio.gather(*(migrate(blank) for _ in range(4)))
+
+
+def test_who_asked_for_silence_before_there_was_a_ledger_still_has_it(blank: StorageSettings) -> None:
+    upgrade_to(blank, "0002")
+    with connection(blank) as open_connection:
+        for number, state in ((1, "stopped"), (2, "idle")):
+            row = {"number": number, "hash": f"h{number}", "state": state}
+            open_connection.execute(PERSON, row)
+            open_connection.execute(CONVERSATION, row)
+    upgrade(blank)
+    with connection(blank) as open_connection:
+        silent = open_connection.execute(text("SELECT id, opted_out_at FROM people ORDER BY id")).all()
+        ledger = open_connection.execute(text("SELECT person_id, kind, at, how FROM consent_ledger")).all()
+    assert [tuple(row) for row in silent] == [(1, 9), (2, None)]
+    assert [tuple(row) for row in ledger] == [(1, "opted_out", 9, "words")]
+
+
+def upgrade_to(settings: StorageSettings, revision: str) -> None:
+    """As it was when this revision was the newest."""
+    with connection(settings) as open_connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = open_connection
+        command.upgrade(config, revision)
 
 
 def test_a_database_that_is_not_there_is_said(blank: StorageSettings) -> None:
