@@ -232,3 +232,7 @@ class Words:
     """Events that every flow hears in every state, whatever else is going on."""
     demanded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By flow: events that it hears in every state, each with the step that a rule for it has to run."""
+    personal: frozenset[str] = frozenset()
+    """Entities that tell something of somebody's life."""
+    notice: str | None = None
+    """The step that sees to it that people are told what becomes of such things."""

@@ -51,6 +51,10 @@ DEMANDED = {
 }
 """By flow: events that every state has to hear, each with the step that has to be among its rules."""
 
+PERSONAL = frozenset({"address", "service_description"})
+"""Entities that nobody is asked for before the notice: where somebody lives, what an appointment is for."""
+NOTICE_STEP = "check_notice"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -96,6 +100,8 @@ def words(
         events=frozenset(vocabulary.intents) | commands | frozenset(answers.values()) | screened,
         signals=TIMED_SIGNALS,
         demanded=DEMANDED,
+        personal=PERSONAL,
+        notice=NOTICE_STEP,
         entities=answers,
         types=TYPES,
         titles=texts.titles(),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engine.checks.names import check_names
 from engine.checks.paths import check_paths
+from engine.checks.personal import check_personal
 from engine.checks.rules import check_rules
 from engine.checks.sayings import check_sayings
 from engine.checks.subject import Note, Subject
@@ -23,6 +24,7 @@ def check(flows: Flows, words: Words, note: Note) -> None:
         check_rules(subject)
         check_sayings(subject)
         check_paths(subject)
+        check_personal(subject)
         _check_urgent(subject)
         _check_demanded(subject)
     _check_timed_signals(flows, words, note)

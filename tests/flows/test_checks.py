@@ -303,7 +303,7 @@ def test_every_kind_of_issue_is_shown_here() -> None:
     written = {
         code for path in sources for code in re.findall(r', "([a-z]+(?:-[a-z]+)+)",', path.read_text())
     }
-    elsewhere = {"unknown-flow", "no-flows", "unheard-urgent", "undone-demand"}
+    elsewhere = {"unknown-flow", "no-flows", "unheard-urgent", "undone-demand", "untold-question"}
     assert len(written) > 30
     assert written - elsewhere <= {case.code for case in SPOILT}
 
@@ -318,6 +318,7 @@ def test_every_kind_of_issue_is_shown_here() -> None:
         (replace(WORDS, signals=frozenset({"closing", "fire"})), "unheard-signal", "guest:"),
         (replace(WORDS, urgent=frozenset({"help"})), "unheard-urgent", "kitchen:"),
         (replace(WORDS, demanded={"guest": {"order": "list_teas"}}), "undone-demand", "{if: one_tea"),
+        (replace(WORDS, personal=frozenset({"tea"}), notice="note"), "untold-question", "choosing:"),
         (replace(WORDS, demanded={"guest": {"bill": "brew"}}), "undone-demand", "guest:"),
         (
             replace(WORDS, texts={**WORDS.texts, "which_tea": frozenset({"price"})}),
@@ -346,6 +347,10 @@ def test_what_changes_in_code_and_texts_is_noticed_in_the_flow(words: Words, cod
     lines = SMALL.splitlines()
     found = [issue for issue in issues if issue.code == code]
     assert any(lines[issue.line - 1][issue.column - 1 :].startswith(at) for issue in found), issues
+
+
+def test_what_is_asked_behind_the_notice_is_asked_of_somebody_who_was_told() -> None:
+    assert read(SMALL, replace(WORDS, personal=frozenset({"tea"}), notice="list_teas"))[1] == ()
 
 
 def test_a_text_that_is_asked_again_must_be_filled_again() -> None:
