@@ -11,7 +11,7 @@ from channels.floods import Pace
 from channels.ports import TooManyMessages
 from engine.events import Heard
 from engine.ports import Screen
-from flows.consent.screen import START
+from flows.consent.screen import MAY_STOP, START
 from flows.too_fast import marked
 from storage.people import THERAPIST
 from storage.store import Storage
@@ -38,4 +38,4 @@ class FloodGate:
 
     def _has_to_be_heard(self, heard: Heard) -> bool:
         event = self._screen(heard)
-        return event is not None and event.name != START
+        return event is not None and event.name not in {START, MAY_STOP}

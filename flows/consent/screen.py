@@ -1,7 +1,7 @@
 """Does somebody want no more messages, or want them again? Whole sentences, no model, no network.
 
-It goes before everything but the crisis screen, in every state. It hears what was plainly said and nothing
-else: who may have meant it is asked, by flows.yaml. Twilio's own opt-out is heard here too.
+It goes before everything but the crisis screen, in every state. Only what was plainly said is acted on; a
+client who may have meant it is asked, by flows.yaml. Twilio's own opt-out is heard here too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 STOP = "stop"
 """Somebody wants no more messages."""
+MAY_STOP = "may_stop"
+"""A client may want no more messages, and has to be asked."""
 START = "start"
 """Somebody wants them again."""
 OPTED_OUT_ELSEWHERE = "opted_out_elsewhere"
@@ -34,9 +36,22 @@ ELSEWHERE: Mapping[str, str] = {
     "HELP": ANSWERED_ELSEWHERE,
 }
 """What Twilio's Advanced Opt-Out made of a message -> the event."""
-EVENTS = frozenset({STOP, START, *ELSEWHERE.values()})
+EVENTS = frozenset({STOP, MAY_STOP, START, *ELSEWHERE.values()})
+CLIENT = "client"
+"""The flow of those who are asked; a therapist who writes so may speak of a client."""
 SHIPPED = Path(__file__).parent
-_SECTIONS = ("language", "groups", "fuzzy", "stop", "stop_alone", "start", "start_alone")
+_SECTIONS = (
+    "language",
+    "groups",
+    "fuzzy",
+    "stop",
+    "stop_alone",
+    "perhaps",
+    "not_perhaps",
+    "start",
+    "start_alone",
+)
+_CLEAREST_FIRST = (STOP, START, MAY_STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +65,18 @@ class Wordings:
     """Each named after its event; they hold wherever they stand as a sentence."""
     alone: Phrases
     """Likewise, but only as the whole message."""
+    doubts: Phrases
+    """With one of these in the message nobody may have meant to have no more messages."""
 
-    def event(self, text: str) -> str | None:
-        """Which event a text is; opting out counts for more."""
+    def events(self, text: str) -> set[str]:
+        """Every event that a text may be."""
         said = words_of(text, {}, self.slips, self.known)
         found = {name for name, _, _ in self.sentences.found(said)}
         if said.count(END) == 2:  # noqa: PLR2004  # the beginning and the end: there is one sentence
             found |= {name for name, _, _ in self.alone.found(said)}
-        return STOP if STOP in found else START if START in found else None
+        if MAY_STOP in found and any(self.doubts.found(said)):
+            found.discard(MAY_STOP)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +104,10 @@ class ConsentScreen:
             return Event(elsewhere, {"how": "twilio"})
         if heard.kind == "tap" or not heard.text:
             return None
-        found = {wordings.event(heard.text) for wordings in self.languages}
-        event = STOP if STOP in found else START if START in found else None
+        found = {event for wordings in self.languages for event in wordings.events(heard.text)}
+        if heard.flow != CLIENT:
+            found.discard(MAY_STOP)
+        event = next((event for event in _CLEAREST_FIRST if event in found), None)
         return Event(event) if event else None
 
 
@@ -106,7 +127,7 @@ class _Reader:
         }
         phrases = {
             name: self._phrases(sections.get(name), groups)
-            for name in ("stop", "stop_alone", "start", "start_alone")
+            for name in ("stop", "stop_alone", "perhaps", "not_perhaps", "start", "start_alone")
         }
         slips = tuple(one.text for one in self._texts(sections.get("fuzzy")))
         known = {
@@ -120,8 +141,13 @@ class _Reader:
         return Wordings(
             slips,
             frozenset(known | set(slips)),
-            Phrases((name, phrase) for name in (STOP, START) for phrase in phrases[name]),
+            Phrases(
+                (event, phrase)
+                for event, name in ((STOP, "stop"), (MAY_STOP, "perhaps"), (START, "start"))
+                for phrase in phrases[name]
+            ),
             Phrases((name, phrase) for name in (STOP, START) for phrase in phrases[f"{name}_alone"]),
+            Phrases(("doubt", phrase) for phrase in phrases["not_perhaps"]),
         )
 
     def _phrases(self, node: Node | None, groups: Mapping[str, Choices]) -> list[Phrase]:

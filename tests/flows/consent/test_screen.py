@@ -92,6 +92,20 @@ AGAIN = (
     "pueden volver a escribirme",
     "quiero recibir mensajes otra vez",
 )
+PERHAPS = (
+    "leave me alone",
+    "don't text me before nine",
+    "stop it with all those messages",
+    "Hi. Please stop flooding my phone with messages",
+    "no more of your endless messages",
+    "dejen de molestar a la gente",
+    "no me estén escribiendo",
+    "déjenme en paz",
+    "el lunes no me escribas antes de las nueve",
+    "¿cómo dejo de recibir mensajes?",
+    "I'm done with these messages",
+    "please make the messages stop",
+)
 NEITHER = (
     "stop this booking",
     "stop it",
@@ -109,7 +123,6 @@ NEITHER = (
     "please don't stop messaging me",
     "why did you stop texting me?",
     "I'll stop texting you",
-    "don't text me before nine",
     "don't call me",
     "did you get my messages?",
     "I got no message from you",
@@ -130,21 +143,19 @@ NEITHER = (
     "when do we start?",
     "start over",
     "resume",
-    "leave me alone",
     "para mañana a las 5",
     "quiero parar la terapia",
     "no puedo el lunes",
     "no quiero ir más",
     "cancelar",
     "me dieron de alta",
-    "el lunes no me escribas antes de las nueve",
     "",
     "?",
 )
 
 
-def said(text: str, kind: Kind = "text") -> str | None:
-    event = SCREEN(Heard(key="1", flow="client", address="chat:a", kind=kind, at=0, text=text))
+def said(text: str, kind: Kind = "text", flow: str = "client") -> str | None:
+    event = SCREEN(Heard(key="1", flow=flow, address="chat:a", kind=kind, at=0, text=text))
     return event.name if event else None
 
 
@@ -156,6 +167,12 @@ def test_who_wants_no_more_messages_is_heard(text: str) -> None:
 @pytest.mark.parametrize("text", AGAIN)
 def test_who_wants_messages_again_is_heard(text: str) -> None:
     assert said(text) == "start"
+
+
+@pytest.mark.parametrize("text", PERHAPS)
+def test_a_client_who_may_want_no_more_messages_is_to_be_asked(text: str) -> None:
+    assert said(text) == "may_stop"
+    assert said(text, flow="therapist") is None
 
 
 @pytest.mark.parametrize("text", NEITHER)
