@@ -151,3 +151,14 @@ async def test_a_new_rule_holds_for_who_is_in_the_middle(practice: Practice) -> 
         practice.flows, ("thanks: {say: you_are_welcome}\n    bye", "thanks: {say: all_right}\n    bye")
     )
     assert (await practice.says("thanks"))[1].startswith("All right")
+
+
+async def test_a_reworded_notice_is_shown_once_more(practice: Practice) -> None:
+    asking = "in-call individual therapy {} at 9am"
+    assert (await practice.says(asking.format("thursday")))[1].startswith("Before we begin")
+    await practice.says("yes")
+    assert not (await practice.says("my appointments"))[1].startswith("Before we begin")
+    assert practice.edit(practice.texts, ("Before we begin:", "First of all:"))
+    await practice.says("book")
+    assert (await practice.says("cancel"))[0] == "client.idle"
+    assert (await practice.says(asking.format("friday")))[1].startswith("First of all")

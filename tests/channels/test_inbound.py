@@ -179,3 +179,10 @@ def test_what_comes_out_is_short_and_storable(text: str, name: str) -> None:
     assert len(message.text) <= inbound.LONGEST_TEXT
     assert len(message.name or "") <= inbound.LONGEST_NAME
     assert "\0" not in message.text + (message.name or "")
+
+
+@pytest.mark.parametrize(
+    ("told", "data"), [("STOP", {"opt_out": "STOP"}), ("HELP", {"opt_out": "HELP"}), ("YES", {}), ("", {})]
+)
+def test_what_twilio_has_answered_by_itself_is_told(told: str, data: dict[str, str]) -> None:
+    assert dict(heard(forms.message("stop", OptOutType=told)).data) == data

@@ -40,6 +40,9 @@ TEXTS = (
     "my appointments",
     "person",
     "stop",
+    "please don't text me any more",
+    "leave me alone",
+    "quit",
     "start",
     "help",
     "hello",
@@ -146,6 +149,7 @@ async def _book(conversation: Conversation, client: str) -> None:
 
 async def _check(conversation: Conversation, product: Product) -> None:
     await conversation.nothing_failed()
+    await _check_silence(product)
     every = await product.storage.appointments.all()
     active = [one for one in every if one.status in ACTIVE]
     for one in every:
@@ -154,6 +158,18 @@ async def _check(conversation: Conversation, product: Product) -> None:
         if one.therapist.id == other.therapist.id:
             apart = one.claimed_until <= other.claimed_from or other.claimed_until <= one.claimed_from
             assert apart, f"#{one.id} and #{other.id} overlap"
+
+
+async def _check_silence(product: Product) -> None:
+    """Who wants no messages has been sent none since that answers nothing."""
+    since = {
+        one.id: one.person.opted_out_at
+        for one in await product.storage.conversations.all_states()
+        if one.person.opted_out_at is not None
+    }
+    for owed in await product.storage.outbox.since(0, 10_000):
+        if owed.conversation_id in since and owed.unasked is not None and owed.state == "sent":
+            assert owed.created_at <= since[owed.conversation_id], owed.message.text
 
 
 def _due(one: Appointment) -> list[tuple[int, int]]:
