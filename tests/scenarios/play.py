@@ -202,6 +202,18 @@ class Conversation:
         if failures or waiting:
             raise Mismatch(f"a turn failed: {failures}; {waiting} were not taken")
 
+    async def check_silence(self) -> None:
+        """Who wants no messages has been sent none since that answers nothing."""
+        since = {
+            one.id: one.person.opted_out_at
+            for one in await self._product.storage.conversations.all_states()
+            if one.person.opted_out_at is not None
+        }
+        for owed in await self._product.storage.outbox.since(0, 10_000):
+            unwanted = owed.conversation_id in since and owed.unasked is not None and owed.state == "sent"
+            if unwanted and owed.created_at > since[owed.conversation_id]:
+                raise Mismatch(f"somebody who wants silence is told:\n{owed.message.text}")
+
     async def _journal(self) -> list[tuple[str, str, tuple[str, ...]]]:
         return [
             (flow, entry.state_before, entry.trail)

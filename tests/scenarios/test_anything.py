@@ -106,6 +106,39 @@ def test_whatever_is_done_at_once_on_mariadb_the_promises_hold(
     _live_on(mariadb_stage, done)
 
 
+ANA = CLIENTS[0]
+REQUEST = (Deed("says", ANA, "in-call individual therapy thursday at 9am"), Deed("says", ANA, "yes"))
+around_a_silence = st.lists(
+    st.sampled_from(
+        (
+            *(Deed("says", ANA, text) for text in ("stop", "start", "book", "person", "my appointments")),
+            *REQUEST,
+            *(Deed("says", THERAPIST, text) for text in ("approve", "decline")),
+            Deed("at once", parts=(Deed("says", ANA, "stop"), Deed("says", THERAPIST, "approve"))),
+            *(Deed("advance", text=length) for length in ("10m", "2h", "25h")),
+        )
+    ),
+    min_size=3,
+    max_size=12,
+)
+
+
+@settings(within_reason, max_examples=20)
+@given(around_a_silence)
+def test_whatever_is_done_nothing_comes_unasked_to_who_wants_silence(
+    sqlite_stage: Stage, done: list[Deed]
+) -> None:
+    sqlite_stage.clear()
+    sqlite_stage.do(_live_quietly(Conversation(cycle(sqlite_stage.products), sqlite_stage.clock), done))
+
+
+async def _live_quietly(conversation: Conversation, done: list[Deed]) -> None:
+    for deed in (*REQUEST, *done):
+        await conversation.do(deed)
+        await conversation.check_silence()
+        await conversation.nothing_failed()
+
+
 def _live_on(stage: Stage, done: list[Deed]) -> None:
     stage.clear()
     stage.do(_live(Conversation(cycle(stage.products), stage.clock), stage, done))
@@ -149,7 +182,7 @@ async def _book(conversation: Conversation, client: str) -> None:
 
 async def _check(conversation: Conversation, product: Product) -> None:
     await conversation.nothing_failed()
-    await _check_silence(product)
+    await conversation.check_silence()
     every = await product.storage.appointments.all()
     active = [one for one in every if one.status in ACTIVE]
     for one in every:
@@ -158,18 +191,6 @@ async def _check(conversation: Conversation, product: Product) -> None:
         if one.therapist.id == other.therapist.id:
             apart = one.claimed_until <= other.claimed_from or other.claimed_until <= one.claimed_from
             assert apart, f"#{one.id} and #{other.id} overlap"
-
-
-async def _check_silence(product: Product) -> None:
-    """Who wants no messages has been sent none since that answers nothing."""
-    since = {
-        one.id: one.person.opted_out_at
-        for one in await product.storage.conversations.all_states()
-        if one.person.opted_out_at is not None
-    }
-    for owed in await product.storage.outbox.since(0, 10_000):
-        if owed.conversation_id in since and owed.unasked is not None and owed.state == "sent":
-            assert owed.created_at <= since[owed.conversation_id], owed.message.text
 
 
 def _due(one: Appointment) -> list[tuple[int, int]]:
