@@ -42,7 +42,7 @@ class LedgerEntry:
     at: int
     """Seconds since the epoch."""
     how: str
-    """`words`, `twilio` (its Advanced Opt-Out) or `error 21610` (Twilio refused a message)."""
+    """`words`, `tap`, `twilio` (its Advanced Opt-Out) or `error 21610` (Twilio refused a message)."""
     wording: str | None
     """What the person wrote, if they wrote anything."""
     text_version: str | None

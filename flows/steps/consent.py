@@ -115,7 +115,7 @@ async def _write(turn: BookingTurn, tx: Transaction, kind: Kind, shown: str | No
     entry = LedgerEntry(
         kind=kind,
         at=turn.now,
-        how=str(turn.data.get("how") or "words"),
+        how=str(turn.data.get("how") or ("tap" if turn.moment.heard.kind == "tap" else "words")),
         wording=turn.moment.heard.text or None,
         text_version=shown,
         inbox_id=turn.moment.heard.id,
