@@ -91,6 +91,14 @@ def demo(
 
 
 @app.command()
+def doctor() -> None:
+    """Look whether everything is set up as it has to be. Exit code 1 when something is to be mended."""
+    from app.doctor.visit import visit
+
+    _run(visit)
+
+
+@app.command()
 def chat(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  # a flag
     """Talk in the terminal: the same turns, on the configured database, with the configured classifier."""
     from app.talking import talk

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr = SecretStr("")
     """Seals personal data. Several, separated by commas, while one replaces another: the first seals."""
+    metrics_token: SecretStr = SecretStr("")
+    """Whoever has it may read `/metrics`; without one only this machine itself may."""
     debug: bool = False
     host: str = "0.0.0.0"  # noqa: S104  # behind a reverse proxy; `demo` listens on loopback only
     port: int = Field(default=8000, ge=1, le=65535)

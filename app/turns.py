@@ -15,6 +15,7 @@ from dataclasses import replace
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from app.metrics import Metrics
 from app.reader import Reader
 from engine.errors import TryAgain
 from engine.events import Heard, Reading
@@ -45,13 +46,19 @@ class Turns:
     """Takes everything in the inbox through its turn."""
 
     def __init__(
-        self, storage: Storage, world: Callable[[], World[TurnUnit]], reader: Reader, clock: Callable[[], int]
+        self,
+        storage: Storage,
+        world: Callable[[], World[TurnUnit]],
+        reader: Reader,
+        clock: Callable[[], int],
+        metrics: Metrics,
     ) -> None:
         """`world` is asked for each turn anew: the flows may have been replaced by a newer version."""
         self._storage = storage
         self._world = world
         self._reader = reader
         self._clock = clock
+        self._metrics = metrics
         self._mailboxes: dict[Key, list[tuple[int, Heard]]] = {}
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._seen: set[int] = set()
@@ -154,16 +161,23 @@ class Turns:
     async def take(self, heard: Heard) -> Turn | None:
         """One turn, tried until it succeeds; None when it was put aside. Raises TryAgain to have it wait."""
         try:
-            reading = await self._reader.read(heard)
-            turn = await self._tried(heard, reading)
+            with self._metrics.timed("reading"):
+                reading = await self._reader.read(heard)
+            with self._metrics.timed("transaction"):
+                turn = await self._tried(heard, reading)
         except TryAgain as error:
+            self._metrics.turns.labels(heard.flow, "postponed").inc()
             log.warning("turn postponed", inbox=heard.id, reason=str(error))
             raise
         except Exception as error:  # the worker loop: one bad message must not stop the others
             log.exception("turn failed", inbox=heard.id, kind=type(error).__name__)
+            self._metrics.turns.labels(heard.flow, "failed").inc()
             if await self._put_aside(heard, type(error).__name__):
                 return None
             raise TurnPostponed from None
+        self._metrics.turns.labels(heard.flow, "taken" if turn.taken else "taken before").inc()
+        if reading:
+            self._metrics.readings.labels(reading.read_by).inc()
         self._log(turn)
         if turn.messages:
             self.owing.set()

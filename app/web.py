@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
+from hmac import compare_digest
+from ipaddress import ip_address
+from time import perf_counter
 
 import structlog
-from quart import Blueprint, Quart, Response
+from quart import Blueprint, Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from app.floods import FloodGate
+from app.metrics import CONTENT_TYPE, Metrics
 from app.opt_outs import news_of_opt_out
 from app.settings import NotSetUp, Settings
 from app.wiring import Product
@@ -20,6 +25,8 @@ from channels.twilio_errors import OPTED_OUT
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
 from storage.link import NotReady
+
+CHALLENGE = re.compile(r"[0-9a-f]{32}")
 
 log = structlog.get_logger("web")
 
@@ -33,11 +40,15 @@ class StatusNotes:
     async def note(self, status: DeliveryStatus) -> None:
         """See channels.ports.DeliveryNews."""
         storage = self._product.storage
-        await storage.outbox.note_status(status.sid, status.outbox_id, status.status, status.error_code)
-        if status.error_code in OPTED_OUT and (
-            owed := await storage.outbox.find(status.sid, status.outbox_id)
-        ):
-            await storage.inbox.put(news_of_opt_out(owed, status.error_code, self._product.clock()))
+        is_news = await storage.outbox.note_status(
+            status.sid, status.outbox_id, status.status, status.error_code
+        )
+        if is_news:
+            self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()
+        if status.error_code in OPTED_OUT:
+            owed = await storage.outbox.find(status.sid, status.outbox_id)
+            if owed:
+                await storage.inbox.put(news_of_opt_out(owed, status.error_code, self._product.clock()))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -65,6 +76,8 @@ def web_app(product: Product, account: TwilioAccount) -> Quart:
     )
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(health(product))
+    app.register_blueprint(metrics(product))
+    measure(app, product.metrics)
     app.register_error_handler(Exception, _broken)
 
     @app.while_serving
@@ -77,7 +90,7 @@ def web_app(product: Product, account: TwilioAccount) -> Quart:
 
 
 def health(product: Product) -> Blueprint:
-    """`/healthz`: the process answers. `/readyz`: it can do its work."""
+    """`/healthz`: the process answers. `/readyz`: it can do its work. `/webhook/echo`: it is this one."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
@@ -93,7 +106,59 @@ def health(product: Product) -> Blueprint:
             return Response(f"{error}\n", status=503, content_type="text/plain")
         return Response("ready\n", content_type="text/plain")
 
+    @blueprint.get("/webhook/echo")
+    async def echo() -> Response:
+        """Who asks for the public address learns whether it leads to this deployment."""
+        challenge = request.args.get("challenge", "")
+        if not CHALLENGE.fullmatch(challenge):
+            return Response("The challenge has to be 32 hexadecimal digits.\n", status=400)
+        return Response(f"{product.storage.prove(challenge)}\n", content_type="text/plain")
+
     return blueprint
+
+
+def metrics(product: Product) -> Blueprint:
+    """`/metrics`, for whoever has the token; without a token only for this machine itself."""
+    blueprint = Blueprint("metrics", __name__)
+    token = product.settings.metrics_token.get_secret_value()
+
+    @blueprint.get("/metrics")
+    async def page() -> Response:
+        if not (_bears(token) if token else _comes_from_here()):
+            return Response("Set METRICS_TOKEN and send it as a bearer token.\n", status=403)
+        return Response(
+            await product.metrics.page(product.storage, product.clock()), content_type=CONTENT_TYPE
+        )
+
+    return blueprint
+
+
+def _bears(token: str) -> bool:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return compare_digest(given.encode(), token.encode())
+
+
+def _comes_from_here() -> bool:
+    """Whether it was asked for on this machine: not through a proxy, which would say so."""
+    is_forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "Via"))
+    try:
+        return not is_forwarded and ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+def measure(app: Quart, metrics: Metrics) -> None:
+    """Count and time every request that has a route of ours."""
+
+    @app.before_request
+    async def begin() -> None:
+        g.began = perf_counter()
+
+    @app.after_request
+    async def end(response: Response) -> Response:
+        if request.url_rule is not None:
+            metrics.acknowledged(request.url_rule.rule, response.status_code, g.began)
+        return response
 
 
 async def _broken(error: Exception) -> Response | HTTPException:

@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.data_store import reachable, storage_settings
 from app.deliveries import Channel, Deliveries
 from app.flow_file import STEPS, FlowFile
+from app.metrics import MeasuredChannel, Metrics
 from app.reader import Reader
 from app.settings import ROOT, NotSetUp, Settings
 from app.turns import Turns
@@ -56,6 +57,7 @@ class Product:
     deliveries: Deliveries
     practice: PracticeShelf
     screen: Screen
+    metrics: Metrics
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the background work has ended by a mistake of ours: better to begin anew than to sit still."""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -216,8 +218,19 @@ def _assembled(  # noqa: PLR0913  # every part, once
         return World(Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts)
 
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
-    turns = Turns(storage, world, reader, clock)
-    deliveries = Deliveries(storage, channel(settings), clock, turns.owing)
+    metrics = Metrics()
+    turns = Turns(storage, world, reader, clock, metrics)
+    deliveries = Deliveries(storage, MeasuredChannel(channel(settings), metrics), clock, turns.owing)
     return Product(
-        settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf, screen
+        settings=settings,
+        clock=clock,
+        storage=storage,
+        understanding=understanding,
+        classifier=classifier,
+        flow_file=flow_file,
+        turns=turns,
+        deliveries=deliveries,
+        practice=shelf,
+        screen=screen,
+        metrics=metrics,
     )

@@ -35,6 +35,16 @@ class TwilioAccount:
         """Whether clients and therapists write to the same number and are told apart by who they are."""
         return not self.therapist_number or _bare(self.therapist_number) == _bare(self.client_number)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether a stand-in or a proxy takes the place of Twilio's own hosts."""
+        return self.api_base_url.rstrip("/") != API_BASE_URL
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The account's numbers that conversations are held with, each once, as Twilio writes them."""
+        return tuple(dict.fromkeys(self.number_for(flow) for flow in ("client", "therapist")))
+
     def number_for(self, flow: str) -> str:
         """Give the number that conversations of this flow are held with, as Twilio writes it."""
         is_clients = flow == "client" or self.has_one_number

@@ -7,7 +7,7 @@ free again at once, and the line is closed instead of being lent on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -30,17 +30,23 @@ class Pool:
         self._connect = connect
         self._patience = patience
         self._places = asyncio.Semaphore(size)
+        self._lent = 0
+        self._awaited = 0
         self._idle: list[Link] = []
         self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[Loan]:
         """Lend a line. Raises TryAgain when none comes free or the database is not there."""
+        self._awaited += 1
         try:
             async with asyncio.timeout(self._patience):
                 await self._places.acquire()
         except TimeoutError:
             raise TryAgain("All database connections are taken.") from None
+        finally:
+            self._awaited -= 1
+        self._lent += 1
         try:
             loan = Loan(await self._take())
             try:
@@ -48,7 +54,13 @@ class Pool:
             finally:
                 self._give_back(loan.link)
         finally:
+            self._lent -= 1
             self._places.release()
+
+    @property
+    def use(self) -> Mapping[str, int]:
+        """How many lines are `lent` and `idle`, and for how many places borrowers wait (`awaited`)."""
+        return {"lent": self._lent, "idle": len(self._idle), "awaited": self._awaited}
 
     async def renew(self, loan: Loan) -> None:
         """Exchange a line that was found dead for a new one, and drop the idle ones, dead likewise."""

@@ -60,6 +60,7 @@ class Sealer:
             raise TherapyBookingError("SECRET_KEY is empty: set it to a long random text and keep a copy.")
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, b"seal"))) for key in keys])
         self._index_key = _derive(keys[-1], b"index")
+        self._proof_key = _derive(keys[-1], b"proof")
         self.marks = tuple(_hash(_derive(key, b"index"), _MARK) for key in keys)
         """Tell for each key whether another sealer has it, without telling the key."""
 
@@ -94,6 +95,10 @@ class Sealer:
     def index(self, text: str) -> str:
         """The keyed hash by which a sealed value is found: 64 hexadecimal digits, the same every time."""
         return _hash(self._index_key, text)
+
+    def prove(self, challenge: str) -> str:
+        """What only who has the key can answer to a challenge; tells nothing about anything stored."""
+        return _hash(self._proof_key, challenge)
 
 
 def _hash(key: bytes, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -21,6 +21,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool
 from storage.practice_tables import Practices
+from storage.queues import Queues
 from storage.readiness import check
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
@@ -46,6 +47,7 @@ class Tables:
         self.claims = Claims(session)
         self.alerts = Alerts(session, sealer)
         self.ledger = ConsentLedger(session, sealer)
+        self.queues = Queues(session)
 
 
 class Transaction(Tables):
@@ -82,10 +84,19 @@ class Storage(Tables):
         """The keyed hash by which an address is found: tells people apart without telling who they are."""
         return self._sealer.index(address)
 
+    def prove(self, challenge: str) -> str:
+        """The answer to a challenge that only a process with the same SECRET_KEY can give."""
+        return self._sealer.prove(challenge)
+
     @property
     def round_trips(self) -> int:
         """How often something was sent to the database and its answer waited for."""
         return self._database.round_trips
+
+    @property
+    def connections(self) -> Mapping[str, int]:
+        """How many connections are lent, idle, and awaited."""
+        return self._database.pool.use
 
     async def ready(self) -> None:
         """Raise NotReady or TryAgain, saying what is wrong, unless the database is fit to be used."""

@@ -10,9 +10,10 @@ Only whole words match, within one sentence.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from flows.safety.spelling import END
 
@@ -143,32 +144,52 @@ def _part(place: str, groups: Groups) -> Part:
     return Part(tuple(choices), bool(read["optional"]))
 
 
+_Candidate: TypeAlias = tuple[str, Phrase, frozenset[str] | None]
+"""A phrase, what it stands for, and words of which it needs one."""
+
+
 class Phrases:
     """Many phrases with what each stands for, looked for together."""
 
     def __init__(self, phrases: Iterable[tuple[str, Phrase]]) -> None:
         """`phrases`: a name, such as that of a rule, and the phrase."""
-        self._by_word: defaultdict[str, list[tuple[str, Phrase]]] = defaultdict(list)
-        self._by_beginning: defaultdict[str, list[tuple[str, Phrase]]] = defaultdict(list)
-        for name, phrase in phrases:
+        self._by_word: defaultdict[str, list[_Candidate]] = defaultdict(list)
+        self._by_beginning: defaultdict[str, list[_Candidate]] = defaultdict(list)
+        listed = list(phrases)
+        frequency = Counter(word for _, phrase in listed for words in _needed(phrase) for word in words)
+        for name, phrase in listed:
+            needs = min(
+                _needed(phrase), key=lambda words: sum(frequency[word] for word in words), default=None
+            )
             for part in phrase.parts:
                 for choices in part.choices:
                     words, beginnings = choices.firsts()
                     for word in words:
-                        self._by_word[word].append((name, phrase))
+                        self._by_word[word].append((name, phrase, needs))
                     for beginning in beginnings:
-                        self._by_beginning[beginning].append((name, phrase))
+                        self._by_beginning[beginning].append((name, phrase, needs))
                 if not part.optional:
                     break
 
     def found(self, said: Sequence[str]) -> Iterator[tuple[str, int, int]]:
         """Every phrase that stands somewhere: its name, where it begins and where it ends."""
+        present = set(said)
         for at, word in enumerate(said):
             candidates = [*self._by_word.get(word, ())]
             for beginning, phrases in self._by_beginning.items():
                 if word.startswith(beginning):
                     candidates += phrases
-            for name, phrase in candidates:
+            for name, phrase, needs in candidates:
+                if needs is not None and needs.isdisjoint(present):
+                    continue  # nearly all: one look at its rarest words spares the whole comparison
                 end = phrase.end(said, at)
                 if end is not None:
                     yield name, at, end
+
+
+def _needed(phrase: Phrase) -> Iterator[frozenset[str]]:
+    """For each place that may not be missing: the words of which one has to be there."""
+    for part in phrase.parts:
+        firsts = [choices.firsts() for choices in part.choices]
+        if firsts and not part.optional and not any(beginnings for _, beginnings in firsts):
+            yield frozenset(word for words, _ in firsts for word in words)

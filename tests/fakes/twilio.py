@@ -29,6 +29,7 @@ from aiohttp import web
 from yarl import URL
 
 from tests.fakes import twilio_forms as forms
+from tests.fakes.twilio_console import FakeAccount, routes
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
@@ -87,6 +88,8 @@ class FakeTwilio:
         self.auth_token = auth_token
         self.numbers = frozenset(numbers)
         self.proxies = dict(proxies or {})
+        self.account = FakeAccount()
+        """What its console shows."""
         self.messages: list[SentMessage] = []
         self.attempts: list[dict[str, str]] = []
         self.opted_out: set[str] = set()
@@ -138,6 +141,8 @@ class FakeTwilio:
         app.router.add_post(f"{messages}.json", self._create)
         app.router.add_get(f"{messages}.json", self._list)
         app.router.add_get(f"{messages}/{{sid}}.json", self._fetch)
+        authorization = forms.authorization(self.account_sid, self.auth_token)
+        app.router.add_routes(routes(self.account, self.account_sid, authorization))
 
     def fail(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` requests to send fail in this way, after those already told to fail."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.safety.phrases import BadPhrase, Choices, Phrase, Phrases
 from flows.safety.spelling import words_of
@@ -45,3 +47,31 @@ def test_a_phrase_finds_what_it_says(phrase: str, text: str, *, found: bool) -> 
 def test_a_phrase_that_cannot_be_read_is_refused(phrase: str) -> None:
     with pytest.raises(BadPhrase):
         Phrase.read(phrase, GROUPS)
+
+
+LEXICON = [
+    "{want} kill|hurt {me}",
+    "suicid* note?",
+    "no point .. going on",
+    "i (really|just)? want to die",
+    "^kms$",
+    "die$",
+    "(i|we)? {want} .. die*",
+]
+PIECES = [
+    *("want", "to", "wanna", "kill", "me", "suicidal", "note", "no point", "going", "on", "i", "just", "die"),
+    *("dying", "kms", ".", "x", "want to hurt myself", "no point in going on", "i really want to die"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_looking_for_many_together_finds_what_each_finds_alone(pieces: list[str]) -> None:
+    said = [".", *" ".join(pieces).split(), "."]
+    listed = [(text, Phrase.read(text, GROUPS)) for text in LEXICON]
+    alone = {
+        (text, at, end)
+        for text, phrase in listed
+        for at in range(1, len(said))
+        if (end := phrase.end(said, at)) is not None and end > at
+    }
+    assert set(Phrases(listed).found(said)) == alone

@@ -1,0 +1,49 @@
+"""The whole visit, told line by line."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import typer
+
+from app.data_store import storage_settings
+from app.doctor import house
+from app.doctor.examination import Finding, Verdict, examine
+from app.doctor.whatsapp import TwilioChecks
+from app.serving import account
+from app.settings import Settings
+from channels.twilio_console import TwilioConsole
+from storage.sealing import Sealer
+
+_SIGNS: dict[Verdict, tuple[str, str | None]] = {
+    "good": ("ok  ", typer.colors.GREEN),
+    "bad": ("FAIL", typer.colors.RED),
+    "skipped": ("-   ", None),
+}
+
+
+async def visit(settings: Settings) -> None:
+    """Look at everything and tell each finding. Raises typer.Exit with code 1 unless all is well."""
+    twilio = account(settings)
+
+    @cache
+    def sealer() -> Sealer:
+        return Sealer(storage_settings(settings).secret_key)
+
+    async with TwilioConsole(twilio) as console:
+        of_twilio = TwilioChecks(twilio, console, lambda challenge: sealer().prove(challenge))
+        findings = []
+        async for finding in examine([*house.checks(settings), *of_twilio.checks()]):
+            _tell(finding)
+            findings.append(finding)
+    wrong = sum(finding.verdict == "bad" for finding in findings)
+    if wrong:
+        typer.echo(f"\n{wrong} to mend.")
+        raise typer.Exit(1)
+    typer.echo("\nAll is well.")
+
+
+def _tell(finding: Finding) -> None:
+    sign, colour = _SIGNS[finding.verdict]
+    cure = f" → {finding.cure}" if finding.cure else ""
+    typer.secho(f"{sign}  {finding.name}: {finding.told}{cure}", fg=colour)

@@ -1,0 +1,236 @@
+"""`therapy-booking doctor` against the running server and the fakes: all well, and every ailment provoked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from tests.acceptance.conftest import MakeServer
+from tests.acceptance.server import COMMAND, Server, free_port
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_console import sender
+
+NUMBER = "whatsapp:+493055500017"
+SANDBOX = "+14155238886"
+RETRIES = "#rc=3&rp=ct,rt,5xx&rt=4000"
+GOOD = [
+    "flows and texts",
+    "disk",
+    "secret key",
+    "database",
+    "practice",
+    "WhatsApp settings",
+    "Twilio account",
+    "clock",
+    "balance",
+    "WhatsApp numbers",
+    "webhook addresses",
+    "public address",
+    "signed request",
+]
+
+
+@dataclass
+class Told:
+    """What the doctor printed: verdict and words by check."""
+
+    code: int
+    lines: dict[str, tuple[str, str]]
+
+    @property
+    def bad(self) -> list[str]:
+        return [name for name, (verdict, _) in self.lines.items() if verdict == "FAIL"]
+
+
+@dataclass
+class Clinic:
+    """A server that is reached by its own address, and its Twilio."""
+
+    server: Server
+    twilio: FakeTwilio
+
+    async def visit(self, **changes: str) -> Told:
+        """Run the doctor with the server's settings, some of them changed."""
+        return await asyncio.to_thread(self._visit, changes)
+
+    def _visit(self, changes: dict[str, str]) -> Told:
+        done = subprocess.run(
+            [COMMAND, "doctor"],
+            cwd=self.server.folder,
+            env={**self.server.environment, **changes, "COLUMNS": "200", "HOME": os.devnull},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        lines = {}
+        for line in done.stdout.splitlines():
+            verdict, _, rest = line.partition("  ")
+            name, colon, words = rest.strip().partition(": ")
+            if colon:
+                lines[name] = (verdict.strip(), words)
+        return Told(done.returncode, lines)
+
+
+@pytest.fixture(scope="module")
+def reachable(make_server: MakeServer) -> Server:
+    made = make_server(TWILIO_PHONE_NUMBER=NUMBER.removeprefix("whatsapp:"))
+    made.environment["CLIENT_WEBHOOK_URL"] = f"{made.url}/webhook/client"
+    made.environment["THERAPIST_WEBHOOK_URL"] = f"{made.url}/webhook/therapist"
+    made.start()
+    return made
+
+
+@pytest.fixture
+async def clinic(reachable: Server) -> AsyncIterator[Clinic]:
+    async with FakeTwilio(port=reachable.twilio_port) as twilio:
+        twilio.account.senders = [sender(NUMBER, f"{reachable.url}/webhook/client{RETRIES}")]
+        yield Clinic(reachable, twilio)
+
+
+async def test_all_is_well(clinic: Clinic) -> None:
+    told = await clinic.visit()
+    assert {name: verdict for name, (verdict, _) in told.lines.items()} == dict.fromkeys(GOOD, "ok")
+    assert told.code == 0
+
+
+Change = Callable[[FakeTwilio, str], None]
+
+
+def change_senders(*senders: dict[str, object]) -> Change:
+    def change(twilio: FakeTwilio, _: str) -> None:
+        twilio.account.senders = list(senders)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("check", "change", "words"),
+    [
+        ("Twilio account", lambda twilio, _: setattr(twilio.account, "status", "suspended"), "suspended"),
+        ("balance", lambda twilio, _: setattr(twilio.account, "balance", "-0.50"), "Add funds"),
+        ("WhatsApp numbers", change_senders(), "TWILIO_PHONE_NUMBER is no WhatsApp sender"),
+        (
+            "WhatsApp numbers",
+            change_senders(sender(NUMBER, "", "OFFLINE", ("Display name rejected",))),
+            "Display name rejected",
+        ),
+        ("webhook addresses", change_senders(sender(NUMBER, "")), "nowhere"),
+        (
+            "webhook addresses",
+            change_senders(sender(NUMBER, "https://old.example/x")),
+            "another address",
+        ),
+    ],
+)
+async def test_what_is_wrong_at_twilio(clinic: Clinic, check: str, change: Change, words: str) -> None:
+    change(clinic.twilio, clinic.server.url)
+    told = await clinic.visit()
+    assert told.bad == [check]
+    assert words in told.lines[check][1]
+    assert "→" in told.lines[check][1]
+    assert told.code == 1
+
+
+async def test_the_clock_is_off(clinic: Clinic) -> None:
+    clinic.twilio.account.ahead = timedelta(minutes=5)
+    told = await clinic.visit()
+    assert told.bad == ["clock"]
+    assert "NTP" in told.lines["clock"][1]
+
+
+async def test_a_webhook_without_retries_is_told_but_will_do(clinic: Clinic) -> None:
+    clinic.twilio.account.senders = [sender(NUMBER, f"{clinic.server.url}/webhook/client")]
+    told = await clinic.visit()
+    assert told.code == 0
+    assert "without retries" in told.lines["webhook addresses"][1]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "check", "words"),
+    [
+        ("WHATSAPP_TOKEN", "", "WhatsApp settings", "WHATSAPP_TOKEN"),
+        ("WHATSAPP_TOKEN", "f" * 32, "Twilio account", "WHATSAPP_TOKEN"),
+        ("DB_PASSWORD", "wrong", "database", "DB_PASSWORD"),
+        ("DB_NAME", "nowhere", "database", "DB_NAME"),
+        ("SECRET_KEY", "another key altogether", "database", "SECRET_KEY"),
+        ("CLIENT_WEBHOOK_URL", "http://nowhere.invalid/webhook/client", "public address", "name"),
+    ],
+)
+async def test_what_is_wrong_in_the_settings(
+    clinic: Clinic, setting: str, value: str, check: str, words: str
+) -> None:
+    told = await clinic.visit(**{setting: value})
+    assert check in told.bad
+    assert words in told.lines[check][1]
+    assert told.code == 1
+
+
+async def test_several_mistakes_are_told_at_once(clinic: Clinic) -> None:
+    told = await clinic.visit(SECRET_KEY="", WEIGHTS_DIR="/proc/no/room/there", FLOWS_PATH="missing.yaml")
+    assert told.bad == ["flows and texts", "disk", "secret key"]
+    for check, words in zip(told.bad, ["flows check", "WEIGHTS_DIR", "token_urlsafe"], strict=True):
+        assert words in told.lines[check][1]
+
+
+async def test_the_sandbox_is_told_apart(clinic: Clinic) -> None:
+    clinic.twilio.account.senders = []
+    told = await clinic.visit(TWILIO_PHONE_NUMBER=SANDBOX)
+    assert told.code == 0
+    assert "join" in told.lines["WhatsApp numbers"][1]
+
+
+async def test_one_mistake_is_told_once(clinic: Clinic) -> None:
+    told = await clinic.visit(DB_PORT=str(free_port()))
+    assert told.bad == ["database"]
+    assert told.lines["practice"] == ("-", "not looked at: first mend “database”")
+
+
+async def test_nothing_listens_at_the_public_address(clinic: Clinic) -> None:
+    told = await clinic.visit(CLIENT_WEBHOOK_URL=f"http://127.0.0.1:{free_port()}/webhook/client")
+    assert "public address" in told.bad
+    assert "serve" in told.lines["public address"][1]
+
+
+async def test_another_server_answers_at_the_public_address(clinic: Clinic, make_server: MakeServer) -> None:
+    other = make_server(SECRET_KEY="the key of another practice")
+    other.start()
+    clinic.twilio.account.senders = [sender(NUMBER, f"{other.url}/webhook/client{RETRIES}")]
+    told = await clinic.visit(CLIENT_WEBHOOK_URL=f"{other.url}/webhook/client")
+    assert told.bad == ["public address"]
+    assert "another server" in told.lines["public address"][1]
+
+
+async def test_the_running_server_has_another_token(clinic: Clinic) -> None:
+    async with FakeTwilio(auth_token="e" * 32) as twilio:
+        twilio.account.senders = [sender(NUMBER, f"{clinic.server.url}/webhook/client{RETRIES}")]
+        told = await clinic.visit(WHATSAPP_TOKEN="e" * 32, TWILIO_API_BASE_URL=twilio.url)
+    assert told.bad == ["signed request"]
+    assert "403" in told.lines["signed request"][1]
+
+
+async def test_no_practice_was_loaded(clinic: Clinic) -> None:
+    clinic.server.write("UPDATE practice_settings SET name = 'hidden' WHERE name = 'version'")
+    try:
+        told = await clinic.visit()
+    finally:
+        clinic.server.write("UPDATE practice_settings SET name = 'version' WHERE name = 'hidden'")
+    assert told.bad == ["practice"]
+    assert "practice load" in told.lines["practice"][1]
+
+
+async def test_the_tables_are_of_an_older_version(clinic: Clinic) -> None:
+    (row,) = clinic.server.rows("SELECT version_num FROM alembic_version")
+    clinic.server.write("UPDATE alembic_version SET version_num = '0001'")
+    try:
+        told = await clinic.visit()
+    finally:
+        clinic.server.write("UPDATE alembic_version SET version_num = %s", row["version_num"])
+    assert told.bad == ["database"]
+    assert "db upgrade" in told.lines["database"][1]
