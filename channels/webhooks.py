@@ -18,7 +18,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from channels import inbound, signature
-from channels.floods import Floods, Limits, Pace
+from channels.floods import MINUTE, Floods, Limits, Pace
 from channels.ports import DeliveryNews, Door, Intake, TooManyMessages
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
@@ -205,6 +205,9 @@ async def _body(deadline: float) -> bytes:
 def _refuse(error: TherapyBookingError) -> Response:
     """Say why in a sentence, to the other side and to the operator."""
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    if not isinstance(error, WebhookFlooded):  # a flood of them must not flood the log
+    response = Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
+    if isinstance(error, WebhookFlooded):
+        response.headers["Retry-After"] = str(MINUTE)
+    else:  # a flood of requests must not be one of lines in the log
         log.warning("webhook refused", path=request.path, status=status, reason=str(error))
-    return Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
+    return response

@@ -36,6 +36,8 @@ ELSEWHERE: Mapping[str, str] = {
     "HELP": ANSWERED_ELSEWHERE,
 }
 """What Twilio's Advanced Opt-Out made of a message -> the event."""
+TOLD_TWILIO = "twilio"
+"""How the ledger says it."""
 EVENTS = frozenset({STOP, MAY_STOP, START, *ELSEWHERE.values()})
 CLIENT = "client"
 """The flow of those who are asked; a therapist who writes so may speak of a client."""
@@ -101,7 +103,7 @@ class ConsentScreen:
     def __call__(self, heard: Heard) -> Event | None:
         """See engine.ports.Screen."""
         if elsewhere := ELSEWHERE.get(str(heard.data.get("opt_out"))):
-            return Event(elsewhere, {"how": "twilio"})
+            return Event(elsewhere, {"how": TOLD_TWILIO})
         if heard.kind == "tap" or not heard.text:
             return None
         found = {event for wordings in self.languages for event in wordings.events(heard.text)}

@@ -11,6 +11,7 @@ import structlog
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
+from flows.consent.screen import TOLD_TWILIO
 from flows.registry import step
 from flows.steps.own_appointments import appointment_line, coming
 from storage.appointments import Appointment
@@ -62,10 +63,15 @@ async def opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("noted")
 async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Likewise, of somebody who has told Twilio; a message that it refused is news they did not get."""
+    """Likewise, of somebody who has told Twilio; a message that it refused is news they did not get.
+
+    What they told Twilio is evidence each time; that it refuses one message after the other is not.
+    """
     if turn.person.opted_out_at is None:
         await _opt_out(turn, tx, None)
         await _have_phoned_about_coming(turn, tx)
+    elif turn.data.get("how") == TOLD_TWILIO:
+        await _write(turn, tx, "opted_out", None)
     if (withheld := await _told_of(turn, tx)) is not None:
         await _have_phoned(turn, tx, withheld)
     return Outcome("noted")
@@ -84,8 +90,7 @@ async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("noted")
 async def note_opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Write again to somebody who has told Twilio."""
-    if turn.person.opted_out_at is not None:
-        await _opt_in(turn, tx)
+    await _opt_in(turn, tx)
     return Outcome("noted")
 
 

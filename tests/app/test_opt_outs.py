@@ -28,13 +28,19 @@ async def running(tmp_path: Path, weights: str) -> AsyncIterator[Product]:
         yield made
 
 
-async def says(running: Product, *lines: tuple[str, str]) -> None:
-    """All of it lies in the inbox before anything of it is taken."""
+async def says(running: Product, *lines: tuple[str, str], opt_out: str | None = None) -> None:
+    """All of it lies in the inbox before anything of it is taken. `opt_out`: what Twilio took it for."""
     anna = running.practice().therapists[0].address
     for who, text in lines:
         flow, address = ("client", ANA) if who == "Ana" else ("therapist", anna)
         heard = Heard(
-            key=f"{next(_keys)}", flow=flow, address=address, kind="text", at=running.clock(), text=text
+            key=f"{next(_keys)}",
+            flow=flow,
+            address=address,
+            kind="text",
+            at=running.clock(),
+            text=text,
+            data={"opt_out": opt_out} if opt_out else {},
         )
         await running.storage.inbox.put(heard)
     await running.settle()
@@ -87,3 +93,20 @@ async def test_the_ledger_tells_who_agreed_to_what_and_when(requested: Product) 
     ]
     assert len({one.inbox_id for one in entries}) == 3
     assert person.notice_version == texts.version("en", "privacy_notice")
+
+
+async def test_what_was_told_to_twilio_is_recorded_each_time_and_answered_never(running: Product) -> None:
+    for opt_out in ("START", "STOP", "STOP", "START"):
+        await says(running, ("Ana", opt_out.title()), opt_out=opt_out)
+    assert await running.storage.outbox.since(0, 100) == []
+    person = await running.storage.people.find("client", ANA)
+    assert person
+    entries = await running.storage.ledger.of(person.id)
+    assert [(one.kind, one.wording) for one in entries] == [
+        ("opted_in", "Start"),
+        ("opted_out", "Stop"),
+        ("opted_out", "Stop"),
+        ("opted_in", "Start"),
+    ]
+    assert {one.how for one in entries} == {"twilio"}
+    assert person.opted_out_at is None

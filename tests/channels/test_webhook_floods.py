@@ -45,6 +45,7 @@ async def test_all_doors_are_closed_to_a_closed_address() -> None:
         await forged(practice)
     answer = await practice.post_body(b"", "status", signature=None, forwarded_for=FORGER)
     assert answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert answer.headers["Retry-After"] == "60"
 
 
 async def test_whoever_was_forwarded_by_an_unknown_proxy_shuts_nobody_out() -> None:
