@@ -1,7 +1,7 @@
 # Everything happens inside this checkout: the environment is .venv, and nothing is written elsewhere.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo test check format lock upgrade clean
+.PHONY: help setup setup-dev demo fakes test check format lock upgrade clean
 
 # The first Python that is new enough; `make setup PYTHON=/some/python3.12` chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -27,6 +27,9 @@ demo: setup ## Start everything on http://127.0.0.1:8000, without any account
 test: setup-dev ## Run every test (installs MariaDB and Chromium when they are missing)
 	@tests/system-packages
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+fakes: setup-dev ## Try the real server in a terminal, with stand-ins for Twilio and Dialogflow
+	@exec $(BIN)/python -m tests.acceptance.by_hand
 
 check: setup-dev ## Lint, format, types, layers
 	@$(BIN)/ruff check

@@ -10,12 +10,14 @@ from datetime import datetime
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from app.settings import BadSettings, Settings
 from engine.errors import FlowError, TherapyBookingError, TryAgain
+
+T = TypeVar("T")
 
 app = typer.Typer(
     name="therapy-booking",
@@ -25,10 +27,16 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
+outbox_app = typer.Typer(help="Messages of which nobody knows whether they were sent.", no_args_is_help=True)
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
+nlu_app = typer.Typer(help="The Dialogflow agent.", no_args_is_help=True)
+templates_app = typer.Typer(help="What WhatsApp has to approve before it is sent.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
+app.add_typer(nlu_app, name="nlu")
+app.add_typer(templates_app, name="templates")
+app.add_typer(outbox_app, name="outbox")
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001  # a flag
@@ -168,11 +176,89 @@ def practice_load(
     _run(lambda settings: load_practice(settings, file))
 
 
-def _run(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+@nlu_app.command("push")
+def nlu_push(
+    train: Annotated[bool, typer.Option("--train", help="Have it learn even if nothing is new.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """Bring the agent in line with flows/understanding.yaml. Safe to repeat; deletes nothing."""
+    from app.nlu import push_nlu
+
+    _run(lambda settings: push_nlu(settings, train=train))
+
+
+@nlu_app.command("diff")
+def nlu_diff() -> None:
+    """Tell how the agent differs from flows/understanding.yaml. Exit code 1 when it does."""
+    from app.nlu import diff_nlu
+
+    if _run(diff_nlu):
+        raise typer.Exit(1)
+
+
+@nlu_app.command("pull-phrases")
+def nlu_pull_phrases() -> None:
+    """Print training phrases that only the agent has, to be pasted into flows/understanding.yaml."""
+    from app.nlu import pull_phrases
+
+    _run(pull_phrases)
+
+
+@templates_app.command("push")
+def templates_push() -> None:
+    """Make the templates, buttons and lists that the flows need, and ask for approval. Safe to repeat."""
+    from app.templates import push_templates
+
+    _run(push_templates)
+
+
+@templates_app.command("status")
+def templates_status() -> None:
+    """Tell what WhatsApp says of each template, and keep it for the server."""
+    from app.templates import show_templates
+
+    _run(show_templates)
+
+
+MessageId = Annotated[int, typer.Argument(metavar="ID", help="The message's number.", min=1)]
+
+
+@outbox_app.command("unknown")
+def outbox_unknown(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002  # a flag
+    show: Annotated[  # noqa: FBT002  # as above
+        bool, typer.Option("--show", help="Also to whom and what: personal, for this terminal only.")
+    ] = False,
+) -> None:
+    """List the messages in doubt; those that Twilio's list shows are settled without you."""
+    from app.outbox_desk import list_unknown
+
+    _run(lambda settings: list_unknown(settings, as_json=as_json, show=show))
+
+
+@outbox_app.command("resend")
+def outbox_resend(number: MessageId) -> None:
+    """Have a message sent again that is in doubt or has failed: you know that it did not arrive."""
+    from app.outbox_desk import resend
+
+    _run(lambda settings: resend(settings, number))
+
+
+@outbox_app.command("settle")
+def outbox_settle(
+    number: MessageId,
+    sid: Annotated[str | None, typer.Option(help="Twilio's SID of it, from the console's log.")] = None,
+) -> None:
+    """Mark a message in doubt as sent: you know that it arrived, or that it need not."""
+    from app.outbox_desk import settle
+
+    _run(lambda settings: settle(settings, number, sid))
+
+
+def _run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     """Run to the end; what the operator can mend is said in a sentence."""
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(work(Settings.read()))
+            return runner.run(work(Settings.read()))
     except (TherapyBookingError, TryAgain) as error:
         refuse(error)
     except KeyboardInterrupt:

@@ -34,17 +34,17 @@ async def start_classifier(
     if not settings.asks_dialogflow:
         yield offline
         return
-    key_file = _key_file(settings)
-    from channels.understanding.dialogflow import Agent, DialogflowClassifier  # noqa: PLC0415  # 80 MB
+    from channels.understanding.dialogflow import DialogflowClassifier  # noqa: PLC0415  # 80 MB
+    from channels.understanding.dialogflow_agent import Access, Agent  # noqa: PLC0415  # as above
 
     agent = Agent(settings.dialogflow_project_id, settings.dialogflow_location, settings.dialogflow_agent_id)
     dialogflow = DialogflowClassifier.connect(
         agent,
+        Access(key_file(settings), settings.dialogflow_api_endpoint),
         {entity.dialogflow: name for name, entity in understanding.entities.items()},
+        local=offline.entities,
         language=understanding.language,
         timeout=settings.dialogflow_timeout_seconds,
-        insecure_address=settings.dialogflow_api_endpoint,
-        credentials_file=key_file,
     )
     try:
         yield FallbackClassifier(dialogflow, offline)
@@ -52,9 +52,9 @@ async def start_classifier(
         await dialogflow.close()
 
 
-def _key_file(settings: Settings) -> str:
+def key_file(settings: Settings) -> str:
     """The service account's key file; empty where Google's own search decides. Raises NotSetUp."""
-    key_file = settings.google_application_credentials
-    if key_file and not Path(key_file).is_file():
+    path = settings.google_application_credentials
+    if path and not Path(path).is_file():
         raise NotSetUp("GOOGLE_APPLICATION_CREDENTIALS names no file that is there.")
-    return key_file
+    return path

@@ -1,54 +1,72 @@
 """Delivers what turns owe: takes messages from the outbox and hands them to a channel.
 
-A message is marked as being sent before it is, and as sent after it was. If the process dies in between,
-it is sent again, so every reply arrives, and at the worst one arrives twice. If the channel itself cannot
-tell whether it took a message, that is `unknown`, and it is not sent again blindly.
+A message is marked as being sent before it is, and as sent after it was. If the process dies in between, or
+if the channel cannot tell whether it took a message, that is a doubt: app/settling.py looks for it, and
+nothing is sent again blindly.
+
+This is the door out, so here what is unwanted is withheld: whoever asked for no messages gets answers to
+their own, and nothing else. Their conversation hears of it, so that somebody can phone them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 import structlog
 
+from app.opt_outs import news_of_opt_out, news_of_withheld
+from app.pace import Pace
+from app.settling import FIRST_LOOK_SECONDS, Looking, Settling
+from channels.twilio_errors import OPTED_OUT
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import Outbox, Owed
-from storage.store import Storage
+from storage.outbox import Owed
+from storage.store import Storage, Transaction
 
 log = structlog.get_logger("deliveries")
 
 POLL_SECONDS = 1.0
 AT_ONCE = 50
 """How many messages may be under way at the same time."""
-STUCK_SECONDS = 30
-"""No sending takes so long: whoever began it has died."""
 TOO_OLD_SECONDS = 24 * 3600
 """A message that could not be handed over for so long would only confuse."""
 LONGEST_PAUSE = 60
 """Seconds between two tries at the most: somebody waits for it, and for what comes behind it."""
 
-Note: TypeAlias = Callable[[Outbox], Awaitable[object]]
+Note: TypeAlias = Callable[[Transaction], Awaitable[object]]
 """Writes down what became of one message."""
 
 
-class Channel(Protocol):
+class Channel(Looking, Protocol):
     """Takes messages to people."""
 
     async def send(self, owed: Owed) -> str:
         """Hand over one message; returns its number over there. Raises a ChannelError otherwise."""
+
+    def sender(self, flow: str) -> str:
+        """From which of our numbers messages of this flow go, in a word that may be logged."""
 
 
 class Deliveries:
     """Empties the outbox."""
 
     def __init__(
-        self, storage: Storage, channel: Channel, clock: Callable[[], int], owing: asyncio.Event
+        self,
+        storage: Storage,
+        channel: Channel,
+        clock: Callable[[], int],
+        owing: asyncio.Event,
+        *,
+        per_second: float,
+        doubt_seconds: int,
     ) -> None:
-        """`owing` is set whenever there may be something new to send."""
+        """`owing` is set whenever there may be something new to send.
+
+        `per_second`: messages from each number. `doubt_seconds`: see app.settling.
+        """
         self._storage = storage
         self._channel = channel
         self._clock = clock
@@ -56,7 +74,18 @@ class Deliveries:
         self._under_way: set[int] = set()
         self._became: dict[int, Note] = {}
         """What became of messages and is not written down yet."""
-        self._stuck_looked_for = 0
+        self._pace = Pace(per_second, clock)
+        self._senders: dict[str, str] = {}
+        """The number of each flow that has sent something."""
+        self._settling = Settling(
+            storage,
+            channel,
+            clock,
+            doubt_seconds=doubt_seconds,
+            own=lambda: {*self._under_way, *self._became},
+        )
+        self._has_news = False
+        """Something was withheld or refused, and a conversation has to hear of it."""
         self._finishing = False
         self._finished = asyncio.Event()
 
@@ -64,18 +93,19 @@ class Deliveries:
         """Deliver until cancelled or finished. A slow message keeps only its own conversation waiting."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                settling = tasks.create_task(self._settling.run())
                 while True:
                     try:
-                        await self._take_up_stuck()
                         for owed in await self._exchange(0 if self._finishing else self._room()):
                             tasks.create_task(self._deliver(owed))
                     except TryAgain as error:
                         log.warning("outbox not reachable", reason=str(error))
                     if self._finishing and not (self._under_way or self._became):
+                        settling.cancel()
                         return
                     # Not wait_for, which may swallow a cancellation that comes with what it waits for.
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(POLL_SECONDS):
+                        async with asyncio.timeout(self._pause()):
                             await self._owing.wait()
                     self._owing.clear()
         finally:
@@ -87,16 +117,29 @@ class Deliveries:
         self._owing.set()
         await self._finished.wait()
 
-    async def drain(self) -> None:
-        """Deliver everything that is due, the messages of one conversation in their order; for chats."""
-        while begun := await self._exchange(AT_ONCE):
+    def turn_away(self, sender: str, seconds: float | None, reason: str) -> None:
+        """Let a number rest: the channel took a message and told afterwards that it would take no other."""
+        self._pace.rest(sender, seconds, reason)
+
+    async def drain(self) -> bool:
+        """Deliver everything that is due, the messages of one conversation in their order; for chats.
+
+        Returns whether some conversation has to hear of it.
+        """
+        self._has_news = False
+        while begun := await self._exchange(AT_ONCE, paced=False):
             for owed in begun:
                 await self._deliver(owed)
+        return self._has_news
 
     def _room(self) -> int:
         return AT_ONCE - len(self._under_way)
 
-    async def _exchange(self, room: int) -> list[Owed]:
+    def _pause(self) -> float:
+        """Seconds until there may be something to do, if nothing new comes."""
+        return min(POLL_SECONDS, self._pace.seconds_between) if self._pace.is_full() else POLL_SECONDS
+
+    async def _exchange(self, room: int, *, paced: bool = True) -> list[Owed]:
         """Write down what became of messages, and begin at most so many that are due.
 
         While the database is away, what became of them is not forgotten.
@@ -104,7 +147,12 @@ class Deliveries:
         if self._became:
             await self._write_down(dict(self._became))
         now = self._clock()
-        due = await self._storage.outbox.due(now, room) if room else []
+        due = await self._due(now, room, paced=paced)
+        while unwanted := [owed for owed in due if owed.is_unwanted]:
+            await self._withhold(unwanted, now)
+            due = await self._due(now, room, paced=paced)  # what stood behind them
+        if paced:
+            due = [owed for owed in due if await self._may_go(owed)]
         if not due:
             return []
         async with self._storage.transaction() as tx:
@@ -113,12 +161,29 @@ class Deliveries:
         self._under_way.update(owed.id for owed in begun)
         return begun
 
+    async def _due(self, now: int, room: int, *, paced: bool) -> list[Owed]:
+        resting = [flow for flow, sender in self._senders.items() if paced and not self._pace.may(sender)]
+        return await self._storage.outbox.due(now, room, resting) if room else []
+
+    async def _may_go(self, owed: Owed) -> bool:
+        sender = self._senders[owed.flow] = self._channel.sender(owed.flow)
+        return await self._pace.admit(sender)
+
+    async def _withhold(self, unwanted: Sequence[Owed], now: int) -> None:
+        """Withhold messages, and let their conversations hear of it."""
+        async with self._storage.transaction() as tx:
+            for owed in unwanted:
+                await tx.outbox.withhold(owed.id)
+            await tx.inbox.put_all([news_of_withheld(owed, now) for owed in unwanted])
+        self._has_news = True
+        log.info("messages withheld", outbox=[owed.id for owed in unwanted])
+
     async def _write_down(self, notes: dict[int, Note]) -> None:
         """Write notes in one round trip. One that cannot be written must not have the others sent again."""
         try:
             async with self._storage.transaction() as tx:
                 for note in notes.values():
-                    await note(tx.outbox)
+                    await note(tx)
         except StatementRefused:
             if len(notes) > 1:
                 for number, note in notes.items():
@@ -126,17 +191,9 @@ class Deliveries:
                 return
             (number,) = notes
             log.exception("what became of a message cannot be written down", outbox=number)
-            await self._storage.outbox.unknown(number)
+            await self._storage.outbox.unknown(number, self._clock() + FIRST_LOOK_SECONDS)
         for number in notes:
             self._became.pop(number, None)  # a chat may have drained it meanwhile
-
-    async def _take_up_stuck(self) -> None:
-        """What a process was sending when it died is sent again: twice is better than never."""
-        now = self._clock()
-        if now >= self._stuck_looked_for + STUCK_SECONDS / 4:
-            own = {*self._under_way, *self._became}
-            await self._storage.outbox.take_up_stuck(now - STUCK_SECONDS, besides=own)
-            self._stuck_looked_for = now
 
     async def _deliver(self, owed: Owed) -> None:
         """Send one message, and remember what became of it until it is written down."""
@@ -148,21 +205,44 @@ class Deliveries:
 
     async def _send(self, owed: Owed) -> Note:
         """Hand a message to the channel; returns how to write down what became of it."""
-        now = self._clock()
+        now, sender = self._clock(), self._channel.sender(owed.flow)
         try:
             sid = await self._channel.send(owed)
         except DeliveryDeferred as error:
-            if now - owed.created_at > TOO_OLD_SECONDS:
-                log.error("message too old to be sent", outbox=owed.id, reason=str(error))
-                return lambda outbox: outbox.failed(owed.id, None)
-            pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
-            log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
-            return lambda outbox: outbox.defer(owed.id, now + max(1, int(pause)))
+            return self._deferred(owed, error, sender)
         except DeliveryRefused as error:
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
-            code = error.code
-            return lambda outbox: outbox.failed(owed.id, code)
+            self._pace.well(sender)
+            return self._refused(owed, error.code, now)
         except ChannelError as error:
-            log.error("message in doubt", outbox=owed.id, reason=str(error))
-            return lambda outbox: outbox.unknown(owed.id)
-        return lambda outbox: outbox.sent(owed.id, sid, now)
+            log.warning("message in doubt", outbox=owed.id, reason=str(error))
+            self._pace.undecided(sender)
+            return lambda tx: tx.outbox.unknown(owed.id, self._clock() + FIRST_LOOK_SECONDS)
+        self._pace.well(sender)
+        return lambda tx: tx.outbox.sent(owed.id, sid, now)
+
+    def _deferred(self, owed: Owed, error: DeliveryDeferred, sender: str) -> Note:
+        """How to write down that a message has to wait, by itself or with all others of its number."""
+        now = self._clock()
+        if error.concerns_sender:
+            self._pace.rest(sender, error.retry_after, str(error))
+        else:
+            self._pace.undecided(sender)
+        if now - owed.created_at > TOO_OLD_SECONDS:
+            log.error("message too old to be sent", outbox=owed.id, reason=str(error))
+            return lambda tx: tx.outbox.failed(owed.id, None)
+        pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
+        log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
+        return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
+
+    def _refused(self, owed: Owed, code: int | None, now: int) -> Note:
+        """Write down a refusal; of one who has opted out over there, the conversation hears."""
+        if code not in OPTED_OUT:
+            return lambda tx: tx.outbox.failed(owed.id, code)
+
+        async def note(tx: Transaction) -> None:
+            await tx.outbox.failed(owed.id, code)
+            await tx.inbox.put_all([news_of_opt_out(owed, code, now)])
+            self._has_news = True
+
+        return note

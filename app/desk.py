@@ -172,7 +172,8 @@ class SimulatorDesk:
                 if bubble.direction == "in" and bubble.status == "received" and key not in waiting:
                     self._show(key, replace(bubble, status="handled"))
             for owed in told:
-                self._show(f"outbox:{owed.id}", _bubble(owed, names[owed.conversation_id]))
+                if owed.unasked is None or owed.state not in UNDER_WAY:  # it may yet be withheld
+                    self._show(f"outbox:{owed.id}", _bubble(owed, names[owed.conversation_id]))
             under_way = (owed.id - 1 for owed in told if owed.state in UNDER_WAY)
             self._settled = min(under_way, default=told[-1].id if told else self._settled)
             await self._look_for_appointments()

@@ -5,7 +5,7 @@ No label may ever hold what somebody said, nor who it was: labels are names from
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Literal, TypeAlias
@@ -104,3 +104,11 @@ class MeasuredChannel:
             raise
         finally:
             self._metrics.sendings.labels(result).inc()
+
+    async def look_for(self, owed: Owed) -> Sequence[str]:
+        """See app.settling.Looking."""
+        return await self._channel.look_for(owed)
+
+    def sender(self, flow: str) -> str:
+        """See app.deliveries.Channel."""
+        return self._channel.sender(flow)

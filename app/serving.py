@@ -23,12 +23,13 @@ from app.desk import SimulatorDesk
 from app.logs import set_up_logs
 from app.settings import NotSetUp, Settings
 from app.web import web_app
+from app.whatsapp_delivery import WhatsAppDelivery
 from app.wiring import product
 from channels.simulator.blueprint import Simulator
 from channels.twilio_account import TwilioAccount
-from channels.whatsapp import Outgoing, WhatsApp
+from channels.whatsapp import WhatsApp
 from engine.errors import TherapyBookingError
-from storage.outbox import Owed
+from flows.templates import unapproved
 
 log = structlog.get_logger("serving")
 
@@ -37,29 +38,14 @@ class BrokenDown(TherapyBookingError):
     """The background work ended by a mistake; the log says which. Start again: nothing is lost."""
 
 
-class WhatsAppDelivery:
-    """The channel of `serve`: outbox rows by way of Twilio."""
-
-    def __init__(self, whatsapp: WhatsApp) -> None:
-        self._whatsapp = whatsapp
-
-    async def send(self, owed: Owed) -> str:
-        """See app.deliveries.Channel."""
-        return await self._whatsapp.send(
-            Outgoing(
-                id=owed.id,
-                flow=owed.flow,
-                address=owed.address,
-                text=owed.message.text,
-                options=owed.message.options,
-            )
-        )
-
-
 def account(settings: Settings) -> TwilioAccount:
     """The Twilio account that the settings describe."""
     status_url = settings.status_webhook_url or _beside(settings.client_webhook_url, "status")
-    given = {"api_base_url": settings.twilio_api_base_url} if settings.twilio_api_base_url else {}
+    bases = {
+        "api_base_url": settings.twilio_api_base_url,
+        "content_base_url": settings.twilio_content_base_url,
+    }
+    given = {name: url for name, url in bases.items() if url}
     try:
         return _account(settings, status_url, given)
     except ValueError as error:
@@ -99,15 +85,22 @@ async def serve_forever(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         twilio = account(settings)
         whatsapp = await stack.enter_async_context(WhatsApp(twilio))
-        running = await stack.enter_async_context(product(settings, lambda _: WhatsAppDelivery(whatsapp)))
+        running = await stack.enter_async_context(
+            product(settings, lambda storage, clock: WhatsAppDelivery(whatsapp, twilio, storage, clock))
+        )
         running.practice()
+        made = await running.storage.contents.all()
+        if missing := unapproved(running.flow_file.flows, running.flow_file.texts, made):
+            advice = "run `therapy-booking templates push`, and `templates status` until they are"
+            log.warning("templates not approved", texts=missing, advice=advice)
         log.info(
             "serving",
             address=f"{settings.host}:{settings.port}",
             database=f"{settings.db_host}:{settings.db_port}" if settings.db_host else "SQLite",
             classifier="Dialogflow" if settings.asks_dialogflow else "offline",
         )
-        await _listen(web_app(running, twilio), settings.host, settings.port, running.broken)
+        app = web_app(running, twilio, whatsapp.listing)
+        await _listen(app, settings.host, settings.port, running.broken)
 
 
 async def demonstrate(settings: Settings, port: int) -> None:

@@ -44,10 +44,19 @@ class Settings(BaseSettings):
     twilio_therapist_phone_number: str = ""
     """The therapists' number where they have one of their own; otherwise the clients' is used."""
     twilio_api_base_url: str = ""
+    twilio_content_base_url: str = ""
     client_webhook_url: str = ""
     therapist_webhook_url: str = ""
     status_webhook_url: str = ""
     """Defaults to the client webhook's address with `status` for its last part."""
+    messages_per_second: float = Field(default=80.0, gt=0, le=400)
+    """How fast each of the practice's numbers may send; the sandbox takes one message in three seconds."""
+    doubt_seconds: int = Field(default=60, ge=1, le=3600)
+    """A message of which Twilio did not say whether it took it is sent again if Twilio's list does not show
+    it after so many seconds."""
+    catch_up_hours: float = Field(default=12.0, ge=0, le=72)
+    """Messages that Twilio could not hand over are fetched from its list if they are not older; 0: never."""
+    catch_up_every_seconds: int = Field(default=180, ge=1)
     therapist_phone: str = ""
     """The number of the therapist who has none in the practice file."""
 
@@ -66,6 +75,15 @@ class Settings(BaseSettings):
     debug: bool = False
     host: str = "0.0.0.0"  # noqa: S104  # behind a reverse proxy; `demo` listens on loopback only
     port: int = Field(default=8000, ge=1, le=65535)
+
+    trusted_proxies: int | None = Field(default=None, ge=0, le=10)
+    """How many proxies of our own stand before the server; needed to tell addresses apart behind them."""
+    refusals_per_minute: int = Field(default=30, ge=1)
+    """Webhook requests without a good signature after which their address is answered 429."""
+    answers_per_minute: int = Field(default=30, ge=1)
+    """Messages of one sender that are answered; what goes over is kept all the same."""
+    messages_per_hour: int = Field(default=1000, ge=1)
+    """Messages of one sender that are kept: more than any person writes."""
 
     flows_path: Path = ROOT / "flows.yaml"
     texts_path: Path = ROOT / "flows" / "texts"

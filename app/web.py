@@ -12,12 +12,16 @@ import structlog
 from quart import Blueprint, Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from app.delivery_news import DeliveryNotes
+from app.floods import FloodGate
 from app.metrics import CONTENT_TYPE, Metrics
-from app.settings import NotSetUp
+from app.reconciler import Reconciler
+from app.settings import NotSetUp, Settings
 from app.wiring import Product
-from channels.inbound import DeliveryStatus
+from channels.floods import Limits
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
+from channels.twilio_listing import Listing
 from channels.webhooks import LARGEST_BODY, Webhooks
 from engine.errors import TryAgain
 from storage.link import NotReady
@@ -27,28 +31,23 @@ CHALLENGE = re.compile(r"[0-9a-f]{32}")
 log = structlog.get_logger("web")
 
 
-class StatusNotes:
-    """Writes down what Twilio reports of deliveries."""
+def web_app(product: Product, account: TwilioAccount, listing: Listing | None = None) -> Quart:
+    """The application around a product that has been put together.
 
-    def __init__(self, product: Product) -> None:
-        self._product = product
-
-    async def note(self, status: DeliveryStatus) -> None:
-        """See channels.ports.DeliveryNews."""
-        is_news = await self._product.storage.outbox.note_status(
-            status.sid, status.outbox_id, status.status, status.error_code
-        )
-        if is_news:
-            self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()
-
-
-def web_app(product: Product, account: TwilioAccount) -> Quart:
-    """The application around a product that has been put together."""
+    `listing`: Twilio's list of messages, to catch up on what never arrived.
+    """
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
+    if listing is not None:
+        product.work_beside("reconciler", reconciler(product, listing, route).run)
     webhooks = Webhooks(
-        account, intake=product.turns, route=route, news=StatusNotes(product), now=product.clock
+        account,
+        intake=FloodGate(product.turns, product.storage, product.screen),
+        route=route,
+        news=DeliveryNotes(product, account),
+        now=product.clock,
+        limits=limits_of(product.settings),
     )
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(health(product))
@@ -63,6 +62,30 @@ def web_app(product: Product, account: TwilioAccount) -> Quart:
         await product.stop()
 
     return app
+
+
+def reconciler(product: Product, listing: Listing, route: Route) -> Reconciler:
+    """What catches up on messages that never arrived."""
+    settings = product.settings
+    return Reconciler(
+        listing,
+        product.storage.inbox,
+        product.turns,
+        route.flow_of,
+        product.clock,
+        oldest_seconds=settings.catch_up_hours * 3600,
+        every_seconds=settings.catch_up_every_seconds,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much is too much, as it is set."""
+    return Limits(
+        refusals_per_minute=settings.refusals_per_minute,
+        answers_per_minute=settings.answers_per_minute,
+        messages_per_hour=settings.messages_per_hour,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def health(product: Product) -> Blueprint:

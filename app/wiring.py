@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -21,11 +22,14 @@ from app.settings import ROOT, NotSetUp, Settings
 from app.turns import Turns
 from engine.classifier import Classifier
 from engine.errors import TryAgain
-from engine.ports import World
+from engine.events import Event, Heard
+from engine.ports import Screen, World
+from flows.consent.screen import ConsentScreen
 from flows.practice import PracticeBook, day_first
 from flows.practice_file import read_practice
 from flows.safety.screen import CrisisScreen
 from flows.step_runner import StepRunner
+from flows.too_fast import too_fast
 from flows.vocabulary import Understanding, load_understanding
 from storage.revision import migrate
 from storage.store import Storage
@@ -54,9 +58,15 @@ class Product:
     deliveries: Deliveries
     practice: PracticeShelf
     metrics: Metrics
+    screen: Screen
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the background work has ended by a mistake of ours: better to begin anew than to sit still."""
+    _beside: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def work_beside(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this, too, from the start to the stop."""
+        self._beside.append((name, work))
 
     def start(self) -> None:
         """Take turns and deliver messages from now on, in the background."""
@@ -64,6 +74,7 @@ class Product:
             asyncio.create_task(self.turns.run(self.settings.workers), name="turns"),
             asyncio.create_task(self.deliveries.run(), name="deliveries"),
             asyncio.create_task(self._refresh(), name="refresh"),
+            *(asyncio.create_task(work(), name=name) for name, work in self._beside),
         ]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -106,7 +117,8 @@ class Product:
     async def settle(self) -> None:
         """Take every turn and deliver every message that is due, before anything else happens."""
         await self.turns.drain()
-        await self.deliveries.drain()
+        while await self.deliveries.drain():
+            await self.turns.drain()
 
 
 class PracticeShelf:
@@ -151,7 +163,7 @@ class PracticeShelf:
 @asynccontextmanager
 async def product(
     settings: Settings,
-    channel: Callable[[Settings], Channel],
+    channel: Callable[[Storage, Clock], Channel],
     *,
     clock: Clock | None = None,
     demonstration: bool = False,
@@ -162,7 +174,7 @@ async def product(
     Raises FlowError, NotSetUp or NotReady, before anything is done, when something is not right.
     """
     clock = clock or Clock()
-    screen = CrisisScreen.load()
+    screen = _in_order(CrisisScreen.load(), ConsentScreen.load(), too_fast)
     understanding = load_understanding(settings.understanding_path)
     flow_file = FlowFile(settings.flows_path, settings.texts_path, understanding.vocabulary)
     where = storage_settings(settings, invent_key=demonstration)
@@ -186,19 +198,28 @@ async def product(
         await storage.close()
 
 
+def _in_order(*screens: Screen) -> Screen:
+    """One screen out of several: the first that hears something counts."""
+
+    def screen(heard: Heard) -> Event | None:
+        return next((event for one in screens if (event := one(heard))), None)
+
+    return screen
+
+
 def _assembled(  # noqa: PLR0913  # every part, once
     settings: Settings,
     clock: Clock,
     storage: Storage,
-    screen: CrisisScreen,
+    screen: Screen,
     understanding: Understanding,
     classifier: Classifier,
     flow_file: FlowFile,
     shelf: PracticeShelf,
-    channel: Callable[[Settings], Channel],
+    channel: Callable[[Storage, Clock], Channel],
 ) -> Product:
     vocabulary = understanding.vocabulary
-    steps = StepRunner(STEPS, shelf)
+    steps = StepRunner(STEPS, shelf, lambda: flow_file.texts)
 
     def world() -> World[TurnUnit]:
         return World(Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts)
@@ -206,7 +227,24 @@ def _assembled(  # noqa: PLR0913  # every part, once
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     metrics = Metrics()
     turns = Turns(storage, world, reader, clock, metrics)
-    deliveries = Deliveries(storage, MeasuredChannel(channel(settings), metrics), clock, turns.owing)
+    deliveries = Deliveries(
+        storage,
+        MeasuredChannel(channel(storage, clock), metrics),
+        clock,
+        turns.owing,
+        per_second=settings.messages_per_second,
+        doubt_seconds=settings.doubt_seconds,
+    )
     return Product(
-        settings, clock, storage, understanding, classifier, flow_file, turns, deliveries, shelf, metrics
+        settings=settings,
+        clock=clock,
+        storage=storage,
+        understanding=understanding,
+        classifier=classifier,
+        flow_file=flow_file,
+        turns=turns,
+        deliveries=deliveries,
+        practice=shelf,
+        screen=screen,
+        metrics=metrics,
     )

@@ -9,8 +9,7 @@ do, writes again when nothing comes. At the end, when everything has settled:
 
 - every message that was answered with 200 has one inbox row, taken by one turn;
 - no two active appointments overlap, and the claims are exactly the units of the active appointments;
-- every reply was sent at least once, and exactly once unless a kill fell between sending and marking it: such
-  a reply was begun more than once, and those that Twilio took more than once are listed.
+- every reply was sent exactly once: one whose sending a kill interrupted was looked for in Twilio's list.
 """
 
 from __future__ import annotations
@@ -64,13 +63,19 @@ SELECT (SELECT count(*) FROM inbox WHERE taken_at IS NULL) +
 
 
 @dataclass
-class Outcome:
-    """What the books say at the end."""
+class Answers:
+    """How the server's door did."""
 
-    kills: int = 0
     answered: int = 0
     """Messages that got a 200."""
     posted_again: int = 0
+
+
+@dataclass
+class Outcome(Answers):
+    """What the books say at the end."""
+
+    kills: int = 0
     lost: int = 0
     """Messages answered with 200 that no turn, or more than one, has taken: must be 0."""
     failed: int = 0
@@ -88,14 +93,17 @@ class Outcome:
     unsent: int = 0
     """Replies that Twilio never took: must be 0."""
     twice: list[str] = field(default_factory=list)
-    """The replies that came more than once because a kill fell between sending and marking."""
+    """The replies that came more than once: must be none."""
     unsettled: int = 0
     start_seconds: list[float] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        """Nothing lost, nothing twice without a reason."""
-        wrong = (self.lost, self.failed, self.overlaps, self.claims_astray, self.repeated, self.unsent)
+        """Nothing lost, nothing twice."""
+        wrong = (
+            *(self.lost, self.failed, self.overlaps, self.claims_astray, self.repeated, self.unsent),
+            len(self.twice),
+        )
         return not any(wrong) and not self.unsettled and self.states["sent"] == self.owed
 
     def __str__(self) -> str:
@@ -117,31 +125,50 @@ class Outcome:
 class Load:
     """Clients and a therapist who go on whatever happens to the server."""
 
-    def __init__(self, twilio: FakeTwilio, outcome: Outcome) -> None:
+    def __init__(
+        self,
+        twilio: FakeTwilio,
+        outcome: Answers,
+        *,
+        people: int = PEOPLE,
+        each: int = 100_000,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`people`: at the same time; `each`: clients one after the other in the place of one of them.
+
+        `patience`: seconds after which a client writes again.
+        """
         self._twilio = twilio
         self._outcome = outcome
+        self._people = people
+        self._each = each
+        self._patience = patience
         self.answered: list[str] = []
         self.over = asyncio.Event()
+        self.said = asyncio.Event()
+        """Set when every client has said everything."""
 
     async def run(self) -> None:
         """Talk until `over`."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._therapist())
-            for number in range(PEOPLE):
-                tasks.create_task(self._clients(number))
+            async with asyncio.TaskGroup() as clients:
+                for number in range(self._people):
+                    clients.create_task(self._clients(number))
+            self.said.set()
 
     async def _clients(self, number: int) -> None:
         """One client after the other, each with a time of their own."""
-        for turn in range(100_000):
+        for turn in range(self._each):
             if self.over.is_set():
                 return
             phone = f"whatsapp:+4915{number}{turn:07}"
-            slot = turn * PEOPLE + number
+            slot = turn * self._people + number
             day = datetime.now(UTC) + timedelta(days=3 + slot // 12)
             for position, text in enumerate(TALK, 1):
                 await self._say(phone, text.format(day=f"{day:%d %B %Y}", hour=8 + slot % 12))
                 with contextlib.suppress(TimeoutError):
-                    await self._twilio.messages_to(phone, position, within=PATIENCE)
+                    await self._twilio.messages_to(phone, position, within=self._patience)
 
     async def _therapist(self) -> None:
         looked = 0
@@ -191,10 +218,10 @@ async def _settled(server: Server) -> int:
     Much is left at first: with every kill the therapist's messages wait until the one that was being sent is
     taken for stuck.
     """
-    left, moved_at = _number(server, UNSETTLED), time.monotonic()
+    left, moved_at = number_in(server, UNSETTLED), time.monotonic()
     while left and time.monotonic() < moved_at + SETTLING_SECONDS:
         await asyncio.sleep(0.5)
-        before, left = left, _number(server, UNSETTLED)
+        before, left = left, number_in(server, UNSETTLED)
         if left < before:
             moved_at = time.monotonic()
     return left
@@ -208,13 +235,13 @@ def _check(server: Server, twilio: FakeTwilio, load: Load, outcome: Outcome) -> 
         )
     )
     outcome.lost = sum(turns[sid] != 1 for sid in load.answered)
-    outcome.failed = _number(server, "SELECT count(*) AS n FROM inbox WHERE failed_reason IS NOT NULL")
-    outcome.booked = _number(
+    outcome.failed = number_in(server, "SELECT count(*) AS n FROM inbox WHERE failed_reason IS NOT NULL")
+    outcome.booked = number_in(
         server, "SELECT count(*) AS n FROM appointments WHERE status IN ('held', 'pending', 'confirmed')"
     )
-    outcome.overlaps = _number(server, OVERLAPS)
-    outcome.claims_astray = abs(_number(server, CLAIMED) - _number(server, OWED_CLAIMS))
-    taken = Counter(_outbox_number(message) for message in twilio.messages)
+    outcome.overlaps = number_in(server, OVERLAPS)
+    outcome.claims_astray = abs(number_in(server, CLAIMED) - number_in(server, OWED_CLAIMS))
+    taken = Counter(outbox_number(message) for message in twilio.messages)
     for row in server.rows("SELECT id, state, attempts FROM outbox ORDER BY id"):
         times = taken[row["id"]]
         outcome.owed += 1
@@ -226,12 +253,13 @@ def _check(server: Server, twilio: FakeTwilio, load: Load, outcome: Outcome) -> 
             outcome.twice.append(f"  row {row['id']} came {times} times, begun {row['attempts']} times")
 
 
-def _outbox_number(message: Any) -> int:  # noqa: ANN401  # a SentMessage
+def outbox_number(message: Any) -> int:  # noqa: ANN401  # a SentMessage
     """The product marks each message's status callback with its own number."""
     return int(message.status_callback.rpartition("o=")[2])
 
 
-def _number(server: Server, sql: str) -> int:
+def number_in(server: Server, sql: str) -> int:
+    """The one number `n` that a statement finds."""
     return int(server.rows(sql)[0]["n"])
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, TypeAlias
 
+from channels.floods import Pace
 from channels.inbound import DeliveryStatus
+from engine.errors import ChannelError
 from engine.events import Heard
 
 Door: TypeAlias = Literal["client", "therapist"]
 """Which webhook a message came through."""
 
 
+class TooManyMessages(ChannelError):
+    """One sender writes more in an hour than any person does. Answered with 429."""
+
+
 class Intake(Protocol):
     """The way into the inbox."""
 
-    async def take_in(self, heard: Heard) -> bool:
-        """Store one inbox row durably; False: it was there already. Raises TryAgain."""
+    async def take_in(self, heard: Heard, pace: Pace) -> bool:
+        """Store one inbox row durably; False: it was there already. Raises TryAgain.
+
+        `pace`: how fast its sender writes. Raises TooManyMessages for what no person can have written.
+        """
 
 
 class Therapists(Protocol):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 API_BASE_URL = "https://api.twilio.com"
+CONTENT_BASE_URL = "https://content.twilio.com"
+SANDBOX = "whatsapp:+14155238886"
+"""The number that all sandboxes share; it is set up on a page of its own, which no API reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +27,12 @@ class TwilioAccount:
     status_webhook_url: str = field(default="", metadata={"setting": "STATUS_WEBHOOK_URL"})
     api_base_url: str = field(default=API_BASE_URL, metadata={"setting": "TWILIO_API_BASE_URL"})
 
+    content_base_url: str = field(default=CONTENT_BASE_URL, metadata={"setting": "TWILIO_CONTENT_BASE_URL"})
+
     def __post_init__(self) -> None:
         """Refuse addresses that Twilio could not sign, at start and not at the first message."""
-        for name in ("client_webhook_url", "therapist_webhook_url", "status_webhook_url", "api_base_url"):
+        webhooks = ("client_webhook_url", "therapist_webhook_url", "status_webhook_url")
+        for name in (*webhooks, "api_base_url", "content_base_url"):
             address = getattr(self, name)
             if address and not _is_web_address(address):
                 raise ValueError(f"{setting_name(name)} must be a full address such as https://host/path.")
@@ -47,8 +54,25 @@ class TwilioAccount:
 
     def number_for(self, flow: str) -> str:
         """Give the number that conversations of this flow are held with, as Twilio writes it."""
-        is_clients = flow == "client" or self.has_one_number
-        return f"whatsapp:{_bare(self.client_number if is_clients else self.therapist_number)}"
+        number = self.client_number if self.sender(flow) == "clients" else self.therapist_number
+        return f"whatsapp:{_bare(number)}"
+
+    def is_reached_at(self, flow: str, number: str) -> bool:
+        """Whether what is written to this number comes to the door of this flow.
+
+        The sandbox's number counts always: it is Twilio's, and whose sandbox it is the account tells.
+        """
+        return number in {self.number_for(flow), SANDBOX}
+
+    def sender(self, flow: str) -> str:
+        """Which of the two numbers it is, in a word that may be logged."""
+        return "clients" if flow == "client" or self.has_one_number else "therapists"
+
+    def sender_with(self, number: str) -> str | None:
+        """Which of the two a number is; None: neither."""
+        return next(
+            (self.sender(flow) for flow in ("client", "therapist") if self.number_for(flow) == number), None
+        )
 
     def missing(self, *fields: str) -> list[str]:
         """Which of these fields are empty, by the names of their settings."""
@@ -62,7 +86,7 @@ def setting_name(name: str) -> str:
 
 
 def _bare(number: str) -> str:
-    return number.removeprefix("whatsapp:").replace(" ", "")
+    return re.sub(r"[^+\d]", "", number.removeprefix("whatsapp:"))
 
 
 def _is_web_address(address: str) -> bool:

@@ -23,8 +23,6 @@ from channels.twilio_account import TwilioAccount
 from channels.twilio_http import TwilioHttp
 from engine.errors import ChannelError
 
-SANDBOX = "whatsapp:+14155238886"
-"""The number that all sandboxes share; it is set up on a page of its own, which no API reads."""
 _MOST_SENDERS = 200
 
 

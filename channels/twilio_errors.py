@@ -16,7 +16,7 @@ class Remedy(Enum):
 
     SOON = "send it again in a moment"
     LATER = "send it again in some minutes, if it is still of use"
-    TOMORROW = "the day's messages are used up: send it again tomorrow"
+    TOMORROW = "the messages of the last 24 hours are used up: send it when there is room again"
     WITHOUT_MEDIA = "send it again without its attachment"
     RECONCILE = "find out whether it was taken; never send it again blindly"
     TEMPLATE = "the 24 hours since the person's last message are over: only a template may be sent"
@@ -49,7 +49,35 @@ _CODES: Mapping[Remedy, tuple[int, ...]] = {
     ),
 }
 
+WAITS: Mapping[Remedy, float | None] = {
+    Remedy.SOON: None,
+    Remedy.LATER: 60.0,
+    Remedy.TOMORROW: 3600.0,
+    Remedy.OPERATOR: 15 * 60.0,
+}
+"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off.
+
+The day of Remedy.TOMORROW is nobody's calendar day: Twilio counts the last 24 hours, whenever they are, so
+room comes back bit by bit, and to ask once an hour finds it.
+"""
+OPTED_OUT = frozenset({21610, 63033})
+"""Codes that say that the person has asked Twilio or WhatsApp for no more messages of this number."""
+
 REMEDIES: Mapping[int, Remedy] = {code: remedy for remedy, codes in _CODES.items() for code in codes}
+
+
+_OF_SENDER = frozenset({21611, 63017, 63018})
+_OF_MESSAGE = frozenset({21612})
+_REMEDIES_OF_SENDER = frozenset({Remedy.SOON, Remedy.TOMORROW, Remedy.OPERATOR})
+
+
+def concerns_sender(code: int | None, remedy: Remedy) -> bool:
+    """Whether the other messages from the same number would be turned away, too.
+
+    Of what an operator has to mend, only a recipient who cannot be reached from this number (21612) does
+    not concern the others.
+    """
+    return code in _OF_SENDER or (remedy in _REMEDIES_OF_SENDER and code not in _OF_MESSAGE)
 
 
 def remedy_for(code: int) -> Remedy:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -18,7 +19,8 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from channels import inbound, signature
-from channels.ports import DeliveryNews, Door, Intake
+from channels.floods import MINUTE, Floods, Limits, Pace
+from channels.ports import DeliveryNews, Door, Intake, TooManyMessages
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
 from engine.errors import BadSignature, ChannelError, MalformedWebhook, TherapyBookingError, TryAgain
@@ -51,10 +53,16 @@ class WebhookTooSlow(ChannelError):
     """The request did not arrive in time. Answered with 408."""
 
 
+class WebhookFlooded(ChannelError):
+    """Too many requests came from there that were not Twilio's. Answered with 429."""
+
+
 STATUS_OF: Mapping[type[TherapyBookingError], int] = {
     BadSignature: 403,
     MalformedWebhook: 400,
+    TooManyMessages: 429,
     TryAgain: 503,
+    WebhookFlooded: 429,
     WebhookTooLarge: 413,
     WebhookTooSlow: 408,
     WebhookUnavailable: 503,
@@ -72,6 +80,7 @@ class Webhooks:
         route: Route,
         news: DeliveryNews,
         now: Callable[[], int] = lambda: int(time.time()),
+        limits: Limits | None = None,
     ) -> None:
         """`now`: seconds since the epoch."""
         self._account = account
@@ -79,6 +88,7 @@ class Webhooks:
         self._route = route
         self._news = news
         self._now = now
+        self._floods = Floods(limits or Limits(), now)
         self.patience = PATIENCE
         """Seconds to wait for the body and to go on trying to store the message."""
         self._storing: set[asyncio.Future[Any]] = set()
@@ -102,13 +112,20 @@ class Webhooks:
     async def _message(self, door: Door, url_field: str) -> Response:
         deadline = self._deadline()
         fields = await self._verified_fields(url_field, deadline)
-        message = inbound.heard(fields, account_sid=self._account.account_sid, flow=door, at=self._now())
-        await self._until_stored(lambda: self._store(door, message), deadline)
+        message = inbound.heard(
+            fields,
+            account_sid=self._account.account_sid,
+            is_ours=partial(self._account.is_reached_at, door),
+            flow=door,
+            at=self._now(),
+        )
+        pace = self._floods.pace_of(message.address)
+        await self._until_stored(lambda: self._store(door, message, pace), deadline)
         return Response(NO_REPLY, content_type="text/xml; charset=utf-8")
 
-    async def _store(self, door: Door, message: Heard) -> bool:
+    async def _store(self, door: Door, message: Heard, pace: Pace) -> bool:
         flow = await self._route.flow_of(door, message.address)
-        return await self._intake.take_in(replace(message, flow=flow))
+        return await self._intake.take_in(replace(message, flow=flow), pace)
 
     async def _status(self) -> Response:
         deadline = self._deadline()
@@ -123,6 +140,17 @@ class Webhooks:
         missing = self._account.missing("account_sid", "auth_token", url_field)
         if missing:
             raise WebhookUnavailable(f"WhatsApp is not set up here: {', '.join(missing)} is missing.")
+        source = self._floods.source(request.remote_addr, request.headers.getlist("X-Forwarded-For"))
+        if self._floods.is_closed(source):
+            raise WebhookFlooded
+        try:
+            return await self._proven_fields(url_field, deadline)
+        except (BadSignature, WebhookTooLarge, WebhookTooSlow):
+            if self._floods.refused(source):
+                log.warning("an address is closed for a minute: too much from there was not Twilio's")
+            raise
+
+    async def _proven_fields(self, url_field: str, deadline: float) -> Fields:
         body = await _body(deadline)
         url = signature.signed_url(getattr(self._account, url_field), request.query_string.decode("latin-1"))
         header = request.headers.get(signature.HEADER)
@@ -184,5 +212,9 @@ async def _body(deadline: float) -> bytes:
 def _refuse(error: TherapyBookingError) -> Response:
     """Say why in a sentence, to the other side and to the operator."""
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    log.warning("webhook refused", path=request.path, status=status, reason=str(error))
-    return Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
+    response = Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
+    if isinstance(error, WebhookFlooded):
+        response.headers["Retry-After"] = str(MINUTE)
+    else:  # a flood of requests must not be one of lines in the log
+        log.warning("webhook refused", path=request.path, status=status, reason=str(error))
+    return response

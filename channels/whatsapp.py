@@ -7,8 +7,6 @@ is DeliveryUnknown and is not repeated here.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,21 +19,16 @@ import aiohttp
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
+from channels.contents import Content
+from channels.form_values import is_sid
 from channels.twilio_account import TwilioAccount
-from channels.twilio_errors import Remedy, remedy_for, remedy_for_status
+from channels.twilio_errors import WAITS, Remedy, concerns_sender, remedy_for, remedy_for_status
 from channels.twilio_http import TwilioHttp, asked_to_wait
+from channels.twilio_listing import Listing
 from channels.wording import words_of
 from engine.effects import Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 
-WAITS: Mapping[Remedy, float | None] = {
-    Remedy.SOON: None,
-    Remedy.LATER: 60.0,
-    Remedy.TOMORROW: 24 * 3600.0,
-    Remedy.OPERATOR: 15 * 60.0,
-}
-"""Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off."""
-_SID = re.compile(r"[A-Z]{2}[0-9A-Za-z]{1,62}")
 _NO_CODE = 1 << 31
 VALID_SECONDS = 4 * 3600
 """A message that Twilio could not hand over by then is dropped: old offers only confuse."""
@@ -51,6 +44,8 @@ class Outgoing:
     address: str
     text: str
     options: tuple[Option, ...] = ()
+    content: Content | None = None
+    """What it is sent with instead of its words: a template, or a frame with something to tap."""
 
 
 class WhatsApp:
@@ -65,6 +60,7 @@ class WhatsApp:
         self._http = http or TwilioHttp()
         self._twilio = Client(account.account_sid, account.auth_token, http_client=self._http)
         self._twilio.api.base_url = account.api_base_url.rstrip("/")
+        self.listing = Listing(self._twilio, account)
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,8 +80,8 @@ class WhatsApp:
             message = await self._twilio.messages.create_async(
                 from_=self._account.number_for(outgoing.flow),
                 to=outgoing.address,
-                body=words_of(outgoing.text, outgoing.options),
                 validity_period=VALID_SECONDS,
+                **_what(outgoing),
                 **self._callback(outgoing),
             )
         except TwilioException as error:
@@ -98,9 +94,22 @@ class WhatsApp:
             raise DeliveryUnknown(f"The connection to Twilio broke: {type(error).__name__}.") from error
         except json.JSONDecodeError as error:
             raise DeliveryUnknown("Twilio's answer could not be read.") from error
-        if not (message.sid and _SID.fullmatch(message.sid)):
+        if not (message.sid and is_sid(message.sid)):
             raise DeliveryUnknown("Twilio's answer names no message.")
         return str(message.sid)
+
+    async def look_for(self, outgoing: Outgoing, since: int) -> list[str]:
+        """Twilio's names of messages that may be this one, oldest first. Raises ListUnavailable.
+
+        They went to this person with these words since then. With buttons the words stand without the
+        written-out options.
+        """
+        return await self.listing.sent(
+            self._account.number_for(outgoing.flow),
+            outgoing.address,
+            frozenset({words_of(outgoing.text, outgoing.options), outgoing.text}),
+            since,
+        )
 
     def _callback(self, outgoing: Outgoing) -> dict[str, str]:
         """Where Twilio reports the delivery, marked with our own number of the message."""
@@ -109,6 +118,14 @@ class WhatsApp:
         parts = urlsplit(self._account.status_webhook_url)
         query = "&".join(part for part in (parts.query, f"o={outgoing.id}") if part)
         return {"status_callback": urlunsplit(parts._replace(query=query))}
+
+
+def _what(outgoing: Outgoing) -> dict[str, str]:
+    """Words, or a content with what fills it; Twilio takes one of the two."""
+    if outgoing.content is None:
+        return {"body": words_of(outgoing.text, outgoing.options)}
+    variables = json.dumps(dict(outgoing.content.variables), ensure_ascii=False)
+    return {"content_sid": outgoing.content.sid, "content_variables": variables}
 
 
 def _sorted(error: TwilioException) -> ChannelError:
@@ -121,7 +138,8 @@ def _sorted(error: TwilioException) -> ChannelError:
     if remedy is Remedy.RECONCILE:
         return DeliveryUnknown(said)
     if remedy in WAITS:
-        return DeliveryDeferred(said, retry_after=_seconds(asked_to_wait()) or WAITS[remedy])
+        wait = _seconds(asked_to_wait()) or WAITS[remedy]
+        return DeliveryDeferred(said, retry_after=wait, concerns_sender=concerns_sender(code, remedy))
     return DeliveryRefused(said, code=code)
 
 

@@ -159,7 +159,7 @@ def _find_place_again(
     if renamed:
         decision = decide(machine, snapshot.evolve(state=renamed.name), event, now)
         return replace(decision, trail=f"{RENAMED} > {decision.trail}")
-    start = Snapshot(state=str(machine.flow.start), turn=snapshot.turn)
+    start = Snapshot(state=str(machine.flow.start), turn=snapshot.turn, heard_at=snapshot.heard_at)
     decision = decide(machine, start, event, now)
     said = () if event.name in UNANSWERED else (Say(LOST),)
     return replace(decision, effects=said + decision.effects, trail=f"{LOST} > {decision.trail}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -62,8 +63,51 @@ Effect: TypeAlias = Say | Signal
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """A text with what fills its places, put into words: what a template is sent with."""
+
+    key: str
+    language: str
+    """The language that it was said in, such as `en`."""
+    values: Mapping[str, str]
+    """By the names of its places."""
+
+    def as_json(self) -> dict[str, Value]:
+        """For the stored message."""
+        return {"key": self.key, "language": self.language, "values": dict(self.values)}
+
+    @classmethod
+    def from_json(cls, stored: Value) -> Filled | None:
+        """The reverse of `as_json`; None for None."""
+        match stored:
+            case {"key": str(key), "language": str(language), "values": dict(values)}:
+                return cls(key, language, {name: str(value) for name, value in values.items()})
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Words ready to be sent: what an outbox row holds."""
 
     text: str
     options: tuple[Option, ...] = ()
+    template: Filled | None = None
+    """The one text that it consists of, if that text may be sent as a template."""
+
+    def as_json(self) -> dict[str, Value]:
+        """For the stored message."""
+        options: list[Value] = [option.as_json() for option in self.options]
+        stored: dict[str, Value] = {"text": self.text, "options": options}
+        return stored | {"template": self.template.as_json()} if self.template else stored
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Value]) -> Message:
+        """The reverse of `as_json`."""
+        options = stored["options"]
+        return cls(
+            str(stored["text"]),
+            tuple(Option.from_json(one) for one in options if isinstance(one, dict))
+            if isinstance(options, list)
+            else (),
+            Filled.from_json(stored.get("template")),
+        )

@@ -81,10 +81,20 @@ class MalformedWebhook(ChannelError):
 class DeliveryDeferred(ChannelError):
     """The message was certainly not taken; it may be sent again later."""
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds that the other side asked us to wait, if it said so."""
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: float | None = None,
+        concerns_sender: bool = False,
+    ) -> None:
+        """`retry_after`: seconds that the other side asked us to wait, if it said so.
+
+        `concerns_sender`: any other message from the same number would be turned away, too.
+        """
         super().__init__(message)
         self.retry_after = retry_after
+        self.concerns_sender = concerns_sender
 
 
 class DeliveryUnknown(ChannelError):
@@ -102,3 +112,8 @@ class DeliveryRefused(ChannelError):
 
 class ReadingUnavailable(ChannelError):
     """The classifier did not answer in time; another one has to read the text."""
+
+    def __init__(self, message: str | None = None, *, lasting: bool = False) -> None:
+        """`lasting`: the next message will fare no better, until somebody mends it or a quota is refilled."""
+        super().__init__(message)
+        self.lasting = lasting

@@ -43,6 +43,13 @@ Kind: TypeAlias = Literal["text", "tap", "media", "location", "signal", "wait"]
 """How something was heard. The first four come from a person, `signal` from another
 conversation or a timer, `wait` from the state's own waiting time."""
 
+SAID: frozenset[Kind] = frozenset({"text", "tap", "media", "location"})
+"""The kinds that a person has said."""
+
+
+UNASKED = frozenset({"signal", "wait"})
+"""The kinds in which nobody spoke: what is said then is no answer to anybody."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
@@ -60,14 +67,22 @@ class Heard:
     text: str = ""
     tap: str | None = None
     """The id of the option that was tapped."""
+    replied_to: str | None = None
+    """The channel's name of the message of ours that this answers, if the channel told."""
     name: str | None = None
     """What the person calls themselves, if the channel told."""
     event: str | None = None
     """The event of a signal."""
     data: Values = NOTHING
-    """What a signal carries; for media, its type; for a wait, the turn that it belongs to."""
+    """What a signal carries; for media, its type; for a wait, the turn that it belongs to; for a text, as
+    `opt_out`, what the channel itself has made of it and answered (`STOP`, `START`, `HELP`)."""
     id: int = 0
     """The number of the inbox row; 0 before it is stored."""
+
+    @property
+    def is_said(self) -> bool:
+        """Whether the person said it: with it WhatsApp's 24 hours begin anew."""
+        return self.kind in SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

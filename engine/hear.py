@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from engine.effects import Option
+from engine.effects import Message, Option
 from engine.events import STALE_SIGNAL, STALE_WAIT, WAIT, Event, Heard, Reading, Value
 from engine.model import HERE, Flow, State
 from engine.narrow import NONE_OF_THESE, narrow, threshold
@@ -28,9 +28,19 @@ INTERRUPTS = 0.5
 
 
 def hear(
-    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard, reading: Reading | None
+    flow: Flow,
+    vocabulary: Vocabulary,
+    snapshot: Snapshot,
+    heard: Heard,
+    reading: Reading | None,
+    answered: Message | None = None,
 ) -> Event:
-    """The event that something heard means now. Nothing understood is an event, too: `misheard`."""
+    """The event that something heard means now. Nothing understood is an event, too: `misheard`.
+
+    `answered`: the message of ours that it was said to, where the channel tells.
+    """
+    if answered and (option := _option_of(answered, heard)):
+        return _tapped(flow, snapshot, option.id)
     match heard.kind:
         case "signal":
             known = heard.event is not None and heard.event in flow.hears(_state(flow, snapshot))
@@ -38,7 +48,7 @@ def hear(
         case "wait":
             return Event(WAIT if heard.data.get("turn") == snapshot.turn else STALE_WAIT)
         case "tap":
-            return _tapped(flow, snapshot, heard)
+            return _tapped(flow, snapshot, heard.tap or "")
         case "media" | "location" if not heard.text:
             return Event(heard.kind, heard.data)
         case _:
@@ -170,12 +180,19 @@ def _state(flow: Flow, snapshot: Snapshot) -> State:
     return flow.standing(snapshot.state) or flow.states[flow.start]
 
 
-def _tapped(flow: Flow, snapshot: Snapshot, heard: Heard) -> Event:
+def _option_of(answered: Message, heard: Heard) -> Option | None:
+    """Which option of the message that was answered is meant: tapped, or named by number or title."""
+    if heard.kind == "tap":
+        return next((option for option in answered.options if option.id == heard.tap), None)
+    return _option_named(answered.options, normalise(heard.text)) if heard.kind == "text" else None
+
+
+def _tapped(flow: Flow, snapshot: Snapshot, tap: str) -> Event:
     """An option acts only while its offer stands; a standing option says itself what it is about."""
     for option in snapshot.offer:
-        if option.id == heard.tap:
+        if option.id == tap:
             return Event(option.event, option.data)
-    event, _, subject = (heard.tap or "").partition(":")
+    event, _, subject = tap.partition(":")
     about = flow.standing_options.get(event)
     return Event(event, {about: subject}) if about and subject else STALE_TAP
 

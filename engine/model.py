@@ -230,3 +230,15 @@ class Words:
     """Events that have a title to be shown when they are offered."""
     urgent: frozenset[str] = frozenset()
     """Events that every flow hears in every state, whatever else is going on."""
+    templates: frozenset[str] = frozenset()
+    """Texts that may also be sent to somebody who has been silent for over 24 hours."""
+    recent: Mapping[str, int] = field(default_factory=dict)
+    """Guards that hold only of somebody heard lately, each with the most seconds ago."""
+    implied: Mapping[str, str] = field(default_factory=dict)
+    """Guards, each with another one that holds whenever it does."""
+    demanded: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By flow: events that it hears in every state, each with the step that a rule for it has to run."""
+    personal: frozenset[str] = frozenset()
+    """Entities that tell something of somebody's life."""
+    notice: str | None = None
+    """The step that sees to it that people are told what becomes of such things."""

@@ -119,6 +119,9 @@ class Unit(Protocol[C]):
         None when somebody has taken the row before.
         """
 
+    async def answered(self, conversation: C, sid: str) -> Message | None:
+        """The message of this conversation that the channel knows by this name."""
+
     async def save(self, conversation: C, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """Write where the conversation stands now."""
 

@@ -25,6 +25,8 @@ class Snapshot:
     """The options the person may choose from now."""
     wakes_at: int | None = None
     """When the state's waiting time is over, in seconds since the epoch."""
+    heard_at: int | None = None
+    """When the person was last heard, in seconds since the epoch. News for them does not count."""
 
     def evolve(self, **changes: object) -> Self:
         """A copy with these changes."""

@@ -5,12 +5,13 @@ Nothing is sent from here. A reply is a row in the outbox, and that row exists o
 
 from __future__ import annotations
 
-from engine.decide import Done, decide
+from engine.decide import LOST, Done, decide
 from engine.effects import Effect, Say, Signal
 from engine.errors import RunawayTurn
 from engine.events import Event, Heard, Reading
 from engine.hear import hear
 from engine.ports import Moment, Turn, U, World
+from engine.snapshot import Snapshot
 
 
 async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now: int) -> Turn:
@@ -26,8 +27,9 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
         if conversation is None:
             return Turn.already_taken(heard)
         before = conversation.snapshot
-        event = world.screen(heard) or hear(flow, world.vocabulary, before, heard, reading)
-        snapshot = before.evolve(turn=before.turn + 1)
+        answered = await tx.answered(conversation, heard.replied_to) if heard.replied_to else None
+        event = world.screen(heard) or hear(flow, world.vocabulary, before, heard, reading, answered)
+        snapshot = _beginning(before, heard)
         happened: Event | Done = event
         effects: list[Effect] = []
         trail: list[str] = []
@@ -42,7 +44,8 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
             happened = Done(decision.step, await world.steps.run(decision.step, moment, tx))
         else:
             raise RunawayTurn(flow.name, before.state, trail)
-        says = [effect for effect in effects if isinstance(effect, Say)]
+        snapshot = _waiting_on(before, snapshot, heard)
+        says = [effect for effect in effects if isinstance(effect, Say) and _is_for(heard, effect)]
         signals = tuple(effect for effect in effects if isinstance(effect, Signal))
         messages, after = world.voice.speak(conversation.person.language, snapshot, says)
         turn = Turn(heard, event.name, before, after, messages, signals, tuple(trail))
@@ -50,3 +53,19 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
         await tx.owe(conversation, turn, now)
         await tx.write(conversation, turn, reading, now)
     return turn
+
+
+def _beginning(before: Snapshot, heard: Heard) -> Snapshot:
+    """Where the turn begins: one turn later, and the person heard just now if it was they who spoke."""
+    return before.evolve(turn=before.turn + 1, heard_at=heard.at if heard.is_said else before.heard_at)
+
+
+def _is_for(heard: Heard, say: Say) -> bool:
+    """Who has said nothing is not told that a conversation was lost: news comes by itself."""
+    return heard.is_said or say.text != LOST
+
+
+def _waiting_on(before: Snapshot, after: Snapshot, heard: Heard) -> Snapshot:
+    """A state waits for its person, so news that leaves it where it was does not begin its wait anew."""
+    stays = heard.kind == "signal" and after.state == before.state
+    return after.evolve(wakes_at=before.wakes_at) if stays else after

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.events import Value, Values
 from engine.ports import Moment
 from flows.practice import PracticeBook
-from flows.texts import line
+from flows.texts import Texts, line
 from flows.wishes import Wish
 from flows.wording import in_full
 from storage.appointments import Appointment, NewAppointment
@@ -21,6 +21,7 @@ class BookingTurn:
 
     moment: Moment
     practice: PracticeBook
+    texts: Texts
 
     @property
     def now(self) -> int:
@@ -46,6 +47,13 @@ class BookingTurn:
     def person_id(self) -> int:
         """Whose conversation it is."""
         return self.moment.conversation.person.id
+
+    @property
+    def person(self) -> Person:
+        """Who that is, as read when the turn began."""
+        person = self.moment.conversation.person
+        assert isinstance(person, Person)  # noqa: S101  # the engine knows less of people than storage does
+        return person
 
     @property
     def language(self) -> str:
@@ -84,6 +92,10 @@ class BookingTurn:
     def when(self, minute: int) -> str:
         """A time in words."""
         return in_full(minute, self.zone, self.language, self.minute)
+
+    def version_of(self, key: str) -> str:
+        """The version of a text as this person reads it: another one whenever its words change."""
+        return self.texts.version(self.language, key)
 
     def summary(self, appointment: Appointment | NewAppointment) -> Value:
         """An appointment in words: when, how, what for, with whom, where."""

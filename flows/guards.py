@@ -12,6 +12,8 @@ from flows.wishes import Wish
 CLEARLY = 0.6
 """How sure a classifier must be of a no that gives a held time back."""
 OFTEN = 3
+LATELY = 12 * 3600
+"""Seconds. With what follows it stays far inside the 24 hours in which free text may be sent."""
 
 
 def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
@@ -63,6 +65,12 @@ def concerns_this_request(snapshot: Snapshot, event: Event, now: int) -> bool:
     return awaited is not None and event.data.get("appointment") == awaited
 
 
+def awaited_lately(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """It is about the request that this conversation waits for, and the person wrote within half a day."""
+    lately = snapshot.heard_at is not None and now <= snapshot.heard_at + LATELY
+    return lately and concerns_this_request(snapshot, event, now)
+
+
 GUARDS = {
     guard.__name__: guard
     for guard in (
@@ -74,5 +82,12 @@ GUARDS = {
         misheard_often,
         is_only_looking,
         concerns_this_request,
+        awaited_lately,
     )
 }
+
+RECENT = {awaited_lately.__name__: LATELY}
+"""Guards that hold only of somebody heard at most so many seconds ago."""
+
+IMPLIED = {awaited_lately.__name__: concerns_this_request.__name__}
+"""Guards, each with another one that holds whenever it does: behind that one it would never be asked."""

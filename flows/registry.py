@@ -15,8 +15,19 @@ from engine.model import StepSpec, Words
 from engine.ports import Outcome
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
+from flows.consent.screen import (
+    ELSEWHERE,
+    EVENTS,
+    NEWS_WITHHELD,
+    OPTED_IN_ELSEWHERE,
+    OPTED_OUT_ELSEWHERE,
+    START,
+    STOP,
+)
+from flows.guards import IMPLIED, RECENT
 from flows.safety.screen import CRISIS
 from flows.texts import Texts
+from flows.too_fast import TOO_FAST
 
 Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 """A pure predicate on where the conversation stands, what was heard and the time."""
@@ -24,11 +35,26 @@ Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 TYPES = frozenset({"text", "words", "number", "time_phrase", "slot", "choices"})
 """What a conversation may remember: see `remembers` in flows.yaml."""
 
-TIMED_SIGNALS = frozenset({"request_expired", "alert_unanswered"})
-"""Events that timers send."""
+TIMED_SIGNALS = frozenset({"request_expired", "alert_unanswered", "client_not_told", NEWS_WITHHELD})
+"""Events that timers and the door out send, at whatever moment."""
 
-URGENT = frozenset({CRISIS})
-"""Events of the screen, which goes before everything else."""
+URGENT = frozenset({CRISIS, *ELSEWHERE.values()})
+"""Events that every flow hears in every state, whatever else is going on."""
+
+DEMANDED = {
+    "client": {
+        STOP: "opt_out",
+        START: "opt_in",
+        OPTED_OUT_ELSEWHERE: "note_opt_out",
+        OPTED_IN_ELSEWHERE: "note_opt_in",
+        NEWS_WITHHELD: "have_client_phoned",
+    },
+}
+"""By flow: events that every state has to hear, each with the step that has to be among its rules."""
+
+PERSONAL = frozenset({"address", "service_description"})
+"""Entities that nobody is asked for before the notice: where somebody lives, what an appointment is for."""
+NOTICE_STEP = "check_notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +93,21 @@ def words(
     """Every name that flows.yaml may use."""
     answers = {name: kind.given_as for name, kind in vocabulary.entities.items()}
     commands = {command.event for command in vocabulary.commands}
+    screened = URGENT | EVENTS | {TOO_FAST}
     return Words(
         steps={name: found.spec for name, found in steps.items()},
         guards=frozenset(guards),
         texts=texts.places(),
-        events=frozenset(vocabulary.intents) | commands | frozenset(answers.values()) | URGENT,
+        events=frozenset(vocabulary.intents) | commands | frozenset(answers.values()) | screened,
         signals=TIMED_SIGNALS,
+        demanded=DEMANDED,
+        personal=PERSONAL,
+        notice=NOTICE_STEP,
         entities=answers,
         types=TYPES,
         titles=texts.titles(),
         urgent=URGENT,
+        templates=frozenset(texts.templates),
+        recent=RECENT,
+        implied=IMPLIED,
     )

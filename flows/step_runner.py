@@ -10,6 +10,7 @@ from engine.ports import Moment, Outcome
 from flows.booking_turn import BookingTurn
 from flows.practice import PracticeBook
 from flows.registry import Step
+from flows.texts import Texts
 from storage.units import TurnUnit
 
 
@@ -20,11 +21,13 @@ class StepRunner:
     steps: Mapping[str, Step]
     practice: Callable[[], PracticeBook]
     """The practice as it is now."""
+    texts: Callable[[], Texts]
+    """The texts as they are now."""
 
     async def run(self, name: str, moment: Moment, tx: TurnUnit) -> Outcome:
         """Run a step inside the turn's transaction. Raises TurnFailed when it breaks its declaration."""
         found = self.steps[name]
-        outcome = await found.run(BookingTurn(moment, self.practice()), tx.tables)
+        outcome = await found.run(BookingTurn(moment, self.practice(), self.texts()), tx.tables)
         undeclared = (
             ({outcome.name} - set(found.spec.outcomes))
             | (set(outcome.tells) - set(found.spec.tells))

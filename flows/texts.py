@@ -5,20 +5,21 @@ What is filled into a text is never read as a template itself: a client may be c
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.effects import Message, Option, Say
+from engine.effects import Filled, Message, Option, Say
 from engine.errors import FlowError
 from engine.events import Value, Values
 from engine.model import Place
 from engine.snapshot import Snapshot
 from flows.strict_yaml import Keys, Problems, Text, read_yaml
+from flows.template_limits import PLACE, check_named, check_templates, check_titles
 
-PLACE = re.compile(r"\{(\w+)\}")
 FALLBACK = "en"
+SECTIONS = ("options", "texts", "templates", "examples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Language:
 
     texts: Mapping[str, str]
     titles: Mapping[str, str]
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """What might fill a place, by its name: WhatsApp's reviewers are shown it with every template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,28 @@ class Texts:
     """Every sentence the bot can say."""
 
     languages: Mapping[str, Language]
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """The texts that may be sent at any time, each with WhatsApp's category; the same in all languages."""
 
     @classmethod
     def load(cls, folder: Path) -> Texts:
         """Read every language. Raises FlowError when one is broken or lacks what another has."""
         names = sorted({path.stem for path in folder.glob("*.yaml")} | {FALLBACK})
         problems = {name: Problems(f"{folder.name}/{name}.yaml") for name in names}
-        languages = {name: _language(folder / f"{name}.yaml", problems[name]) for name in names}
+        files = {name: _sections(folder / f"{name}.yaml", problems[name]) for name in names}
+        languages = {
+            name: Language(found["texts"], found["options"], found["examples"])
+            for name, found in files.items()
+        }
+        templates = files[FALLBACK]["templates"]
         _compare(languages, problems)
+        for name, found in files.items():
+            check_titles(found["options"], problems[name].add)
+            check_templates(found["texts"], found["examples"], templates, problems[name].add)
+            check_named(found["templates"], templates, found["texts"], problems[name].add)
         if issues := [issue for noted in problems.values() for issue in noted.issues]:
             raise FlowError(issues)
-        return cls(languages)
+        return cls(languages, templates)
 
     def places(self) -> dict[str, frozenset[str]]:
         """The keys that flows.yaml may use, each with the names to be filled in."""
@@ -55,6 +69,11 @@ class Texts:
         """The events that have a title, so that they can be offered."""
         return frozenset(self.languages[FALLBACK].titles)
 
+    def version(self, language: str, key: str) -> str:
+        """A name for a text as it reads in a language: 16 hexadecimal digits of its SHA-256."""
+        text = (self.languages.get(language) or self.languages[FALLBACK]).texts[key]
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
     def speak(
         self, language: str, snapshot: Snapshot, says: Sequence[Say]
     ) -> tuple[tuple[Message, ...], Snapshot]:
@@ -63,23 +82,35 @@ class Texts:
         What is said in one turn is one message, as the order of several is not certain to be kept on
         their way. Only a second set of options begins another.
         """
-        words = self.languages.get(language) or self.languages[FALLBACK]
-        messages: list[Message] = []
-        pending: list[str] = []
+        spoken = language if language in self.languages else FALLBACK
+        words = self.languages[spoken]
+        parts: list[tuple[list[Say], tuple[Option, ...]]] = []
+        pending: list[Say] = []
         for say in says:
-            text = _filled(words, words.texts[say.text], say.values)
             options = _options(words, snapshot, say)
-            pending.append(text)
+            pending.append(say)
             if options:
-                messages.append(Message("\n\n".join(pending), options))
+                parts.append((pending, options))
                 pending = []
             if say.options is not None and say.regarding is None:
                 snapshot = snapshot.evolve(offer=options)
-        if pending and messages:
-            messages[-1] = Message("\n\n".join([messages[-1].text, *pending]), messages[-1].options)
+        if pending and parts:
+            parts[-1][0].extend(pending)
         elif pending:
-            messages.append(Message("\n\n".join(pending)))
-        return tuple(messages), snapshot
+            parts.append((pending, ()))
+        return tuple(self._message(spoken, words, *part) for part in parts), snapshot
+
+    def _message(
+        self, language: str, words: Language, says: Sequence[Say], options: tuple[Option, ...]
+    ) -> Message:
+        """One message. What a template needs is kept of a text that may be one, said by itself."""
+        text = "\n\n".join(_filled(words, words.texts[say.text], say.values) for say in says)
+        (say, *more) = says
+        if more or say.text not in self.templates:
+            return Message(text, options)
+        places = PLACE.findall(words.texts[say.text])
+        values = {name: _in_words(words, say.values.get(name)) for name in places}
+        return Message(text, options, Filled(say.text, language, values))
 
 
 def _filled(words: Language, text: str, values: Values) -> str:
@@ -128,21 +159,21 @@ def _picked(words: Language, choice: Value) -> tuple[str, str, dict[str, Value]]
     return "", "pick_option", {}
 
 
-def _language(path: Path, problems: Problems) -> Language:
+def _sections(path: Path, problems: Problems) -> dict[str, dict[str, str]]:
+    """The file's sections, each with its names, which know where they stand."""
     node = read_yaml(path, problems)
-    found: dict[str, dict[str, str]] = {"texts": {}, "options": {}}
+    found: dict[str, dict[str, str]] = {name: {} for name in SECTIONS}
     for key, section in node if isinstance(node, Keys) else ():
         if key.text not in found or not isinstance(section, Keys):
-            problems.add(
-                key.place, "unknown-key", f"`{key.text}` means nothing here", "known: options, texts"
-            )
+            known = f"known: {', '.join(sorted(SECTIONS))}"
+            problems.add(key.place, "unknown-key", f"`{key.text}` means nothing here", known)
             continue
         for name, text in section:
             if isinstance(text, Text) and text.text:
-                found[key.text][name.text] = text.text
+                found[key.text][name.name] = text.name if key.text == "templates" else text.text
             else:
                 problems.add(name.place, "no-text", f"`{name.text}` must be one text")
-    return Language(found["texts"], found["options"])
+    return found
 
 
 def _compare(languages: Mapping[str, Language], problems: Mapping[str, Problems]) -> None:

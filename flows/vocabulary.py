@@ -24,7 +24,7 @@ SYSTEM_KINDS = ("date-time", "number", "any")
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
 _MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")
-_ENTITY_KEYS = ("about", "dialogflow", "given_as", "system", "values")
+_ENTITY_KEYS = ("about", "dialogflow", "given_as", "personal", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -60,6 +60,8 @@ class EntityValues:
     """One of `SYSTEM_KINDS`, or None when the values are listed."""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Value -> synonyms."""
+    personal: bool = False
+    """It tells something private, such as an address or an illness: kept out of Dialogflow's logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +163,15 @@ class _Reader:
             kinds[name.text] = EntityKind(name.text, self._text(fields.get("given_as")), system == "any")
             values = {value.text: self._texts(words) for value, words in self._keys(fields.get("values"))}
             about, dialogflow = self._text(fields.get("about")), self._text(fields.get("dialogflow"))
-            entities[name.text] = EntityValues(about, dialogflow, system, values)
+            personal = self._yes_or_no(fields.get("personal"))
+            entities[name.text] = EntityValues(about, dialogflow, system, values, personal)
         return kinds, entities
+
+    def _yes_or_no(self, node: Node | None) -> bool:
+        said = self._text(node)
+        if node is not None and said not in {"true", "false"}:
+            self._note(node.place, "not-true-or-false", f"`{said}` is neither true nor false")
+        return said == "true"
 
     def _lexicon(self, node: Node | None, intents: Mapping[str, object]) -> dict[str, str]:
         lexicon: dict[str, str] = {}

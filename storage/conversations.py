@@ -32,6 +32,7 @@ _STANDING = (
     conversations.c.turn,
     conversations.c.memory,
     conversations.c.wakes_at,
+    conversations.c.heard_at,
     conversations.c.flow_hash,
 )
 _OF_PERSON = (
@@ -47,7 +48,13 @@ _PEEK = Query(_AT_ADDRESS)
 # What the caller knows already, the role and the address, is not read again: every column costs a little.
 _LOCK = Query(
     _AT_ADDRESS.with_only_columns(
-        people.c.id, people.c.name, people.c.language, people.c.zone, *_STANDING
+        people.c.id,
+        people.c.name,
+        people.c.language,
+        people.c.zone,
+        people.c.opted_out_at,
+        people.c.notice_version,
+        *_STANDING,
     ).with_for_update()
 )
 _BEGINNING = (
@@ -77,6 +84,7 @@ _SAVE = Query(
         turn=given("turn"),
         memory=given("memory"),
         wakes_at=given("wakes_at"),
+        heard_at=given("heard_at"),
         flow_hash=given("flow_hash"),
         updated_at=given("updated_at"),
     )
@@ -146,7 +154,7 @@ class Conversations:
         if not rows:
             await self._begin(flow, address, address_hash, start_state, name, at)
             rows = await self._session.fetch(_LOCK, flow=flow, address_hash=address_hash)
-        number, sealed_name, language, zone, *standing = rows[0]
+        number, sealed_name, language, zone, opted_out_at, notice_version, *standing = rows[0]
         person = Person(
             id=number,
             role=flow,
@@ -155,6 +163,8 @@ class Conversations:
             name=self._sealer.open_optional(sealed_name),
             language=language,
             zone=zone,
+            opted_out_at=opted_out_at,
+            notice_version=notice_version,
         )
         return self._standing(person, tuple(standing))
 
@@ -167,6 +177,7 @@ class Conversations:
             turn=snapshot.turn,
             memory=self._sealer.seal_json(_memory(snapshot)),
             wakes_at=snapshot.wakes_at,
+            heard_at=snapshot.heard_at,
             flow_hash=flow_hash,
             updated_at=at,
         )
@@ -221,6 +232,8 @@ class Conversations:
             language=LANGUAGE,
             zone=None,
             created_at=at,
+            opted_out_at=None,
+            notice_version=None,
         )
         await self._session.defer(
             _ADD,
@@ -238,7 +251,7 @@ class Conversations:
         return self._standing(person_from(row[: len(PERSON)], self._sealer), row[len(PERSON) :])
 
     def _standing(self, person: Person, row: Row) -> Conversation:
-        number, state, turn, memory, wakes_at, flow_hash = row
+        number, state, turn, memory, wakes_at, heard_at, flow_hash = row
         stored = self._sealer.open_json(memory)
         return Conversation(
             id=number,
@@ -250,6 +263,7 @@ class Conversations:
                 misses=stored["misses"],  # type: ignore[arg-type]  # likewise
                 offer=tuple(map(Option.from_json, stored["offer"])),  # type: ignore[arg-type]  # likewise
                 wakes_at=wakes_at,
+                heard_at=heard_at,
             ),
             flow_hash=flow_hash,
         )

@@ -15,10 +15,11 @@ from engine.events import Heard, Value
 from storage.database import Deferred, Session
 from storage.link import Duplicate
 from storage.sealing import Sealer, opened
-from storage.sql import Insert, Query, Row, Scalar, given, limit
+from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
 from storage.tables import inbox
 
 _LONGEST_REASON = 500
+_AT_ONCE = 100
 _COLUMNS = (
     inbox.c.id,
     inbox.c.key,
@@ -44,6 +45,7 @@ _FAILED = Query(
     .where(inbox.c.id == given("heard"), inbox.c.taken_at.is_(None))
     .values(failed_reason=given("reason"))
 )
+_KNOWN = Query(select(inbox.c.key).where(inbox.c.key.in_(listed("key", _AT_ONCE))))
 _FAILURES = Query(
     select(inbox.c.id, inbox.c.key, inbox.c.heard_at, inbox.c.attempts, inbox.c.failed_reason)
     .where(inbox.c.taken_at.is_(None), inbox.c.failed_reason.is_not(None))
@@ -80,6 +82,14 @@ class Inbox:
         except Duplicate:
             return None
 
+    async def put_aside(self, heard: Heard) -> bool:
+        """Keep one thing heard on which nobody acts; False when its key is known already. Raises TryAgain."""
+        try:
+            await self._session.insert(_PUT, **{**self._row(heard), "taken_at": heard.at})
+        except Duplicate:
+            return False
+        return True
+
     async def put_all(self, heard: Sequence[Heard]) -> None:
         """Keep several things in one statement, deferred; known keys are passed over."""
         await self._session.defer_all(_PUT_NEW, [self._row(one) for one in heard])
@@ -96,6 +106,16 @@ class Inbox:
         """
         rows = await self._session.fetch(_WAITING, limit=limit)
         return await opened((row for row in rows if row[0] not in besides), self._heard, self._give_up)
+
+    async def unknown(self, keys: Sequence[str]) -> list[str]:
+        """Which of these keys are not here, in their order."""
+        known: set[str] = set()
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            filled = [*some, *[some[0]] * (_AT_ONCE - len(some))]  # always the same statement
+            rows = await self._session.fetch(_KNOWN, **spread("key", filled))
+            known.update(row[0] for row in rows)
+        return [key for key in keys if key not in known]
 
     async def count_waiting(self) -> int:
         """How many rows `waiting` could return."""
@@ -145,6 +165,7 @@ class Inbox:
         body: dict[str, Value] = {
             "text": heard.text,
             "tap": heard.tap,
+            "replied_to": heard.replied_to,
             "name": heard.name,
             "event": heard.event,
             "data": dict(heard.data),

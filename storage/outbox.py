@@ -7,35 +7,39 @@ sending was begun and never answered for is not sent again blindly.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
-from engine.effects import Message, Option
-from engine.events import Value
+from engine.effects import Message
+from engine.events import Value, Values
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
-from storage.sealing import Sealer, opened
+from storage.sealing import SealBroken, Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
-from storage.tables import outbox
+from storage.tables import conversations, outbox, people
 
 PROGRESS = {
-    "accepted": 1,
-    "queued": 1,
-    "scheduled": 1,
-    "sending": 2,
-    "sent": 3,
-    "undelivered": 4,
-    "failed": 4,
-    "canceled": 4,
-    "delivered": 5,
-    "read": 6,
+    status: rank
+    for rank, status in enumerate(
+        (
+            *("scheduled", "accepted", "queued", "sending", "sent"),
+            *("partially_delivered", "canceled", "undelivered", "failed"),
+            *("delivered", "read"),
+        ),
+        start=1,
+    )
 }
 """How far along a message is by its reported status. Reports arrive in any order; only the furthest stays.
 
-What somebody has received cannot have failed, whichever report comes last.
+What somebody has received cannot have failed, whichever report comes last. No two are equally far, so the
+order of arrival never decides.
 """
+
+MOST_RESENT = 2
+"""How often a message is sent again at the most after it was in doubt or came back: it leaves three times."""
 
 UNREADABLE = -1
 """The `error_code` of a message that cannot be opened. Those of the other side are positive."""
@@ -53,7 +57,18 @@ _COLUMNS = (
     outbox.c.provider_status,
     outbox.c.error_code,
     outbox.c.created_at,
+    outbox.c.started_at,
+    outbox.c.resent,
+    outbox.c.template_only,
+    conversations.c.heard_at,
+    people.c.opted_out_at,
 )
+OWED = (
+    select(*_COLUMNS)
+    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+    .join(people, people.c.id == conversations.c.person_id)
+)
+"""What `owed_from` reads; to be narrowed down."""
 _unsent = (
     select(
         outbox.c.id,
@@ -61,21 +76,29 @@ _unsent = (
         .over(partition_by=outbox.c.conversation_id, order_by=[outbox.c.turn, outbox.c.position])
         .label("place"),
     )
-    .where(outbox.c.state.in_(["pending", "sending"]))
+    .where(
+        outbox.c.state.in_(["pending", "sending"]),
+        or_(
+            outbox.c.provider_sid.is_(None),
+            outbox.c.state == "sending",
+            outbox.c.next_try_at <= given("now"),
+        ),
+    )
     .subquery("unsent")
 )
-"""Everything unsent with its place in its conversation. Row numbers tell no order: nodes of a cluster number
+"""Everything unsent with its place in its conversation. What came back and has to wait holds up nothing: its
+conversation has gone on. Row numbers tell no order: nodes of a cluster number
 on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
 unsent message once: one conversation may have thousands of them."""
 _PUT = Insert(outbox)
-_DUE = Query(
-    select(*_COLUMNS)
-    .join(_unsent, _unsent.c.id == outbox.c.id)
-    .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
-    .order_by(outbox.c.next_try_at, outbox.c.id)
+_NAMED = Query(select(outbox.c.conversation_id, outbox.c.body).where(outbox.c.provider_sid == given("sid")))
+_BY_ID = Query(OWED.where(outbox.c.id == given("row")))
+_BY_SID = Query(OWED.where(outbox.c.provider_sid == given("sid")))
+_SINCE = Query(
+    OWED.where(outbox.c.id > given("after"), outbox.c.state != "withheld")
+    .order_by(outbox.c.id)
     .limit(limit())
 )
-_SINCE = Query(select(*_COLUMNS).where(outbox.c.id > given("after")).order_by(outbox.c.id).limit(limit()))
 
 
 def _moved(*states: str, **values: object) -> Query:
@@ -84,36 +107,60 @@ def _moved(*states: str, **values: object) -> Query:
 
 
 _START = _moved("pending", state="sending", attempts=outbox.c.attempts + 1, started_at=given("at"))
-# Pending, too: somebody may have taken it for stuck while nobody could write down that it was sent.
-_SENT = _moved(
-    "pending", "sending", "unknown", "sent", state="sent", provider_sid=given("sid"), sent_at=given("at")
+_open = outbox.c.state.in_(["pending", "sending", "unknown"])
+# Pending, too: somebody may have looked for it in vain while nobody could write down that it was sent. But
+# not if it has come back under this name already: then the answer to the sending is old news.
+_SENT = Query(
+    update(outbox)
+    .where(
+        outbox.c.id == given("row"),
+        or_(outbox.c.state == "sent", _open),
+        or_(outbox.c.provider_sid.is_(None), outbox.c.provider_sid != given("sid"), ~_open),
+    )
+    .values(state="sent", provider_sid=given("sid"), sent_at=given("at"))
 )
 _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
-_UNKNOWN = _moved("sending", state="unknown")
+_WITHHELD = _moved("pending", state="withheld")
+_UNKNOWN = _moved("sending", state="unknown", next_try_at=given("at"))
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
 _reached = case(PROGRESS, value=outbox.c.provider_status, else_=0)
 _NOTE = {
-    # A report proves that the message was taken, even if the answer to the sending never came.
-    "state": case((outbox.c.state.in_(["sending", "unknown"]), "sent"), else_=outbox.c.state),
+    # A report proves that the message was taken, even if the answer to the sending never came, and also if
+    # somebody has decided meanwhile to send it again.
+    "state": case((_open, "sent"), else_=outbox.c.state),
     "provider_status": given("status"),
-    "error_code": func.coalesce(given("code"), outbox.c.error_code),
+    "error_code": given("code"),
 }
+# A message that came back and is sent once more keeps its old name until it has the new one. So news of the
+# old one is told from news of the new one, in whichever order they come.
+_is_of_this_attempt = or_(
+    outbox.c.provider_sid.is_(None),
+    and_(_open, outbox.c.provider_sid != given("sid")),
+    and_(~_open, outbox.c.provider_sid == given("sid")),
+)
 _NOTE_BY_ID = Query(
     update(outbox)
-    .where(outbox.c.id == given("row"), _reached < given("rank"))
-    .values(_NOTE | {"provider_sid": func.coalesce(outbox.c.provider_sid, given("sid"))})
+    .where(outbox.c.id == given("row"), _reached < given("rank"), _is_of_this_attempt)
+    .values(_NOTE | {"provider_sid": given("sid")})
 )
 _NOTE_BY_SID = Query(
-    update(outbox).where(outbox.c.provider_sid == given("sid"), _reached < given("rank")).values(_NOTE)
+    update(outbox)
+    .where(outbox.c.provider_sid == given("sid"), ~_open, _reached < given("rank"))
+    .values(_NOTE)
 )
 
 
 @cache
-def _stuck(own: int) -> Query:
-    """Sendings that nobody is at, but for so many of the caller's own."""
-    stuck = (outbox.c.state == "sending", outbox.c.started_at < given("before"))
-    others = (outbox.c.id.not_in(listed("own", own)),) if own else ()
-    return Query(update(outbox).where(*stuck, *others).values(state="pending"))
+def _due(besides: int) -> Query:
+    """What may be sent now, without so many flows."""
+    others = (outbox.c.flow.not_in(listed("besides", besides)),) if besides else ()
+    return Query(
+        OWED.join(_unsent, _unsent.c.id == outbox.c.id)
+        .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
+        .where(*others)
+        .order_by(outbox.c.next_try_at, outbox.c.id)
+        .limit(limit())
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +175,23 @@ class Owed:
     address: str
     message: Message
     state: str
-    """`pending`, `sending`, `sent`, `unknown` (nobody can tell whether it was taken) or `failed`."""
+    """`pending`, `sending`, `sent`, `unknown` (nobody knows whether it was taken), `failed` or `withheld`."""
     attempts: int
     provider_status: str | None
     error_code: int | None
     created_at: int
+    started_at: int | None
+    """When its sending was begun the last time."""
+    resent: int
+    """How often it was sent again after it was in doubt or came back."""
+    template_only: bool
+    """Free text came back as too late, so this time only a template may be sent."""
+    heard_at: int | None
+    """When the person was last heard, in seconds since the epoch."""
+    unasked: Values | None = None
+    """What came with the signal or the silence that made us say it; None: it answers what the person said."""
+    is_unwanted: bool = False
+    """It answers nothing, and the person wants no messages but answers."""
 
 
 class Outbox:
@@ -142,8 +201,19 @@ class Outbox:
         self._session = session
         self._sealer = sealer
 
-    async def put(self, conversation: Conversation, turn: int, messages: Sequence[Message], at: int) -> None:
-        """Owe these messages, in this order, to the conversation's person. Deferred."""
+    async def put(
+        self,
+        conversation: Conversation,
+        turn: int,
+        messages: Sequence[Message],
+        at: int,
+        *,
+        unasked: Values | None = None,
+    ) -> None:
+        """Owe these messages, in this order, to the conversation's person. Deferred.
+
+        `unasked`: what came with the signal or the silence that made us say it, if they are no answer.
+        """
         address = self._sealer.seal(conversation.person.address) if messages else ""
         rows: list[dict[str, Scalar]] = [
             {
@@ -152,7 +222,7 @@ class Outbox:
                 "position": position,
                 "flow": conversation.flow,
                 "address": address,
-                "body": self._sealer.seal_json(_body(message)),
+                "body": self._sealer.seal_json(_body(message, unasked)),
                 "state": "pending",
                 "attempts": 0,
                 "next_try_at": at,
@@ -162,17 +232,21 @@ class Outbox:
                 "error_code": None,
                 "created_at": at,
                 "sent_at": None,
+                "template_only": 0,
+                "resent": 0,
             }
             for position, message in enumerate(messages)
         ]
         await self._session.defer_all(_PUT, rows)
 
-    async def due(self, now: int, limit: int) -> list[Owed]:
+    async def due(self, now: int, limit: int, besides: Collection[str] = ()) -> list[Owed]:
         """What may be sent now: of every conversation at most its first message that is still unsent.
 
-        One that cannot be opened fails as UNREADABLE, so that it does not keep the others from being sent.
+        `besides`: flows of which nothing is wanted now. One that cannot be opened fails as UNREADABLE, so
+        that it does not keep the others from being sent.
         """
-        rows = await self._session.fetch(_DUE, now=now, limit=limit)
+        flows = sorted(besides)
+        rows = await self._session.fetch(_due(len(flows)), now=now, limit=limit, **spread("besides", flows))
         return await opened(rows, self._owed, self._give_up)
 
     async def start(self, outbox_id: int, now: int) -> Deferred:
@@ -183,28 +257,24 @@ class Outbox:
         """It was taken; `sid` is its number over there. Deferred, like the three below."""
         await self._session.defer(_SENT, row=outbox_id, sid=sid, at=at)
 
+    async def withhold(self, outbox_id: int) -> Deferred:
+        """Never send a message that is unwanted, deferred. It finds no row that was begun to be sent."""
+        return await self._session.defer(_WITHHELD, row=outbox_id)
+
     async def defer(self, outbox_id: int, next_try_at: int) -> None:
         """It was certainly not taken: try again then. Later messages of the conversation wait for it."""
         await self._session.defer(_DEFER, row=outbox_id, at=next_try_at)
 
-    async def unknown(self, outbox_id: int) -> None:
-        """Nobody can tell whether it was taken."""
-        await self._session.defer(_UNKNOWN, row=outbox_id)
+    async def unknown(self, outbox_id: int, look_at: int) -> None:
+        """Nobody can tell whether it was taken. `look_at`: when to look for it on the other side."""
+        await self._session.defer(_UNKNOWN, row=outbox_id, at=look_at)
 
     async def failed(self, outbox_id: int, code: int | None) -> None:
         """It was refused for good."""
         await self._session.defer(_FAILED, row=outbox_id, code=code)
 
-    async def take_up_stuck(self, started_before: int, besides: Collection[int] = ()) -> int:
-        """Sendings begun before then and never answered for may be begun anew; returns how many.
-
-        `besides`: numbers of messages that the caller is still sending.
-        """
-        own = sorted(besides)
-        return await self._session.change(_stuck(len(own)), before=started_before, **spread("own", own))
-
     async def note_status(
-        self, sid: str | None, outbox_id: int | None, status: str, error_code: int | None = None
+        self, sid: str, outbox_id: int | None, status: str, error_code: int | None = None
     ) -> bool:
         """A report on a message, found by our number or else by theirs. False: unknown, or old news."""
         rank = PROGRESS.get(status, 0)
@@ -218,35 +288,62 @@ class Outbox:
             )
         return found > 0
 
+    async def message_named(self, conversation_id: int, sid: str) -> Message | None:
+        """The message of a conversation that has this name over there, if it can be opened."""
+        rows = await self._session.fetch(_NAMED, sid=sid)
+        for owner, body in rows:
+            with suppress(SealBroken):
+                if owner == conversation_id:
+                    return Message.from_json(self._sealer.open_json(body))
+        return None
+
+    async def find(self, sid: str, outbox_id: int | None) -> Owed | None:
+        """The message of our number, or else of theirs."""
+        if outbox_id is not None:
+            rows = await self._session.fetch(_BY_ID, row=outbox_id)
+        else:
+            rows = await self._session.fetch(_BY_SID, sid=sid)
+        return self._owed(rows[0]) if rows else None
+
     async def since(self, outbox_id: int, limit: int) -> list[Owed]:
-        """Messages with higher numbers, whatever their state, in order."""
+        """Messages with higher numbers, whatever their state but withheld, in order."""
         return [self._owed(row) for row in await self._session.fetch(_SINCE, after=outbox_id, limit=limit)]
 
     async def _give_up(self, row: Row, _reason: str) -> None:
         await self.failed(row[0], UNREADABLE)
 
     def _owed(self, row: Row) -> Owed:
-        number, conversation_id, turn, position, flow, address, body, *rest = row
-        state, attempts, provider_status, error_code, created_at = rest
-        stored = self._sealer.open_json(body)
-        return Owed(
-            id=number,
-            conversation_id=conversation_id,
-            turn=turn,
-            position=position,
-            flow=flow,
-            address=self._sealer.open(address),
-            message=Message(
-                str(stored["text"]),
-                tuple(map(Option.from_json, stored["options"])),  # type: ignore[arg-type]  # as _body wrote it
-            ),
-            state=state,
-            attempts=attempts,
-            provider_status=provider_status,
-            error_code=error_code,
-            created_at=created_at,
-        )
+        return owed_from(row, self._sealer)
 
 
-def _body(message: Message) -> dict[str, Value]:
-    return {"text": message.text, "options": [option.as_json() for option in message.options]}
+def owed_from(row: Row, sealer: Sealer) -> Owed:
+    """Read a row of `OWED`. Raises SealBroken."""
+    number, conversation_id, turn, position, flow, address, body, *rest = row
+    state, attempts, provider_status, error_code, created_at, *rest = rest
+    started_at, resent, template_only, heard_at, opted_out_at = rest
+    stored = sealer.open_json(body)
+    unasked = stored.get("unasked")
+    return Owed(
+        id=number,
+        conversation_id=conversation_id,
+        turn=turn,
+        position=position,
+        flow=flow,
+        address=sealer.open(address),
+        message=Message.from_json(stored),
+        state=state,
+        attempts=attempts,
+        provider_status=provider_status,
+        error_code=error_code,
+        created_at=created_at,
+        started_at=started_at,
+        resent=resent,
+        template_only=bool(template_only),
+        heard_at=heard_at,
+        unasked=unasked,  # type: ignore[arg-type]  # as _body wrote it
+        is_unwanted=unasked is not None and opted_out_at is not None,
+    )
+
+
+def _body(message: Message, unasked: Values | None) -> dict[str, Value]:
+    return message.as_json() if unasked is None else {**message.as_json(), "unasked": dict(unasked)}

@@ -26,6 +26,8 @@ COLUMNS = (
     people.c.name,
     people.c.language,
     people.c.zone,
+    people.c.opted_out_at,
+    people.c.notice_version,
 )
 """What `person_from` reads, in this order."""
 
@@ -43,6 +45,8 @@ _SETTLE = Query(
         zone=func.coalesce(given("zone"), people.c.zone),
     )
 )
+_OPT_OUT = Query(update(people).where(people.c.id == given("person")).values(opted_out_at=given("at")))
+_AGREE = Query(update(people).where(people.c.id == given("person")).values(notice_version=given("version")))
 _IS_THERAPIST = Query(
     select(people.c.id)
     .join(therapists, therapists.c.person_id == people.c.id)
@@ -63,6 +67,10 @@ class Person:
     language: str
     zone: str | None
     """IANA name; None: the practice's."""
+    opted_out_at: int | None = None
+    """Since when they want no messages but answers to their own: seconds since the epoch."""
+    notice_version: str | None = None
+    """The version of the privacy notice that they agreed to last."""
 
 
 class People:
@@ -90,6 +98,14 @@ class People:
         """Keep the language or the time zone; None leaves it as it is."""
         await self._session.change(_SETTLE, person=person_id, language=language, zone=zone)
 
+    async def opt_out(self, person_id: int, at: int | None) -> None:
+        """Keep since when they want no messages but answers, deferred; None: they want them again."""
+        await self._session.defer(_OPT_OUT, person=person_id, at=at)
+
+    async def agree(self, person_id: int, version: str) -> None:
+        """Keep which version of the privacy notice they agreed to, deferred."""
+        await self._session.defer(_AGREE, person=person_id, version=version)
+
     async def is_therapist(self, address: str) -> bool:
         """Whether the practice's therapists include somebody at this address."""
         return bool(await self._session.fetch(_IS_THERAPIST, address_hash=self._sealer.index(address)))
@@ -100,7 +116,7 @@ class People:
 
 def person_from(row: Row, sealer: Sealer) -> Person:
     """Read the columns of `COLUMNS`."""
-    number, role, address, address_hash, name, language, zone = row
+    number, role, address, address_hash, name, language, zone, opted_out_at, notice_version = row
     return Person(
         id=number,
         role=role,
@@ -109,4 +125,6 @@ def person_from(row: Row, sealer: Sealer) -> Person:
         name=sealer.open_optional(name),
         language=language,
         zone=zone,
+        opted_out_at=opted_out_at,
+        notice_version=notice_version,
     )

@@ -170,6 +170,8 @@ class Practices:
                     language=data.practice.language,
                     zone=one.zone,
                     created_at=self._clock(),
+                    opted_out_at=None,
+                    notice_version=None,
                 )
         return numbers
 

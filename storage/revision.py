@@ -26,8 +26,8 @@ async def migrate(settings: StorageSettings) -> None:
     await asyncio.to_thread(upgrade, settings)
 
 
-def upgrade(settings: StorageSettings) -> None:
-    """As `migrate`, without a loop."""
+def upgrade(settings: StorageSettings, to: str = "head") -> None:
+    """As `migrate`, without a loop. `to`: a revision before the newest one, for tests of what follows it."""
     with connection(settings) as open_connection:
         for statement in _ALONE[open_connection.dialect.name]:
             open_connection.exec_driver_sql(statement)
@@ -38,7 +38,7 @@ def upgrade(settings: StorageSettings) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = open_connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 @cache

@@ -10,8 +10,12 @@ from functools import partial
 from storage.alerts import Alerts
 from storage.appointments import Appointments
 from storage.claims import Claims
+from storage.consent_ledger import ConsentLedger
+from storage.contents import Contents
 from storage.conversations import Conversations
 from storage.database import Database, Separate, Session
+from storage.doubts import Doubts
+from storage.failures import Failures
 from storage.inbox import Inbox
 from storage.journal import Journal
 from storage.link import Link
@@ -22,6 +26,7 @@ from storage.pool import Pool
 from storage.practice_tables import Practices
 from storage.queues import Queues
 from storage.readiness import check
+from storage.returned import Returned
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
 from storage.sql import Dialect
@@ -39,6 +44,8 @@ class Tables:
         self.conversations = Conversations(session, sealer)
         self.inbox = Inbox(session, sealer)
         self.outbox = Outbox(session, sealer)
+        self.doubts = Doubts(session, sealer)
+        self.failures = Failures(session)
         self.timers = Timers(session, sealer)
         self.journal = Journal(session)
         self.practice = Practices(session, sealer, clock)
@@ -46,6 +53,9 @@ class Tables:
         self.claims = Claims(session)
         self.alerts = Alerts(session, sealer)
         self.queues = Queues(session)
+        self.contents = Contents(session)
+        self.returned = Returned(session)
+        self.ledger = ConsentLedger(session, sealer)
 
 
 class Transaction(Tables):

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import mysql
 
@@ -61,6 +62,8 @@ people = Table(
     Column("language", Name, nullable=False),
     Column("zone", Name),
     Column("created_at", Instant, nullable=False),
+    Column("opted_out_at", Instant),  # since when they want no messages but answers to their own
+    Column("notice_version", Name),  # of the privacy notice that they agreed to last
     UniqueConstraint("role", "address_hash"),
     **_OPTIONS,
 )
@@ -77,6 +80,7 @@ conversations = Table(
     Column("wakes_at", Instant),  # overwritten by every turn, so that a stale one cannot exist
     Column("flow_hash", Hash, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("heard_at", Instant),  # when the person was last heard: WhatsApp's 24 hours begin there
     UniqueConstraint("person_id"),
     Index(None, "wakes_at"),
     **_OPTIONS,
@@ -91,7 +95,7 @@ inbox = Table(
     Column("address_hash", Hash, nullable=False),
     Column("address", Sealed, nullable=False),
     Column("kind", Name, nullable=False),
-    Column("body", Sealed, nullable=False),  # JSON: text, tap, name, event, data
+    Column("body", Sealed, nullable=False),  # JSON: text, tap, replied_to, name, event, data
     Column("heard_at", Instant, nullable=False),
     Column("taken_at", Instant),
     Column("attempts", Integer, nullable=False),
@@ -110,8 +114,8 @@ outbox = Table(
     Column("position", Integer, nullable=False),
     Column("flow", Name, nullable=False),
     Column("address", Sealed, nullable=False),
-    Column("body", Sealed, nullable=False),  # JSON: text, options
-    Column("state", Name, nullable=False),  # pending | sending | sent | unknown | failed
+    Column("body", Sealed, nullable=False),  # JSON: text, options, template, unasked
+    Column("state", Name, nullable=False),  # pending | sending | sent | unknown | failed | withheld
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", Instant, nullable=False),
     Column("started_at", Instant),
@@ -120,6 +124,9 @@ outbox = Table(
     Column("error_code", Integer),
     Column("created_at", Instant, nullable=False),
     Column("sent_at", Instant),
+    # How often it was sent again after it was in doubt or came back.
+    Column("resent", Integer, nullable=False, server_default="0"),
+    Column("template_only", Integer, nullable=False, server_default=text("0")),  # 1: free text came back
     UniqueConstraint("conversation_id", "turn", "position"),
     Index(None, "state", "next_try_at"),
     # Which message is a conversation's first unsent one must not cost more the longer it has lasted.
@@ -277,5 +284,40 @@ alerts = Table(
     Column("acknowledged_by", BigInteger, ForeignKey(people.c.id)),
     Column("acknowledged_at", Instant),
     Index(None, "client_id", "id"),
+    **_OPTIONS,
+)
+
+# What was made in WhatsApp beforehand: templates, and the bodies of messages with buttons and lists.
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("name", Key, nullable=False),
+    Column("sid", String(64), nullable=False),
+    Column("kind", Name, nullable=False),  # template | buttons | list | described
+    Column("text_key", Key, nullable=False),
+    Column("language", Name, nullable=False),
+    Column("places", Text, nullable=False),  # JSON: the names that the variables stand for
+    Column("buttons", Text, nullable=False),  # JSON: the events that the buttons mean
+    Column("approval", Name, nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("name"),
+    **_OPTIONS,
+)
+
+# Evidence of what people agreed to and asked for. Rows are only ever added.
+consent_ledger = Table(
+    "consent_ledger",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("kind", Name, nullable=False),  # opted_out | opted_in | consented
+    Column("at", Instant, nullable=False),
+    Column("how", Name, nullable=False),
+    Column("wording", Sealed),
+    Column("text_version", Name),
+    Column("inbox_id", BigInteger, nullable=False),
+    Index(None, "person_id", "id"),
     **_OPTIONS,
 )

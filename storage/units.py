@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from engine.events import Heard, Reading
+from engine.effects import Message
+from engine.events import UNASKED, Heard, Reading
 from engine.model import Flow
 from engine.ports import Turn
 from engine.snapshot import Snapshot
@@ -31,6 +32,10 @@ class TurnUnit:
         await self.tables.people.rename(conversation.person, heard.name)
         return conversation
 
+    async def answered(self, conversation: Conversation, sid: str) -> Message | None:
+        """See engine.ports.Unit."""
+        return await self.tables.outbox.message_named(conversation.id, sid)
+
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow: Flow, now: int) -> None:
         """See engine.ports.Unit."""
         await self.tables.conversations.save(conversation, snapshot, flow.structure, now)
@@ -38,7 +43,8 @@ class TurnUnit:
     async def owe(self, conversation: Conversation, turn: Turn, now: int) -> None:
         """See engine.ports.Unit."""
         assert turn.after is not None  # noqa: S101  # only a turn that was taken owes anything
-        await self.tables.outbox.put(conversation, turn.after.turn, turn.messages, now)
+        unasked = turn.heard.data if turn.heard.kind in UNASKED else None
+        await self.tables.outbox.put(conversation, turn.after.turn, turn.messages, now, unasked=unasked)
         if turn.signals:
             cause = f"signal:{conversation.id}:{turn.after.turn}"
             await self.tables.inbox.put_all(

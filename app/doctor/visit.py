@@ -7,7 +7,7 @@ from functools import cache
 import typer
 
 from app.data_store import storage_settings
-from app.doctor import house
+from app.doctor import dialogflow, house, templates
 from app.doctor.examination import Finding, Verdict, examine
 from app.doctor.whatsapp import TwilioChecks
 from app.serving import account
@@ -33,7 +33,14 @@ async def visit(settings: Settings) -> None:
     async with TwilioConsole(twilio) as console:
         of_twilio = TwilioChecks(twilio, console, lambda challenge: sealer().prove(challenge))
         findings = []
-        async for finding in examine([*house.checks(settings), *of_twilio.checks()]):
+        async for finding in examine(
+            [
+                *house.checks(settings),
+                *of_twilio.checks(),
+                templates.check(settings, twilio),
+                *dialogflow.checks(settings),
+            ]
+        ):
             _tell(finding)
             findings.append(finding)
     wrong = sum(finding.verdict == "bad" for finding in findings)

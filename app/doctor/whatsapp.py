@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from app.doctor.examination import Ailment, Check
 from channels.public_address import Unreachable, answer_to, signed_status
-from channels.twilio_account import TwilioAccount, setting_name
-from channels.twilio_console import SANDBOX, Sender, TwilioConsole, WrongCredentials
+from channels.twilio_account import SANDBOX, TwilioAccount, setting_name
+from channels.twilio_console import Sender, TwilioConsole, WrongCredentials
 
 MOST_SKEW_SECONDS = 30
 """More, and what is asked of Twilio by time, such as the messages of the last hour, comes out wrong."""

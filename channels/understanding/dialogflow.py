@@ -7,61 +7,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
 
-import grpc
-from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import GoogleAPIError, ServiceUnavailable
-from google.api_core.retry import AsyncRetry, if_exception_type
+from google.api_core.exceptions import GoogleAPIError
+from google.api_core.retry import AsyncRetry
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.dialogflowcx_v3 import (
     Match,
     MatchIntentRequest,
+    MatchIntentResponse,
     QueryInput,
     QueryParameters,
     SessionsAsyncClient,
     TextInput,
 )
-from google.cloud.dialogflowcx_v3.services.sessions.transports import SessionsGrpcAsyncIOTransport
-from google.protobuf.json_format import MessageToDict
 
-from channels.understanding.dialogflow_values import entity_values
+from channels.understanding.dialogflow_agent import Access, Agent
+from channels.understanding.dialogflow_failures import failure_of, worth_another_try
+from channels.understanding.dialogflow_values import completed, entity_values, plain
+from channels.understanding.local_entities import LocalEntities
 from engine.errors import ReadingUnavailable
 from engine.events import Reading
 from engine.narrow import NONE_OF_THESE
 
 LONGEST_TEXT: Final = 256
-SESSION_ID_LENGTH: Final = 32
 TIMEOUT: Final = 1.5
 """Seconds for one reading, retries included."""
-_RETRY: Final[dict[str, Any]] = {
-    "initial": 0.05,
-    "maximum": 0.4,
-    "multiplier": 2,
-    "predicate": if_exception_type(ServiceUnavailable),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """Which agent is asked."""
-
-    project: str
-    location: str
-    agent: str
-
-    @property
-    def endpoint(self) -> str:
-        """The regional address; the SDK does not derive it from the agent's name."""
-        region = "" if self.location == "global" else f"{self.location}-"
-        return f"{region}dialogflow.googleapis.com"
-
-    def session(self, address_hash: str) -> str:
-        """One conversation's name at Dialogflow; ids are limited to 36 characters there."""
-        path = f"projects/{self.project}/locations/{self.location}/agents/{self.agent}"
-        return f"{path}/sessions/{address_hash[:SESSION_ID_LENGTH]}"
+RETRIED: Final = 0.8
+"""For which part of it a lost connection is tried again, so that there is time left to tell why it failed."""
 
 
 class DialogflowClassifier:
@@ -76,13 +50,18 @@ class DialogflowClassifier:
         agent: Agent,
         entities: Mapping[str, str],
         *,
+        local: LocalEntities | None = None,
         language: str = "en",
         timeout: float = TIMEOUT,
     ) -> None:
-        """`entities`: Dialogflow's name of each entity -> ours, such as `service-type` -> `service_type`."""
+        """`entities`: Dialogflow's name of each entity -> ours, such as `service-type` -> `service_type`.
+
+        `local`: finds what Dialogflow leaves out.
+        """
         self._client = client
         self._agent = agent
         self._entities = dict(entities)
+        self._local = local
         self._language = language
         self._timeout = timeout
 
@@ -90,30 +69,16 @@ class DialogflowClassifier:
     def connect(
         cls,
         agent: Agent,
+        access: Access,
         entities: Mapping[str, str],
         *,
+        local: LocalEntities | None = None,
         language: str = "en",
         timeout: float = TIMEOUT,
-        insecure_address: str = "",
-        credentials_file: str = "",
     ) -> Self:
-        """Make the client inside the running loop. Raises `ReadingUnavailable` without credentials.
-
-        `credentials_file`: of a service account; without it Google's own search for credentials decides.
-        `insecure_address`: `host:port` of a stand-in on this machine, spoken to in plain text.
-        """
-        if insecure_address:
-            channel = grpc.aio.insecure_channel(insecure_address)
-            client = SessionsAsyncClient(transport=SessionsGrpcAsyncIOTransport(channel=channel))
-        else:
-            options = ClientOptions(api_endpoint=agent.endpoint, credentials_file=credentials_file or None)
-            try:
-                client = SessionsAsyncClient(client_options=options)
-            except (GoogleAuthError, GoogleAPIError, OSError, ValueError) as error:
-                raise ReadingUnavailable(
-                    "Dialogflow: no credentials; set GOOGLE_APPLICATION_CREDENTIALS"
-                ) from error
-        return cls(client, agent, entities, language=language, timeout=timeout)
+        """Make the client inside the running loop. Raises `NoCredentials`."""
+        client = access.client(SessionsAsyncClient, agent)
+        return cls(client, agent, entities, local=local, language=language, timeout=timeout)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -123,7 +88,7 @@ class DialogflowClassifier:
         """Ask the agent. Raises `ReadingUnavailable` when it does not answer well and in time."""
         said = shortened(text)
         if not said:
-            return self._reading((), {})
+            return Reading(scores=(), language=self._language, read_by=self.name)
         request = MatchIntentRequest(
             session=self._agent.session(address_hash),
             query_params=QueryParameters(time_zone=_zone_name(now)),
@@ -132,15 +97,33 @@ class DialogflowClassifier:
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._client.match_intent(
-                    request=request, timeout=self._timeout, retry=AsyncRetry(timeout=self._timeout, **_RETRY)
+                    request=request, timeout=self._timeout, retry=self._retry()
                 )
         except (GoogleAPIError, GoogleAuthError, TimeoutError) as error:
-            raise ReadingUnavailable(f"Dialogflow: {type(error).__name__}") from error
-        parameters = MessageToDict(answer._pb.matches[0].parameters) if answer.matches else {}  # noqa: SLF001
-        return self._reading(_scores(answer.matches), entity_values(parameters, self._entities, now))
+            failure = failure_of(error)
+            raise ReadingUnavailable(f"Dialogflow: {failure.reason}.", lasting=failure.lasting) from error
+        matches = MatchIntentResponse.pb(answer).matches
+        parameters = plain(matches[0].parameters) if matches else {}
+        words = said if self._language.partition("-")[0] == "en" else ""
+        theirs = entity_values(parameters, self._entities, now, words)
+        here = self._local.find(text, now) if self._local else None
+        return Reading(
+            scores=_scores(matches),
+            entities=completed(theirs, here.entities) if here else theirs,
+            latent=here.latent if here else {},
+            language=self._language,
+            read_by=self.name,
+        )
 
-    def _reading(self, scores: tuple[tuple[str, float], ...], entities: dict[str, Any]) -> Reading:
-        return Reading(scores=scores, entities=entities, language=self._language, read_by=self.name)
+    def _retry(self) -> AsyncRetry:
+        """Given with every call: the SDK's own would go on for minutes, `timeout` being for each attempt."""
+        return AsyncRetry(
+            initial=0.05,
+            maximum=0.4,
+            multiplier=2,
+            timeout=RETRIED * self._timeout,
+            predicate=worth_another_try(),
+        )
 
 
 def shortened(text: str) -> str:

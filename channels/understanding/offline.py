@@ -19,14 +19,14 @@ from typing import Final, Self
 import structlog
 
 from channels.understanding import weights as weights_file
-from channels.understanding.directions import DIRECTION, direction, only_a_direction
-from channels.understanding.entities import EntityFinder
+from channels.understanding.directions import only_a_direction
 from channels.understanding.features import tokens
 from channels.understanding.fillers import FILLERS
+from channels.understanding.local_entities import LocalEntities
 from channels.understanding.scoring import Scorer
-from channels.understanding.times import TimeReader, TimesFound
+from channels.understanding.times import TimesFound
 from engine.errors import ChannelError
-from engine.events import Reading, Value
+from engine.events import Reading
 from engine.narrow import NONE_OF_THESE
 from engine.opening import sentences
 
@@ -68,8 +68,8 @@ class OfflineClassifier:
         path = weights_file.path_of(weights_dir, weights_file.key_of(phrases))
         synonyms = [word for values in entities.values() for words in values.values() for word in words]
         self._scorer = Scorer(weights_file.load(path), also_known=[*names, *synonyms])
-        self._finder = EntityFinder(entities)
-        self._times = TimeReader(language, day_first=day_first)
+        self.entities = LocalEntities(entities, language=language, day_first=day_first)
+        """What finds the entities; it serves other classifiers, too."""
         self._language = language
 
     @classmethod
@@ -93,24 +93,16 @@ class OfflineClassifier:
     async def read(self, text: str, *, now: datetime, address_hash: str) -> Reading:
         """Every intent with its confidence, best first, and what the text gives."""
         del address_hash  # only paid classifiers need to tell people apart
-        times = self._times.read(text, now)
+        found = self.entities.find(text, now)
         scores = self._scorer.scores(text)
-        if only_a_time(times, likeliest=max(scores, key=lambda intent: scores[intent])):
+        if only_a_time(found.times, likeliest=max(scores, key=lambda intent: scores[intent])):
             scores = _almost_surely(GIVES_TIME, scores)
         elif only_a_direction(text):
             scores = _almost_surely(OTHER_OPTIONS, scores)
-        entities: dict[str, Value] = self._finder.find(text)
-        if (way := direction(text)) and not times.value:
-            entities[DIRECTION] = way
-        latent: dict[str, Value] = {}
-        if times.value:
-            entities["appointment_time"] = times.value
-        if times.latent:
-            latent["appointment_time"] = times.latent
         return Reading(
             scores=_ranked(scores),
-            entities=entities,
-            latent=latent,
+            entities=found.entities,
+            latent=found.latent,
             sentences=tuple(_ranked(self._scorer.scores(sentence)) for sentence in sentences(text)),
             language=self._language,
             read_by=self.name,

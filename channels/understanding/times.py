@@ -56,7 +56,8 @@ _IN_DAYS: Final = re.compile(
 """Duckling adds to these the time that it is now."""
 _IN_WEEKS: Final = re.compile(r"in (?:\w+ )+weeks?(?: from now)?", re.IGNORECASE)
 _WEEKDAY: Final = re.compile(
-    r"(?:on |for )?(?:mon|tues|wednes|thurs|fri|satur|sun)day\b(?!.*\b(?:next|last|this|week|of)\b)",
+    r"(?:on |for )?(?:mon|tue(?:s)?|wed(?:s|nes)?|thu(?:r|rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
+    r"(?!.*\b(?:next|last|this|week|of)\b)(?!.*\d(?:st|nd|rd|th)\b)",
     re.IGNORECASE,
 )
 _OR: Final = re.compile(r"\s*,?\s*(?:or|o)\b(?: maybe| perhaps)?\s*(?:on |at )?(?:the )?\s*", re.IGNORECASE)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from engine.checks.names import check_names
 from engine.checks.paths import check_paths
+from engine.checks.personal import check_personal
 from engine.checks.rules import check_rules
 from engine.checks.sayings import check_sayings
+from engine.checks.silence import check_silence
 from engine.checks.subject import Note, Subject
 from engine.model import Flows, Words
 
@@ -23,7 +25,10 @@ def check(flows: Flows, words: Words, note: Note) -> None:
         check_rules(subject)
         check_sayings(subject)
         check_paths(subject)
+        check_silence(subject)
+        check_personal(subject)
         _check_urgent(subject)
+        _check_demanded(subject)
     _check_timed_signals(flows, words, note)
 
 
@@ -35,6 +40,18 @@ def _check_urgent(subject: Subject) -> None:
                 f"`{event}` may be heard at any moment, but some state of `{subject.flow.name}` does not"
             )
             subject.note(subject.flow.place, "unheard-urgent", message, f"add `{event}` under `anywhere`")
+
+
+def _check_demanded(subject: Subject) -> None:
+    """What the law wants obeyed, such as "no more messages", is no matter of how a flow is written."""
+    flow = subject.flow
+    for event, step in subject.words.demanded.get(flow.name, {}).items():
+        for state in flow.waiting_states:
+            if not any(rule.step == step for rule in flow.rules(state, event)):
+                message = f"`{event}` has to `do: {step}` wherever it is heard, but not in `{state.name}`"
+                place = state.rules[event][0].place if event in state.rules else flow.place
+                subject.note(place, "undone-demand", message, f"add a rule for `{event}` with `do: {step}`")
+                break
 
 
 def _check_timed_signals(flows: Flows, words: Words, note: Note) -> None:

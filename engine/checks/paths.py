@@ -18,12 +18,12 @@ def check_paths(subject: Subject) -> None:
     ways = {
         state.name: {
             name if name in flow.states else closest(name, flow.states) or name
-            for name in _ways_out(flow, state)
+            for name in ways_out(flow, state)
         }
         for state in flow.states.values()
     }
-    reached = _reachable(ways, {flow.start})
-    returning = _reachable(_reversed(ways), {flow.start})
+    reached = reachable(ways, {flow.start})
+    returning = reachable(_reversed(ways), {flow.start})
     passing = {name: targets if flow.states[name].passing else set() for name, targets in ways.items()}
     silent = {state.name: set(_silent_ways(flow, state)) for state in flow.states.values()}
     for state in flow.states.values():
@@ -35,26 +35,28 @@ def check_paths(subject: Subject) -> None:
                 f"from `{state.name}` nothing leads back to `{flow.start}`: a conversation would end there"
             )
             subject.note(state.place, "dead-end", message, "add a rule or a `wait` that leads on")
-        if state.passing and state.name in _reachable(passing, passing[state.name]):
+        if state.passing and state.name in reachable(passing, passing[state.name]):
             message = f"`{state.name}` can come back to itself without anybody saying anything"
             hint = "let one of its outcomes lead to a state that asks"
             subject.note(state.place, "step-loop", message, hint)
-        if state.wait and state.name in _reachable(silent, silent[state.name]):
+        if state.wait and state.name in reachable(silent, silent[state.name]):
             message = f"somebody who says nothing comes back to `{state.name}` again and again, for ever"
             subject.note(
                 state.wait.place, "endless-wait", message, "let `wait` lead where nothing is waited for"
             )
 
 
-def _ways_out(flow: Flow, state: State) -> Iterator[str]:
+def ways_out(flow: Flow, state: State, *, without: str | None = None) -> Iterator[str]:
+    """The states that a conversation may go to next; `without`: a step whose rules do not count."""
     rules = (
         [state.passing]
         if state.passing
         else [rule for event in flow.hears(state) for rule in flow.rules(state, event)]
     )
     for rule in rules:
-        for target in rule.targets.values():
-            yield _settled(target, state)
+        if rule.step is None or rule.step != without:
+            for target in rule.targets.values():
+                yield _settled(target, state)
     if state.wait:
         yield _settled(state.wait.target, state)
     if state.misheard and state.misheard.go:
@@ -64,7 +66,7 @@ def _ways_out(flow: Flow, state: State) -> Iterator[str]:
 def _silent_ways(flow: Flow, state: State) -> Iterator[str]:
     """Where a conversation goes in which nobody says anything."""
     if state.passing:
-        yield from _ways_out(flow, state)
+        yield from ways_out(flow, state)
     elif state.wait:
         yield _settled(state.wait.target, state)
 
@@ -81,7 +83,7 @@ def _reversed(ways: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return back
 
 
-def _reachable(ways: Mapping[str, Collection[str]], start: Collection[str]) -> set[str]:
+def reachable(ways: Mapping[str, Collection[str]], start: Collection[str]) -> set[str]:
     """Every state that can be reached, the first ones included."""
     found: set[str] = set()
     new = [name for name in start if name in ways]

@@ -15,7 +15,7 @@ REPORTED = frozenset({"pick_option", "stale_tap", "misheard", "media", "location
 def check_rules(subject: Subject) -> None:
     """Note every wrong name in a rule, every outcome without a way on, and every rule that never applies."""
     flow = subject.flow
-    heard = subject.words.events | subject.words.signals | REPORTED | _signals_to(subject)
+    heard = subject.words.events | subject.words.signals | REPORTED | signals_to(subject)
     for rule in flow.all_rules():
         if rule.event:
             subject.known(rule.event, heard, "event", rule.place)
@@ -32,7 +32,7 @@ def check_rules(subject: Subject) -> None:
     _check_order(subject, flow.anywhere)
 
 
-def _signals_to(subject: Subject) -> frozenset[str]:
+def signals_to(subject: Subject) -> frozenset[str]:
     """The events that other flows put into this one's inboxes; of an unknown step nobody can tell whose."""
     return frozenset(
         target.signal
@@ -120,6 +120,9 @@ def _check_order(subject: Subject, by_event: Mapping[str, tuple[Rule, ...]]) -> 
             elif rule.guard in seen:
                 message = f"a rule for `{event}` before this one has the same `if`, so this one never applies"
                 subject.note(place_of(rule.guard or "", rule.place), "hidden-rule", message, "remove one")
+            elif (wider := subject.words.implied.get(rule.guard or "")) in seen:
+                message = f"whenever this rule's `if` holds, `{wider}` before it does, so it never applies"
+                subject.note(place_of(rule.guard or "", rule.place), "hidden-rule", message, "put it first")
             if rule.guard:
                 seen.add(rule.guard)
 

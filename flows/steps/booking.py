@@ -116,9 +116,12 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted", remembers={"address": address[:200]})
 
 
-@step("sent", "taken", remembers=(*HELD, "deadline"), reaches="therapist")
+@step("sent", "sent_quietly", "taken", remembers=(*HELD, "deadline"), reaches="therapist")
 async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Turn the hold into a request; a hold that has run out is taken again if the time is still free."""
+    """Turn the hold into a request; a hold that has run out is taken again if the time is still free.
+
+    `sent_quietly`: the client wants no messages, so they will not hear of the answer by themselves.
+    """
     held = await _held(turn, tx)
     if held is None or not await _ask(turn, tx, held):
         number = await _claim(turn, tx, _wanted(turn))
@@ -139,7 +142,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         ]
     )
     return Outcome(
-        "sent",
+        "sent" if turn.person.opted_out_at is None else "sent_quietly",
         remembers={
             "appointment": held.id,
             "summary": turn.summary(held),

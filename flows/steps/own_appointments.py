@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
@@ -31,51 +30,33 @@ async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("listed", "none", tells=("list",))
 async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the client's appointments that are still to come."""
-    coming = await _coming(turn, tx)
-    lines: list[Value] = [_line(turn, found) for found in coming]
+    lines: list[Value] = [appointment_line(turn, found) for found in await coming(turn, tx)]
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
 
 
-def _line(turn: BookingTurn, found: Appointment) -> Value:
+def appointment_line(turn: BookingTurn, found: Appointment) -> Value:
+    """One line of such a list."""
     if found.status != "pending" or found.expires_at is None:
         return line("own_line", summary=turn.summary(found))
     deadline = turn.when(found.expires_at // 60)
     return line("own_line_waiting", summary=turn.summary(found), deadline=deadline)
 
 
-@step("waiting", "none")
-async def find_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out whether something of the client's waits for a therapist's answer."""
-    waiting = any(found.status == "pending" for found in await _coming(turn, tx))
-    return Outcome("waiting" if waiting else "none")
-
-
-@step("withheld", reaches="therapist")
-async def withhold_news(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Let the therapist know that the client, who asked for no messages, has not been told."""
-    told = number(turn.data.get("appointment"))
-    found = await tx.appointments.get(told) if told is not None else None
-    if found is None or found.client.id != turn.person_id:
-        raise TurnFailed("The signal is about an appointment that this client does not have.")
-    therapist = Recipient("therapist", found.therapist.address)
-    return Outcome("withheld", to=therapist, sends={"appointment": found.id})
-
-
 @step("one", "several", "none", remembers=("appointment", "summary", "own_appointments"))
 async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out which appointment the client may mean."""
-    coming = [found for found in await _coming(turn, tx) if found.starts_at > turn.minute]
-    if not coming:
+    cancellable = [found for found in await coming(turn, tx) if found.starts_at > turn.minute]
+    if not cancellable:
         return Outcome("none")
-    if len(coming) == 1:
-        return Outcome("one", remembers=_meant(turn, coming[0]))
+    if len(cancellable) == 1:
+        return Outcome("one", remembers=_meant(turn, cancellable[0]))
     choices: list[Value] = [
         {
             "title": in_short(found.starts_at, turn.zone, turn.language),
             "description": turn.practice.service(found.service).title,
             "data": {"appointment": found.id},
         }
-        for found in coming[:10]
+        for found in cancellable[:10]
     ]
     return Outcome("several", remembers={"own_appointments": choices})
 
@@ -112,12 +93,13 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("called", reaches="therapist")
 async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell the client's own therapist, or else the practice's first, that they want to talk."""
-    coming = await _coming(turn, tx)
-    therapist = coming[0].therapist if coming else turn.practice.therapists[0]
+    own = await coming(turn, tx)
+    therapist = own[0].therapist if own else turn.practice.therapists[0]
     to = Recipient("therapist", therapist.address)
     return Outcome("called", to=to, sends={"client": turn.person_id})
 
 
-async def _coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+async def coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+    """The client's requests and appointments that are still to come and stand."""
     found = await tx.appointments.of_client(turn.person_id, COMING, turn.minute)
     return [one for one in found if one.stands(turn.now)]

@@ -34,6 +34,12 @@ THERAPIST_DOOR = f"{PUBLIC}/webhook/therapist"
 THERAPIST_PHONE = "+4915199988877"
 THERAPIST = f"whatsapp:{THERAPIST_PHONE}"
 THERAPIST_NAME = "Zenobia Quill"
+TIRELESS = {
+    "ANSWERS_PER_MINUTE": "1000000",
+    "MESSAGES_PER_HOUR": "1000000",
+    "REFUSALS_PER_MINUTE": "1000000",
+}
+"""Programs write faster than people, and all from one address; a test of the limits sets its own."""
 STARTING_SECONDS = 60.0
 STOPPING_SECONDS = 15.0
 COMMAND = Path(sys.executable).with_name("therapy-booking")
@@ -72,23 +78,22 @@ class ServerFailedError(Exception):
 class Server:
     """One process at a time; `kill` and `start` as often as needed."""
 
-    def __init__(self, folder: Path, database: PrivateMariaDB, settings: Mapping[str, str]) -> None:
-        """`settings`: environment variables on top of the usual ones."""
+    def __init__(self, folder: Path, database: PrivateMariaDB | None, settings: Mapping[str, str]) -> None:
+        """`database`: None for an SQLite file in the folder.
+
+        `settings`: environment variables on top of the usual ones.
+        """
         self.folder = folder
         self.database = database
         self.port = free_port()
         self.twilio_port = free_port()
         self.log_path = folder / "server.log"
-        self._name = database.create_database()
+        self._name = database.create_database() if database else ""
         self._process: subprocess.Popen[bytes] | None = None
         self.environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
-            "DB_HOST": database.host,
-            "DB_PORT": str(database.port),
-            "DB_USER": database.user,
-            "DB_PASSWORD": database.password,
-            "DB_NAME": self._name,
+            **(_settings_of(database, self._name) if database else {}),
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "SECRET_KEY": "a long and quiet test of the whole process",
@@ -96,9 +101,12 @@ class Server:
             "WHATSAPP_TOKEN": forms.AUTH_TOKEN,
             "TWILIO_PHONE_NUMBER": forms.PRACTICE.removeprefix("whatsapp:"),
             "TWILIO_API_BASE_URL": f"http://127.0.0.1:{self.twilio_port}",
+            "TWILIO_CONTENT_BASE_URL": f"http://127.0.0.1:{self.twilio_port}",
             "THERAPIST_PHONE": THERAPIST_PHONE,
             "CLIENT_WEBHOOK_URL": CLIENT_DOOR,
             "THERAPIST_WEBHOOK_URL": THERAPIST_DOOR,
+            "DOUBT_SECONDS": "5",
+            **TIRELESS,
             **settings,
         }
 
@@ -140,6 +148,18 @@ class Server:
             )
         return done.returncode
 
+    def output_of(self, *words: str) -> str:
+        """Run another command of the product; returns what it printed."""
+        return subprocess.run(
+            [COMMAND, *words],
+            cwd=self.folder,
+            env=self.environment,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        ).stdout
+
     def start(self) -> float:
         """Start and wait until it is ready; returns the seconds that took."""
         began = time.monotonic()
@@ -173,6 +193,12 @@ class Server:
             while words not in self.log:  # noqa: ASYNC110  # another process writes it
                 await asyncio.sleep(0.05)
 
+    async def until_taken(self, within: float = 15.0) -> None:
+        """Wait until a turn has taken everything in the inbox. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while self.rows("SELECT id FROM inbox WHERE taken_at IS NULL"):  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.05)
+
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """What the database holds, as another program sees it."""
         with (
@@ -204,6 +230,7 @@ class Server:
 
     def _connect(self, cursor: type) -> Any:  # noqa: ANN401  # pymysql has no types
         where = self.database
+        assert where is not None, "only a server with a MariaDB can be looked into"
         return pymysql.connect(
             host=where.host,
             port=where.port,
@@ -228,6 +255,16 @@ class Server:
         code = self._process.wait(STOPPING_SECONDS)
         self._process = None
         return code
+
+
+def _settings_of(database: PrivateMariaDB, name: str) -> dict[str, str]:
+    return {
+        "DB_HOST": database.host,
+        "DB_PORT": str(database.port),
+        "DB_USER": database.user,
+        "DB_PASSWORD": database.password,
+        "DB_NAME": name,
+    }
 
 
 def free_port() -> int:

@@ -9,12 +9,16 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import grpc
 import pytest
 
 from tests.acceptance.conftest import MakeServer
 from tests.acceptance.server import COMMAND, Server, free_port
+from tests.fakes import dialogflow
+from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.twilio import FakeTwilio
 from tests.fakes.twilio_console import sender
+from tests.fakes.twilio_contents import ContentBook
 
 NUMBER = "whatsapp:+493055500017"
 SANDBOX = "+14155238886"
@@ -33,7 +37,11 @@ GOOD = [
     "webhook addresses",
     "public address",
     "signed request",
+    "templates",
+    "Dialogflow",
 ]
+AGENT = ["Dialogflow settings", "Dialogflow agent", "Dialogflow answer"]
+_, PROJECT, _, LOCATION, _, AGENT_ID = dialogflow.AGENT.split("/")
 
 
 @dataclass
@@ -87,9 +95,20 @@ def reachable(make_server: MakeServer) -> Server:
     return made
 
 
+@pytest.fixture(scope="module")
+def contents() -> ContentBook:
+    """What was made at Twilio, kept from one fake to the next as from one test to the next."""
+    return ContentBook()
+
+
 @pytest.fixture
-async def clinic(reachable: Server) -> AsyncIterator[Clinic]:
-    async with FakeTwilio(port=reachable.twilio_port) as twilio:
+async def clinic(reachable: Server, contents: ContentBook) -> AsyncIterator[Clinic]:
+    fake = FakeTwilio(port=reachable.twilio_port)
+    fake.contents = contents
+    async with fake as twilio:
+        if not contents.contents:
+            assert await asyncio.to_thread(reachable.run, "templates", "push") == 0
+            contents.decide_all()
         twilio.account.senders = [sender(NUMBER, f"{reachable.url}/webhook/client{RETRIES}")]
         yield Clinic(reachable, twilio)
 
@@ -136,6 +155,28 @@ async def test_what_is_wrong_at_twilio(clinic: Clinic, check: str, change: Chang
     assert words in told.lines[check][1]
     assert "→" in told.lines[check][1]
     assert told.code == 1
+
+
+async def test_a_template_was_rejected(clinic: Clinic) -> None:
+    clinic.twilio.contents.decide("approved", "rejected", "too friendly")
+    try:
+        told = await clinic.visit()
+    finally:
+        clinic.twilio.contents.decide("approved")
+    assert told.bad == ["templates"]
+    assert "rejected" in told.lines["templates"][1]
+    assert "templates status" in told.lines["templates"][1]
+
+
+async def test_templates_were_deleted_over_there(clinic: Clinic) -> None:
+    made = dict(clinic.twilio.contents.contents)
+    clinic.twilio.contents.contents.clear()
+    try:
+        told = await clinic.visit()
+    finally:
+        clinic.twilio.contents.contents.update(made)
+    assert told.bad == ["templates"]
+    assert "templates push" in told.lines["templates"][1]
 
 
 async def test_the_clock_is_off(clinic: Clinic) -> None:
@@ -208,9 +249,12 @@ async def test_another_server_answers_at_the_public_address(clinic: Clinic, make
 
 
 async def test_the_running_server_has_another_token(clinic: Clinic) -> None:
-    async with FakeTwilio(auth_token="e" * 32) as twilio:
+    fake = FakeTwilio(auth_token="e" * 32)
+    fake.contents = clinic.twilio.contents
+    async with fake as twilio:
         twilio.account.senders = [sender(NUMBER, f"{clinic.server.url}/webhook/client{RETRIES}")]
-        told = await clinic.visit(WHATSAPP_TOKEN="e" * 32, TWILIO_API_BASE_URL=twilio.url)
+        there = {"TWILIO_API_BASE_URL": twilio.url, "TWILIO_CONTENT_BASE_URL": twilio.url}
+        told = await clinic.visit(WHATSAPP_TOKEN="e" * 32, **there)
     assert told.bad == ["signed request"]
     assert "403" in told.lines["signed request"][1]
 
@@ -234,3 +278,44 @@ async def test_the_tables_are_of_an_older_version(clinic: Clinic) -> None:
         clinic.server.write("UPDATE alembic_version SET version_num = %s", row["version_num"])
     assert told.bad == ["database"]
     assert "db upgrade" in told.lines["database"][1]
+
+
+async def test_the_dialogflow_agent(clinic: Clinic) -> None:
+    async with FakeDialogflow() as agent:
+        there = {
+            "DIALOGFLOW_PROJECT_ID": PROJECT,
+            "DIALOGFLOW_LOCATION": LOCATION,
+            "DIALOGFLOW_AGENT_ID": AGENT_ID,
+            "DIALOGFLOW_API_ENDPOINT": agent.address,
+        }
+        empty = await clinic.visit(**there)
+        assert empty.bad == ["Dialogflow agent", "Dialogflow answer"]
+        assert "nlu push" in empty.lines["Dialogflow agent"][1]
+        clinic.server.environment |= there
+        try:
+            assert await asyncio.to_thread(clinic.server.run, "nlu", "push") == 0
+        finally:
+            clinic.server.environment = {
+                name: value for name, value in clinic.server.environment.items() if name not in there
+            }
+        filled = await clinic.visit(**there)
+        assert [filled.lines[name][0] for name in AGENT] == ["ok"] * len(AGENT)
+        elsewhere = await clinic.visit(**(there | {"DIALOGFLOW_AGENT_ID": "0" * 8}))
+        assert "DIALOGFLOW_AGENT_ID" in elsewhere.lines["Dialogflow agent"][1]
+        agent.fail(grpc.StatusCode.PERMISSION_DENIED, None)
+        refused = await clinic.visit(**there)
+        assert "role" in refused.lines["Dialogflow agent"][1]
+    gone = await clinic.visit(**there)
+    assert gone.bad == ["Dialogflow agent", "Dialogflow answer"]
+
+
+async def test_dialogflow_set_up_by_half(clinic: Clinic) -> None:
+    told = await clinic.visit(DIALOGFLOW_PROJECT_ID=PROJECT)
+    assert told.bad == ["Dialogflow settings"]
+    assert "DIALOGFLOW_AGENT_ID" in told.lines["Dialogflow settings"][1]
+    told = await clinic.visit(
+        DIALOGFLOW_PROJECT_ID=PROJECT,
+        DIALOGFLOW_AGENT_ID=AGENT_ID,
+        GOOGLE_APPLICATION_CREDENTIALS="/no/such/key.json",
+    )
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in told.lines["Dialogflow settings"][1]

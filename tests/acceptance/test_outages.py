@@ -44,6 +44,7 @@ async def test_without_dialogflow_the_offline_classifier_answers(make_server: Ma
     heard = server.rows("SELECT event, read_by FROM journal ORDER BY id")
     assert [row["read_by"] for row in heard] == ["offline"] * 3
     assert [row["event"] for row in heard[:2]] == ["get.services", "my.appointments"]
+    assert server.log.count("classifier set aside") == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(sys.executable).with_name("therapy-booking")
+CHECKOUT = str(Path(__file__).parents[2])
 SECONDS = 60
 
 
@@ -25,7 +26,13 @@ def run(
         capture_output=True,
         timeout=SECONDS,
         check=False,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "COLUMNS": "200", **(settings or {})},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": CHECKOUT,  # this checkout's, whichever one is installed
+            "HOME": str(folder),
+            "COLUMNS": "200",
+            **(settings or {}),
+        },
     )
 
 

@@ -51,7 +51,8 @@ def test_expected_is_what_the_speaker_is_asked_for(answers: list[dict[str, Any]]
 def test_messages_are_those_of_this_line_in_order(answers: list[dict[str, Any]]) -> None:
     (asked,) = answers[0]["messages"]
     assert asked["to"] == "client:Ana"
-    assert asked["text"] == "How would you like to meet?"
+    assert asked["text"].startswith("Before we begin: ")  # the notice
+    assert asked["text"].endswith("How would you like to meet?")
     assert asked["options"][0] == {"id": "1.1", "title": "In-call"}
     assert [message["to"] for message in answers[3]["messages"]] == ["client:Ana", "therapist:anna"]
     assert [option["id"] for option in answers[3]["messages"][1]["options"]] == ["approve:1", "decline:1"]

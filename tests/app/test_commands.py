@@ -20,8 +20,19 @@ COMMANDS = [
     ("db", "upgrade"),
     ("flows",),
     ("flows", "check"),
+    ("outbox",),
+    ("outbox", "unknown"),
+    ("outbox", "resend"),
+    ("outbox", "settle"),
     ("practice",),
     ("practice", "load"),
+    ("nlu",),
+    ("nlu", "push"),
+    ("nlu", "diff"),
+    ("nlu", "pull-phrases"),
+    ("templates",),
+    ("templates", "push"),
+    ("templates", "status"),
 ]
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from app.clock import Clock
-from app.deliveries import STUCK_SECONDS, Deliveries
+from app.deliveries import Deliveries
+from app.settling import STUCK_SECONDS
 from engine.effects import Message
+from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
+from engine.events import Heard, Values
 from storage.outbox import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
@@ -26,14 +29,29 @@ class Post:
 
     sent: list[int] = field(default_factory=list)
     sids: dict[int, str] = field(default_factory=dict)
+    errors: list[ChannelError] = field(default_factory=list)
+    """What the next sendings end with."""
+    taken: dict[int, list[str]] = field(default_factory=dict)
+    """What its list shows of each message."""
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     busy: asyncio.Event = field(default_factory=asyncio.Event)
+    refuses_with: int | None = None
 
     async def send(self, owed: Owed) -> str:
         self.sent.append(owed.id)
+        if self.refuses_with is not None:
+            raise DeliveryRefused("not that one", code=self.refuses_with)
         self.busy.set()
         await self.may_answer.wait()
+        if self.errors:
+            raise self.errors.pop(0)
         return self.sids.get(owed.id, f"SM{owed.id}")
+
+    async def look_for(self, owed: Owed) -> list[str]:
+        return self.taken.get(owed.id, [])
+
+    def sender(self, flow: str) -> str:
+        return "clients" if flow == "client" else "therapists"
 
 
 @dataclass
@@ -47,18 +65,36 @@ class Office:
     deliveries: Deliveries
     running: asyncio.Task[None]
 
-    async def owe(self, *addresses: str) -> list[int]:
-        """One message to each; returns their numbers."""
+    async def owe(self, *addresses: str, flow: str = "client") -> list[int]:
+        """One message to each; returns the numbers of all so far."""
         for address in addresses:
             async with self.storage.transaction() as tx:
-                conversation = await tx.conversations.lock("client", address, "idle", at=self.clock())
+                conversation = await tx.conversations.lock(flow, address, "idle", at=self.clock())
                 await tx.outbox.put(conversation, 1, [Message("hello")], self.clock())
         self.owing.set()
         return [owed.id for owed in await self.storage.outbox.since(0, 100)]
 
+    async def say(self, text: str, turn: int, *, unasked: Values | None = None, opted_out: bool) -> None:
+        """One message in a conversation, with whose person it is settled whether they want it."""
+        async with self.storage.transaction() as tx:
+            conversation = await tx.conversations.lock("client", "chat:a", "idle", at=self.clock())
+            await tx.people.opt_out(conversation.person.id, self.clock() if opted_out else None)
+            await tx.outbox.put(conversation, turn, [Message(text)], self.clock(), unasked=unasked)
+
+    async def heard(self) -> list[Heard]:
+        """What conversations are to hear."""
+        return await self.storage.inbox.waiting(100)
+
     async def states(self) -> list[str]:
         """Where each message stands."""
         return [owed.state for owed in await self.storage.outbox.since(0, 100)]
+
+    async def tried(self, times: int) -> None:
+        """Wait until so many sendings have been begun."""
+        async with asyncio.timeout(20):
+            while len(self.post.sent) < times:
+                self.owing.set()
+                await asyncio.sleep(0)
 
     async def until(self, *states: str) -> None:
         """Wait until the messages stand so."""
@@ -84,11 +120,11 @@ async def office(mariadb: PrivateMariaDB) -> AsyncIterator[Office]:
 
 
 @asynccontextmanager
-async def opened(settings: StorageSettings) -> AsyncIterator[Office]:
+async def opened(settings: StorageSettings, per_second: float = 80.0) -> AsyncIterator[Office]:
     clock, owing, post = Clock(), asyncio.Event(), Post()
     clock.stand_at(1_800_000_000)
     storage = await Storage.open(settings, clock=clock)
-    deliveries = Deliveries(storage, post, clock, owing)
+    deliveries = Deliveries(storage, post, clock, owing, per_second=per_second, doubt_seconds=60)
     running = asyncio.create_task(deliveries.run())
     yield Office(storage, clock, post, owing, deliveries, running)
     running.cancel()
@@ -144,10 +180,137 @@ async def test_a_stop_after_a_breakdown_does_not_wait(office: Office) -> None:
     await office.deliveries.finish()
 
 
-async def test_in_a_file_it_is_the_same(tmp_path: Path) -> None:
+@pytest.fixture
+async def in_a_file(tmp_path: Path) -> StorageSettings:
     settings = StorageSettings(sqlite_path=tmp_path / "post.sqlite3", secret_key="post")
     await migrate(settings)
-    async with opened(settings) as office:
+    return settings
+
+
+@pytest.fixture
+async def small(in_a_file: StorageSettings) -> AsyncIterator[Office]:
+    """An office that answers at once, on a file."""
+    async with opened(in_a_file) as made:
+        made.post.may_answer.set()
+        yield made
+
+
+async def test_in_a_file_it_is_the_same(small: Office) -> None:
+    await small.owe("chat:a", "chat:b")
+    await small.until("sent", "sent")
+
+
+async def test_a_doubtful_answer_is_settled_by_the_list(small: Office) -> None:
+    small.post.errors = [DeliveryUnknown()]
+    (number,) = await small.owe("chat:a")
+    await small.until("unknown")
+    small.post.taken[number] = ["SM9"]
+    small.clock.advance(2)
+    await small.until("sent")
+    assert small.post.sent == [number]
+
+
+async def test_what_the_list_never_shows_is_sent_again(small: Office) -> None:
+    small.post.errors = [DeliveryUnknown()]
+    (number,) = await small.owe("chat:a")
+    await small.until("unknown")
+    small.clock.advance(61)
+    await small.until("sent")
+    assert small.post.sent == [number, number]
+
+
+USED_UP = DeliveryDeferred("used up", retry_after=3600.0, concerns_sender=True)
+
+
+async def test_a_number_that_is_used_up_rests_and_the_other_goes_on(small: Office) -> None:
+    small.post.errors = [USED_UP]
+    (first,) = await small.owe("chat:a")
+    await small.until("pending")
+    await small.owe("chat:b", "chat:c")
+    *_, other = await small.owe("chat:t", flow="therapist")
+    await small.until("pending", "pending", "pending", "sent")
+    assert small.post.sent == [first, other]
+
+
+async def test_after_the_rest_one_message_tries_before_the_others(small: Office) -> None:
+    small.post.errors = [USED_UP]
+    await small.owe("chat:a")
+    await small.until("pending")
+    first, *others = await small.owe("chat:b", "chat:c", "chat:d")
+    small.post.errors = [USED_UP]
+    small.clock.advance(3600)
+    await small.until("pending", "pending", "pending", "pending")
+    await small.tried(2)
+    assert len(small.post.sent) == 2
+    small.clock.advance(3600)
+    await small.until("sent", "sent", "sent", "sent")
+    assert sorted(set(small.post.sent)) == [first, *others]
+    assert len(small.post.sent) == 6
+
+
+async def test_a_refused_person_does_not_stop_the_number(small: Office) -> None:
+    small.post.errors = [DeliveryRefused(code=63003)]
+    await small.owe("chat:a", "chat:b")
+    await small.until("failed", "sent")
+
+
+async def test_no_number_sends_faster_than_it_may(in_a_file: StorageSettings) -> None:
+    """One message in a hundred seconds: of three only one leaves, and the other number's."""
+    async with opened(in_a_file, per_second=0.01) as office:
         office.post.may_answer.set()
-        await office.owe("chat:a", "chat:b")
-        await office.until("sent", "sent")
+        await office.owe("chat:a", "chat:b", "chat:c")
+        await office.until("sent", "pending", "pending")
+        await office.owe("chat:t", flow="therapist")
+        await office.until("sent", "pending", "pending", "sent")
+
+
+async def test_who_wants_no_messages_gets_answers_only_and_their_conversation_hears_of_the_rest(
+    small: Office,
+) -> None:
+    office = small
+    await office.say("approved", 1, unasked={"appointment": 7}, opted_out=True)
+    await office.say("hold lapsed", 2, unasked={}, opted_out=True)
+    await office.say("an answer", 3, opted_out=True)
+    await office.until("sent")  # of what was withheld nothing is told
+    (answer,) = await office.storage.outbox.since(0, 100)
+    assert (answer.message.text, office.post.sent) == ("an answer", [answer.id])
+    heard = await office.heard()
+    assert [(one.event, dict(one.data)) for one in heard] == [
+        ("news_withheld", {"appointment": 7}),
+        ("news_withheld", {}),
+    ]
+    assert {(one.flow, one.address, one.kind) for one in heard} == {("client", "chat:a", "signal")}
+
+
+async def test_what_had_to_wait_is_withheld_from_who_opted_out_meanwhile(small: Office) -> None:
+    office = small
+    await office.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
+    (number,) = [owed.id for owed in await office.storage.outbox.since(0, 100)]
+    async with office.storage.transaction() as tx:
+        await tx.outbox.start(number, office.clock())
+        await tx.outbox.defer(number, office.clock() + 60)
+    await office.say("you will hear no more", 2, opted_out=True)
+    office.clock.advance(60)
+    await office.until("sent")
+    assert [one.event for one in await office.heard()] == ["news_withheld"]
+
+
+async def test_who_wants_messages_gets_all(small: Office) -> None:
+    await small.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
+    await small.until("sent")
+    assert await small.heard() == []
+
+
+@pytest.mark.parametrize(
+    ("code", "events"), [(21610, ["opted_out_elsewhere"]), (63033, ["opted_out_elsewhere"]), (63003, [])]
+)
+async def test_who_has_opted_out_over_there_is_known_from_the_refusal(
+    small: Office, code: int, events: list[str]
+) -> None:
+    office = small
+    office.post.refuses_with = code
+    await office.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
+    await office.until("failed")
+    heard = await office.heard()
+    assert [one.event for one in heard] == events
+    assert all(dict(one.data) == {"appointment": 7, "how": f"error {code}"} for one in heard)

@@ -77,6 +77,22 @@ async def test_a_later_message_does_not_hide_what_becomes_of_an_earlier_one(runn
     assert (changed.text, changed.status) == ("first", "failed")
 
 
+async def test_what_is_withheld_is_never_shown(running: Product) -> None:
+    desk = await desk_after(running, "hello")
+    (client,) = await running.storage.conversations.all_states()
+    outbox, now = running.storage.outbox, running.clock()
+    await outbox.put(client, 10, [Message("your request lapsed")], now, unasked={})
+    before = await desk.view(0)
+    await running.storage.people.opt_out(client.person.id, now)
+    await running.deliveries.drain()
+    await running.storage.people.opt_out(client.person.id, None)
+    await outbox.put(client, 11, [Message("your request is approved")], now, unasked={})
+    await running.deliveries.drain()
+    texts = [one.text for one in (await desk.view(0)).messages if one.direction == "out"]
+    assert [one.text for one in before.messages if one.direction == "out"] == texts[:1]
+    assert texts[1:] == ["your request is approved"]
+
+
 async def test_the_way_of_a_wait_is_told(running: Product) -> None:
     desk = await desk_after(running, "I want to book an appointment")
     await desk.advance(25 * 3600)

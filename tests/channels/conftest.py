@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 import pytest
 from quart import Quart, Response
 
+from channels.floods import Limits, Pace
 from channels.inbound import DeliveryStatus
+from channels.ports import TooManyMessages
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
 from channels.webhooks import Webhooks
@@ -39,12 +41,13 @@ class Inbox:
     """
 
     rows: list[Heard] = field(default_factory=list)
+    paces: list[Pace] = field(default_factory=list)
     gone: int = 0
     slow: asyncio.Event | None = None
     missed: asyncio.Event = field(default_factory=asyncio.Event)
     stored: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def take_in(self, heard: Heard) -> bool:
+    async def take_in(self, heard: Heard, pace: Pace) -> bool:
         if self.slow is not None:
             await self.slow.wait()
         if self.gone:
@@ -53,7 +56,10 @@ class Inbox:
             raise TryAgain
         if any(row.key == heard.key for row in self.rows):
             return False
+        if pace is Pace.FLOODING:
+            raise TooManyMessages
         self.rows.append(heard)
+        self.paces.append(pace)
         self.stored.set()
         return True
 
@@ -74,8 +80,9 @@ class People:
 class Practice:
     """The product's front door, and a Twilio that knocks at it."""
 
-    def __init__(self, account: TwilioAccount = ONE_NUMBER) -> None:
+    def __init__(self, account: TwilioAccount = ONE_NUMBER, limits: Limits | None = None) -> None:
         self.account = account
+        self.now = NOW
         self.inbox = Inbox()
         self.news = News()
         self.webhooks = Webhooks(
@@ -83,7 +90,8 @@ class Practice:
             intake=self.inbox,
             route=Route(People(), one_number=account.has_one_number),
             news=self.news,
-            now=lambda: NOW,
+            now=lambda: self.now,
+            limits=limits,
         )
         self.app = Quart(__name__)
         self.app.register_blueprint(self.webhooks.blueprint)
@@ -110,9 +118,12 @@ class Practice:
         signature: str | None,
         query: str = "",
         content_type: str = "application/x-www-form-urlencoded; charset=utf-8",
+        forwarded_for: str | None = None,
     ) -> Response:
-        """Any body; `signature` None: no such header."""
+        """Any body; `signature` None: no such header. `forwarded_for`: what a proxy says of the sender."""
         headers = {"Content-Type": content_type}
+        if forwarded_for is not None:
+            headers["X-Forwarded-For"] = forwarded_for
         if signature is not None:
             headers["X-Twilio-Signature"] = signature
         client = self.app.test_client()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import inbound
+from channels import form_values, inbound
 from channels.twilio_errors import Remedy
 from engine.errors import MalformedWebhook
 from engine.events import Heard
@@ -19,7 +19,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def heard(form: forms.Fields) -> Heard:
-    return inbound.heard(form.items(), account_sid=forms.ACCOUNT_SID, flow="client", at=0)
+    return inbound.heard(
+        form.items(),
+        account_sid=forms.ACCOUNT_SID,
+        is_ours=lambda number: number == forms.PRACTICE,
+        flow="client",
+        at=0,
+    )
 
 
 def test_a_text_is_a_text() -> None:
@@ -57,6 +63,41 @@ def test_an_odd_payload_leaves_a_text(odd: str) -> None:
     field = "ButtonPayload" if len(odd) == 201 or odd == "ü" else "InteractiveData"
     message = heard(forms.message("Monday", **{field: odd}))
     assert (message.kind, message.text) == ("text", "Monday")
+
+
+def test_what_was_answered_is_kept_and_an_odd_name_of_it_is_not() -> None:
+    assert heard(forms.tap("7.1", "Yes", OriginalRepliedMessageSid="MM1")).replied_to == "MM1"
+    assert heard(forms.message("yes", OriginalRepliedMessageSid="SM1")).replied_to == "SM1"
+    assert heard(forms.message("yes")).replied_to is None
+    assert heard(forms.message("yes", OriginalRepliedMessageSid="<x>")).replied_to is None
+
+
+def test_a_row_of_a_list_is_a_tap() -> None:
+    message = heard(forms.list_tap("7.4", "Monday"))
+    assert (message.kind, message.tap) == ("tap", "7.4")
+
+
+def test_a_tap_keeps_the_message_it_answers() -> None:
+    tapped = forms.tap("7.2", "Monday")
+    assert heard(tapped).replied_to == tapped["OriginalRepliedMessageSid"]
+    assert heard(forms.message("hello")).replied_to is None
+
+
+def test_shared_contacts_are_no_text() -> None:
+    message = heard(forms.message("", MessageType="contacts"))
+    assert (message.kind, message.data) == ("media", {"media": "text/vcard"})
+
+
+@pytest.mark.parametrize("word", ["START", "STOP", "HELP"])
+def test_what_twilio_has_answered_itself_is_said(word: str) -> None:
+    message = heard(forms.message(word.lower(), OptOutType=word))
+    assert (message.kind, message.data) == ("text", {"opt_out": word})
+
+
+def test_a_message_to_another_number_is_refused_without_naming_it() -> None:
+    with pytest.raises(MalformedWebhook, match="To is not this webhook's number") as refused:
+        heard(forms.message("hello", to="whatsapp:+14155230000"))
+    assert "+1415" not in str(refused.value)
 
 
 def test_a_picture_keeps_its_caption_and_its_type() -> None:
@@ -147,7 +188,7 @@ def test_an_unknown_status_is_refused() -> None:
         )
 
 
-FIELD_NAMES = st.sampled_from(sorted(forms.message() | forms.tap("1", "x") | forms.media("a/b"))) | st.text()
+FIELD_NAMES = st.sampled_from(sorted(forms.everything())) | st.text()
 WRITTEN = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -176,6 +217,13 @@ async def test_no_body_at_all_breaks_the_door(body: bytes, content_type: str) ->
 @given(WRITTEN, WRITTEN)
 def test_what_comes_out_is_short_and_storable(text: str, name: str) -> None:
     message = heard(forms.message(text, ProfileName=name))
-    assert len(message.text) <= inbound.LONGEST_TEXT
-    assert len(message.name or "") <= inbound.LONGEST_NAME
+    assert len(message.text) <= form_values.LONGEST_TEXT
+    assert len(message.name or "") <= form_values.LONGEST_NAME
     assert "\0" not in message.text + (message.name or "")
+
+
+@pytest.mark.parametrize(
+    ("told", "data"), [("STOP", {"opt_out": "STOP"}), ("HELP", {"opt_out": "HELP"}), ("YES", {}), ("", {})]
+)
+def test_what_twilio_has_answered_by_itself_is_told(told: str, data: dict[str, str]) -> None:
+    assert dict(heard(forms.message("stop", OptOutType=told)).data) == data

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from channels.twilio_account import TwilioAccount
+from channels.twilio_account import SANDBOX, TwilioAccount
 from tests.channels.conftest import NOW, ONE_NUMBER, THERAPIST, Practice
 from tests.fakes import twilio_forms as forms
 
@@ -46,8 +46,27 @@ async def test_door_and_sender_decide_the_conversation(
     account: TwilioAccount, door: str, from_: str, flow: str
 ) -> None:
     practice = Practice(account)
-    await practice.post(forms.message("hello", from_=from_), door)
+    to = account.number_for(door)
+    await practice.post(forms.message("hello", from_=from_, to=to), door)
     assert [row.flow for row in practice.inbox.rows] == [flow]
+
+
+@pytest.mark.parametrize(
+    ("door", "to", "status"),
+    [
+        ("client", "whatsapp:+14155230000", 400),
+        ("client", "whatsapp:+4930111111", 200),
+        ("therapist", "whatsapp:+4930111111", 400),
+        ("therapist", "whatsapp:+14155230000", 200),
+        ("therapist", SANDBOX, 200),
+        ("client", SANDBOX, 200),
+    ],
+)
+async def test_each_door_takes_what_was_written_to_its_number_and_to_the_sandbox(
+    door: str, to: str, status: int
+) -> None:
+    practice = Practice(replace(TWO_NUMBERS, client_number="+49 (30) 11-1111"))
+    assert (await practice.post(forms.message("hello", to=to), door)).status_code == status
 
 
 async def test_an_unsigned_message_is_refused(practice: Practice) -> None:
@@ -95,6 +114,9 @@ async def test_a_body_of_64_kib_is_taken_and_a_larger_one_is_not(practice: Pract
         ({"From": "whatsapp:+4915112345678\n"}, "From"),
         ({"From": "whatsapp:+4٩٢٣٤٦٨٢"}, "From"),
         ({"AccountSid": "AC" + "f" * 32}, "AccountSid"),
+        ({"MessageSid": "SM" + "0" * 63}, "MessageSid"),
+        ({"To": ""}, "To"),
+        ({"To": "whatsapp:+14155230000"}, "To"),
     ],
 )
 async def test_a_form_that_twilio_would_not_send_is_refused(

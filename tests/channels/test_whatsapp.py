@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from channels.contents import Content, frame_payload
 from channels.twilio_http import TwilioHttp
 from channels.whatsapp import Outgoing, WhatsApp
 from engine.effects import Option
@@ -78,6 +79,15 @@ async def test_options_are_written_out(twilio: FakeTwilio, whatsapp: WhatsApp) -
     assert twilio.messages[0].body == "When?\n\n1. Monday 10:00\n2. Monday 11:00"
 
 
+async def test_a_content_goes_out_instead_of_the_words(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    made = twilio.contents.create(frame_payload("buttons_1", "en", "buttons", 1, "Choose"))
+    content = Content(made.sid, {"1": "Grüß dich 😀", "2": "Yes", "3": "7.1"})
+    await whatsapp.send(replace(HELLO, content=content))
+    [sent] = twilio.messages
+    assert (sent.body, sent.buttons) == ("Grüß dich 😀", (("Yes", "7.1"),))
+    assert "Body" not in twilio.attempts[0]
+
+
 async def test_1600_emoji_are_cut_to_what_twilio_takes(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
     await whatsapp.send(replace(HELLO, text="😀" * 1_600))
     assert twilio.messages[0].body.startswith("😀" * 700)
@@ -89,7 +99,7 @@ async def test_1600_emoji_are_cut_to_what_twilio_takes(twilio: FakeTwilio, whats
         (Fault.RATE_LIMITED, 7.0),
         (Fault.CROWDED, None),
         (Fault.ELSEWHERE, 15 * 60.0),
-        (Fault.DAILY_LIMIT, 24 * 3600.0),
+        (Fault.DAILY_LIMIT, 3600.0),
         (Fault.UNAVAILABLE, 60.0),
         (Fault.NOT_ALLOWED, 15 * 60.0),
     ],
@@ -101,6 +111,7 @@ async def test_what_was_certainly_not_taken_may_be_sent_again(
     with pytest.raises(DeliveryDeferred) as deferred:
         await whatsapp.send(HELLO)
     assert deferred.value.retry_after == wait
+    assert deferred.value.concerns_sender is (fault is not Fault.UNAVAILABLE)
     await whatsapp.send(HELLO)
     assert len(twilio.messages) == 1
 
@@ -178,7 +189,7 @@ async def test_concurrent_answers_do_not_mix_up_their_waits(twilio: FakeTwilio, 
     twilio.fail(Fault.DAILY_LIMIT)
     results = await asyncio.gather(*(whatsapp.send(HELLO) for _ in range(2)), return_exceptions=True)
     waits = {result.retry_after for result in results if isinstance(result, DeliveryDeferred)}
-    assert waits == {7.0, 24 * 3600.0}
+    assert waits == {7.0, 3600.0}
 
 
 async def test_an_incomplete_account_says_what_is_missing() -> None:

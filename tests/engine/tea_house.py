@@ -249,6 +249,8 @@ class Rows:
     signals: list[Signal] = field(default_factory=list)
     journal: list[Turn] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
+    named: dict[str, Message] = field(default_factory=dict)
+    """Messages by the names that the channel gave them."""
 
 
 class MemoryUnit:
@@ -264,6 +266,10 @@ class MemoryUnit:
         self.rows.claimed.add(heard.key)
         stored = self.rows.conversations.setdefault(heard.address, written(Snapshot(state=start)))
         return Conversation(1, Person(1, heard.address), read(stored))
+
+    async def answered(self, conversation: Conversation, sid: str) -> Message | None:
+        del conversation
+        return self.rows.named.get(sid)
 
     async def save(self, conversation: Conversation, snapshot: Snapshot, flow: Flow, now: int) -> None:
         del flow, now
@@ -305,6 +311,7 @@ def written(snapshot: Snapshot) -> str:
         "misses": snapshot.misses,
         "offer": offer,
         "wakes_at": snapshot.wakes_at,
+        "heard_at": snapshot.heard_at,
     }
     return json.dumps(kept)
 

@@ -247,6 +247,13 @@ async def test_nobody_is_told_of_a_lost_conversation_by_a_timer() -> None:
     assert house.stands().wakes_at is None
 
 
+async def test_news_in_a_lost_conversation_comes_by_itself() -> None:
+    house = TeaHouse()
+    house.place(state="gone", turn=3)
+    turn = await house.hears(kind="signal", event="ready", data={"tea": "Mint", "cup": 1})
+    assert said(turn) == "Your Mint is ready."
+
+
 async def test_a_turn_that_never_ends_fails_and_leaves_nothing_behind() -> None:
     house = TeaHouse(Kitchen(looping=True))
     await house.says("tea please")
@@ -328,3 +335,53 @@ async def test_whatever_happens_a_conversation_ends_in_a_state_that_waits(
         if event.get("kind", "text") not in {"wait", "signal"} and turn.after and turn.after.state != "idle":
             assert turn.messages, f"{GUEST} got no answer"
         assert await twin.hears(**event) == turn, "the same again gives the same"
+
+
+async def test_when_the_person_was_last_heard_is_kept_and_news_does_not_count() -> None:
+    house = TeaHouse()
+    await house.says("tea please")
+    house.now += 500
+    await house.hears(kind="signal", event="ready", data={"tea": "Mint", "cup": 1})
+    assert house.stands().heard_at == NOW
+    await house.taps("1.1")
+    assert house.stands().heard_at == NOW + 500
+
+
+async def test_news_that_changes_nothing_does_not_begin_a_waiting_time_anew() -> None:
+    house = TeaHouse()
+    await house.says("tea please")
+    house.now += 500
+    turn = await house.hears(kind="signal", event="ready", data={"tea": "Mint", "cup": 1})
+    assert said(turn) == "Your Mint is ready."
+    assert house.stands().wakes_at == NOW + 600
+
+
+async def test_a_title_said_to_an_earlier_question_is_no_answer_to_this_one() -> None:
+    house = TeaHouse()
+    first = await house.says("tea please")
+    house.storage.rows.named["SM1"] = first.messages[0]
+    for named in ("Black", "2"):
+        await house.says("Mint")
+        again = await house.says("tea please")
+        house.storage.rows.named["SM2"] = again.messages[-1]
+        turn = await house.hears(named, replied_to="SM1")
+        assert (turn.event, house.stands().state) == ("stale_tap", "choosing")
+        answered = await house.hears(named, replied_to="SM2")
+        assert said(answered) == "Enjoy your Black!"
+
+
+async def test_what_is_said_to_a_message_that_nobody_knows_counts_as_ever() -> None:
+    house = TeaHouse()
+    await house.says("tea please")
+    assert said(await house.hears("Black", replied_to="SM404")) == "Enjoy your Black!"
+
+
+async def test_a_standing_option_counts_whatever_it_was_tapped_on() -> None:
+    house = TeaHouse()
+    news = await house.hears(
+        flow="kitchen", kind="signal", event="order_arrived", data={"cup": 7, "tea": "Mint"}
+    )
+    house.storage.rows.named["SM1"] = news.messages[0]
+    tapped = await house.taps("serve:7", flow="kitchen", replied_to="SM1")
+    typed = await house.hears("serve", flow="kitchen", replied_to="SM1")
+    assert said(tapped) == said(typed) == "Cup 7 served."

@@ -1,7 +1,8 @@
-"""A Dialogflow CX agent that answers from rules: a gRPC server speaking the SDK's own message types.
+"""A Dialogflow CX agent: a gRPC server speaking the SDK's own message types.
 
-It is as strict as the real one about what a request may hold, so that a careless client fails in a
-test and not in production. It must never learn or guess: a text without a rule is NO_MATCH.
+It answers from rules, and from what was put into it through its design-time services. It is as strict as
+the real one about what a request may hold, so that a careless client fails in a test and not in production.
+It must never guess: a text that is neither a rule's nor a phrase that it was trained with is NO_MATCH.
 
     async with FakeDialogflow([Rule("book me in", "book.appointment")]) as dialogflow:
         channel = grpc.aio.insecure_channel(dialogflow.address)
@@ -13,13 +14,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeAlias
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import grpc
@@ -27,17 +27,12 @@ import yaml
 from google.cloud import dialogflowcx_v3 as cx
 from google.protobuf import struct_pb2
 
+from tests.fakes.dialogflow_agent import AgentContent, Refused, folded
+from tests.fakes.dialogflow_design import Context, DesignServices
+from tests.fakes.dialogflow_requests import check_request
+
 AGENT = "projects/test-project/locations/us-central1/agents/11111111-2222-3333-4444-555555555555"
 SERVICE = "google.cloud.dialogflow.cx.v3.Sessions"
-LONGEST_TEXT = 256
-LONGEST_SESSION_ID = 36
-
-_SESSION = re.compile(
-    r"(?P<agent>projects/[^/]+/locations/[^/]+/agents/[^/]+)"
-    r"(?:/environments/[^/]+)?/sessions/(?P<session>[^/]+)"
-)
-
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +65,14 @@ class FakeDialogflow:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
     ) -> None:
-        """`routes`: the intents that the start flow leads to; others never match. None: all of them."""
+        """`routes`: the intents of rules that the start flow leads to; others never match. None: all."""
         self._answers: dict[str, Rule] = {}
         for rule in rules:
             self.add(rule)
         self.agent = agent
+        self.content = AgentContent(agent)
+        """What was put into the agent from outside."""
+        self.design = DesignServices(self.content, self._fail_if_told)
         self.routes = None if routes is None else frozenset(routes)
         self.now = now
         self.delay = 0.0
@@ -96,10 +94,10 @@ class FakeDialogflow:
 
     def add(self, rule: Rule) -> None:
         """Teach it one more text; a later rule for the same text replaces an earlier one."""
-        self._answers[_plain(rule.text)] = rule
+        self._answers[folded(rule.text)] = rule
 
     def fail(self, code: grpc.StatusCode, times: int | None = 1) -> None:
-        """Answer the next `times` requests with this status; None: until `recover`."""
+        """Answer the next `times` requests, of any service, with this status; None: until `recover`."""
         self._failure = _Failure(code, times)
 
     def recover(self) -> None:
@@ -110,7 +108,7 @@ class FakeDialogflow:
     async def __aenter__(self) -> Self:
         """Start, on the asked port or on a free one. May be entered again after leaving."""
         server = grpc.aio.server()
-        server.add_generic_rpc_handlers((self._handlers(),))
+        server.add_generic_rpc_handlers((self._handlers(), *self.design.handlers()))
         self._port = server.add_insecure_port(f"127.0.0.1:{self._port}")
         await server.start()
         self._server = server
@@ -163,10 +161,18 @@ class FakeDialogflow:
         self.requests.append(request)
         await asyncio.sleep(self.delay)
         await self._fail_if_told(context)
-        await self._check(request, context)
+        try:
+            check_request(request, self.agent, self.content.languages)
+        except Refused as refused:
+            await context.abort(refused.code, refused.why)
         text = request.query_input.text.text
-        rule = self._answers.get(_plain(text))
-        if rule is None or (self.routes is not None and rule.intent not in self.routes):
+        rule = self._answers.get(folded(text))
+        if rule is not None and self.routes is not None and rule.intent not in self.routes:
+            rule = None
+        learnt = self.content.match(text)
+        if rule is None and learnt is not None and learnt.intent:
+            rule = Rule(text, learnt.intent, learnt.parameters)
+        if rule is None:
             return cx.Match(
                 event="sys.no-match-default",
                 match_type=cx.Match.MatchType.NO_MATCH,
@@ -202,38 +208,10 @@ class FakeDialogflow:
                 self._failure = None
         await context.abort(failure.code, "Told to fail.")
 
-    async def _check(self, request: cx.MatchIntentRequest | cx.DetectIntentRequest, context: Context) -> None:
-        async def invalid(why: str) -> NoReturn:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, why)
-            raise AssertionError("abort does not return")  # pragma: no cover
-
-        session = _SESSION.fullmatch(request.session)
-        if session is None:
-            await invalid("Resource name does not match a session of an agent.")
-        if len(session["session"]) > LONGEST_SESSION_ID:
-            await invalid(f"Session id is longer than {LONGEST_SESSION_ID} characters.")
-        if session["agent"] != self.agent:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "Agent not found.")
-        if not request.query_input.language_code:
-            await invalid("Missing field query_input.language_code.")
-        text = request.query_input.text.text
-        if not text.strip():
-            await invalid("Input text not set.")
-        if len(text) > LONGEST_TEXT:
-            await invalid(f"Input text exceeds {LONGEST_TEXT} characters.")
-        try:
-            ZoneInfo(request.query_params.time_zone or "UTC")
-        except (KeyError, ValueError):
-            await invalid("Invalid time zone.")
-
 
 def read_rules(file: Path) -> list[Rule]:
     """Rules from YAML or JSON: a list of `{text, intent, parameters?, confidence?}`."""
     return [Rule(**row) for row in yaml.safe_load(file.read_text(encoding="utf-8"))]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _struct(values: Mapping[str, object]) -> struct_pb2.Struct:

@@ -91,9 +91,18 @@ async def test_an_intent_without_a_route_never_matches(
         request(session=f"{AGENT}/sessions/{'x' * 37}"),
         request(session="sessions/1"),
         request(query_input={"text": {"text": "hi"}}),
+        request(query_input={"text": {"text": "hi"}, "language_code": "fi"}),
         request(query_params={"time_zone": "Mars/Olympus"}),
     ],
-    ids=["long text", "empty text", "long session", "bad session", "no language", "bad zone"],
+    ids=[
+        "long text",
+        "empty text",
+        "long session",
+        "bad session",
+        "no language",
+        "another language",
+        "bad zone",
+    ],
 )
 async def test_refuses_what_the_real_one_refuses(client: cx.SessionsAsyncClient, bad: dict[str, Any]) -> None:
     with pytest.raises(exceptions.InvalidArgument):

@@ -53,6 +53,29 @@ async def test_twilio_is_steered_over_http() -> None:
     assert delivered["status"] == 404
 
 
+async def test_its_24_hours_and_approvals_are_steered_too() -> None:
+    messages = f"/2010-04-01/Accounts/{forms.ACCOUNT_SID}/Messages.json"
+    login = {"Authorization": forms.authorization()}
+    text = {"language": "en", "types": {"twilio/text": {"body": "Some news for you"}}}
+    async with (
+        running("tests.fakes.twilio", "--port", "0") as url,
+        aiohttp.ClientSession(url, headers=login) as web,
+    ):
+        sid = (await (await web.post("/v1/Content", json=text)).json())["sid"]
+        asked = {"name": "news", "category": "UTILITY"}
+        await web.post(f"/v1/Content/{sid}/ApprovalRequests/whatsapp", json=asked)
+        await web.post("/fake/window", json={"keeps": True})
+        await web.post("/fake/approve", json={"status": "approved"})
+        address = {"To": forms.CLIENT, "From": forms.PRACTICE}
+        for form in ({"Body": "Hello"}, {"ContentSid": sid}):
+            await web.post(messages, data=address | form)
+        sent = await (await web.get("/fake/messages")).json()
+    assert [(one["body"], one["error_code"]) for one in sent] == [
+        ("Hello", 63016),
+        ("Some news for you", None),
+    ]
+
+
 async def test_dialogflow_reads_its_rules_from_a_file(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text("- {text: hi, intent: greeting, confidence: 0.9}\n", encoding="utf-8")

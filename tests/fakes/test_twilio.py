@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,12 +62,105 @@ async def call(
         ({"ContentSid": "HX" + "0" * 32, "ContentVariables": '{"1": 2}'}, 21656),
         ({"StatusCallback": "practice.example/status"}, 21609),
         ({"Txt": "typing error"}, 20001),
+        ({"ValidityPeriod": "36001"}, 20001),
+        ({"ValidityPeriod": "0"}, 20001),
+        ({"MediaUrl": "ftp://practice.example/x.png"}, 21620),
+        ({"MessagingServiceSid": "MG1"}, 21703),
+        ({"StatusCallback": "https://under_score.example/status"}, 21609),
     ],
 )
 async def test_wrong_parameters_are_refused(twilio: FakeTwilio, changes: dict[str, str], code: int) -> None:
     status, answer = await call(twilio, form=GOOD | changes)
     assert (status, answer["code"], answer["status"]) == (400, code, 400)
     assert twilio.messages == []
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"From": forms.PRACTICE, "Body": "Hello"}, "queued"),
+        ({"MessagingServiceSid": "MG" + "0" * 32, "Body": "Hello"}, "accepted"),
+        ({"From": forms.PRACTICE, "MediaUrl": "https://practice.example/x.png"}, "queued"),
+    ],
+)
+async def test_a_number_or_a_service_sends_a_text_or_a_medium(
+    twilio: FakeTwilio, form: dict[str, str], status: str
+) -> None:
+    answered, answer = await call(twilio, form={"To": forms.CLIENT} | form)
+    assert (answered, answer["status"], answer["date_sent"]) == (201, status, None)
+    assert answer["messaging_service_sid"] == form.get("MessagingServiceSid")
+
+
+async def test_a_deleted_message_is_gone(twilio: FakeTwilio) -> None:
+    _, made = await call(twilio, form=GOOD)
+    one = f"{MESSAGES}/{made['sid']}.json"
+    headers = {"Authorization": forms.authorization()}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for status in (204, 404):
+            async with session.delete(twilio.url + one) as response:
+                assert response.status == status
+    assert twilio.messages == []
+
+
+async def test_the_list_has_both_directions_and_days_filter_what_has_left(twilio: FakeTwilio) -> None:
+    await call(twilio, form=GOOD)
+    today = datetime.now(UTC)
+    old = twilio.receive(forms.message("old"), today - timedelta(days=2))
+    new = twilio.receive(forms.message("new"), today)
+
+    async def sids(query: str) -> list[str]:
+        _, answer = await call(twilio, f"{MESSAGES}.json?{query}")
+        return [message["sid"] for message in answer["messages"]]
+
+    queued = twilio.messages[0].sid
+    assert set(await sids("")) == {queued, old.sid, new.sid}
+    assert await sids(f"DateSent%3E={today - timedelta(days=1):%Y-%m-%d}") == [new.sid]
+    assert await sids(f"DateSent%3C={today - timedelta(days=1):%Y-%m-%d}") == [old.sid]
+    assert await sids(f"DateSent={today - timedelta(days=2):%Y-%m-%d}") == [old.sid]
+    assert await sids(f"To={forms.PRACTICE.replace('+', '%2B')}") == [new.sid, old.sid]
+    twilio.unlisted.add(new.sid)
+    assert new.sid not in await sids("")
+    assert (await call(twilio, f"{MESSAGES}.json?DateSent=yesterday"))[0] == 400
+    assert {message["direction"] for message in (await call(twilio))[1]["messages"]} == {
+        "inbound",
+        "outbound-api",
+    }
+
+
+async def test_nobody_is_reached_in_the_sandbox_before_joining_it(twilio: FakeTwilio) -> None:
+    twilio.sandbox, twilio.news = set(), ("delivered",)
+    twilio.news_first = True
+    async with Site(web.Response) as site, asyncio.timeout(5):
+        good = GOOD | {"StatusCallback": f"{site.url}/status"}
+        await call(twilio, form=good)
+        assert (await twilio.deliver(site.url, forms.CLIENT, "Join calm-river")).tries == 0
+        await call(twilio, form=good)
+        assert (await twilio.deliver(site.url, forms.CLIENT, "stop")).tries == 0
+        await call(twilio, form=good)
+        reports = [form["MessageStatus"] + form.get("ErrorCode", "") for _, form, _ in site.posts]
+    assert reports == ["undelivered63015", "delivered", "undelivered63015"]
+
+
+async def test_in_disorder_reports_come_in_any_order_twice_or_never(twilio: FakeTwilio) -> None:
+    twilio.news, twilio.news_first = ("sent", "delivered", "read"), True
+    twilio.disorder = random.Random(3)  # noqa: S311  # the same disorder every time
+    async with Site(web.Response) as site, asyncio.timeout(10):
+        for number in range(20):
+            await call(twilio, form=GOOD | {"StatusCallback": f"{site.url}/status?o={number}"})
+        orders = [
+            tuple(form["MessageStatus"] for path, form, _ in site.posts if path.endswith(f"={number}"))
+            for number in range(20)
+        ]
+    assert () in orders
+    assert any(len(order) > len(set(order)) for order in orders)
+    assert any(order and order[0] == "read" for order in orders)
+
+
+@pytest.mark.parametrize(("overrides", "tries"), [("rc=5&rp=all", 6), ("rc=2&rp=4xx", 3), ("rc=2&rp=5xx", 1)])
+async def test_it_repeats_as_its_overrides_say(twilio: FakeTwilio, overrides: str, tries: int) -> None:
+    async with Site(lambda: web.Response(status=404)) as site:
+        assert (await twilio.deliver(f"{site.url}#{overrides}", forms.CLIENT, "hello")).tries == tries
+        assert {dict(form)["MessageSid"] for _, form, _ in site.posts} == {twilio.received[0].sid}
 
 
 async def test_a_wrong_login_and_another_account_are_refused(twilio: FakeTwilio) -> None:

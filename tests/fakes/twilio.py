@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from itertools import count
 from typing import Self
@@ -26,13 +29,17 @@ from xml.etree import ElementTree as ET
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio_console import FakeAccount, routes
+from tests.fakes.twilio_contents import ContentBook
+from tests.fakes.twilio_listing import page_of
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
+DAY = 24 * 3600.0
 BUDGET = 15.0
 """Seconds that Twilio spends on one webhook, repeats included."""
 
@@ -100,6 +107,31 @@ class FakeTwilio:
         """Statuses to report of each message once taken, in this order, such as ("sent", "delivered")."""
         self.news_first = False
         """Whether they are reported before the request to send is answered."""
+        self.contents = ContentBook()
+        """Its Content API; its address is the same."""
+        self.keeps_window = False
+        """Whether it holds to the 24 hours since a person's last message, and reports 63016 afterwards."""
+        self.passed = 0.0
+        """Seconds by which its clock was moved forward."""
+        self._heard: dict[tuple[str, str], float] = {}
+        self.disorder: random.Random | None = None
+        """Lets reports come in any order, some twice, some before the answer, some never."""
+        self.received: list[SentMessage] = []
+        """What people wrote to our numbers, whether or not the webhook heard of it."""
+        self.unlisted: set[str] = set()
+        """Messages that the list does not show yet."""
+        self.list_fault: Callable[[], Fault | None] = lambda: None
+        """How the next request for the list goes wrong."""
+        self.reported: dict[str, set[str]] = {}
+        """What was reported of each message."""
+        self.chance: Callable[[], Fault | None] = lambda: None
+        """How the next request to send goes wrong, if none was told to fail."""
+        self.failing: Callable[[], int | None] = lambda: None
+        """With which code the next message that is taken is reported as undelivered."""
+        self.failed: set[str] = set()
+        """Messages that were not delivered."""
+        self.sandbox: set[str] | None = None
+        """Who has joined it; None: the numbers are real ones. To others nothing is delivered (63015)."""
         self._faults: list[Fault] = []
         self._port = port
         self._changed = asyncio.Condition()
@@ -114,7 +146,7 @@ class FakeTwilio:
 
     async def __aenter__(self) -> Self:
         """Listen, on the asked port or a free one."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._refusing()])
         self.add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -141,8 +173,24 @@ class FakeTwilio:
         app.router.add_post(f"{messages}.json", self._create)
         app.router.add_get(f"{messages}.json", self._list)
         app.router.add_get(f"{messages}/{{sid}}.json", self._fetch)
+        app.router.add_delete(f"{messages}/{{sid}}.json", self._delete)
         authorization = forms.authorization(self.account_sid, self.auth_token)
         app.router.add_routes(routes(self.account, self.account_sid, authorization))
+        self.contents.add_routes(app)
+
+    def _refusing(self) -> Middleware:
+        """Says why a content was refused; nobody without the account's token gets to see any."""
+
+        @web.middleware
+        async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                if request.path.startswith("/v1/"):
+                    self._check_login(request)
+                return await handler(request)
+            except RefusedByTwilio as refusal:
+                return web.json_response(refusal.as_json(), status=refusal.status)
+
+        return refuse
 
     def fail(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` requests to send fail in this way, after those already told to fail."""
@@ -161,16 +209,65 @@ class FakeTwilio:
             raise TimeoutError(f"{len(there())} of {count} messages came within {within} s.") from error
         return there()
 
+    async def message(self, number: int) -> SentMessage:
+        """The message with this place among all that were taken, as soon as it is."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.messages) > number)
+        return self.messages[number]
+
     async def deliver(
         self, url: str, from_: str, body: str = "", *, to: str = forms.PRACTICE, **fields: str
     ) -> Answer:
         """Post a message to the webhook; `fields` are Twilio's, such as MessageSid or ButtonPayload."""
         form = forms.message(body, from_=from_, to=to, AccountSid=self.account_sid, **fields)
+        self._heard[from_, to] = self._now()
+        self.receive(form)
+        if self.sandbox is not None and self._is_for_sandbox(body, from_):
+            return Answer(0, "", 0)
         return await self.post(url, form)
+
+    async def tap(self, url: str, message: SentMessage, title: str) -> Answer:
+        """Let the person who got this message tap what has this title."""
+        (id_,) = [id_ for shown, id_ in message.buttons if shown == title]
+        is_list = self.contents.contents[str(message.content_sid)].kind == "twilio/list-picker"
+        fields = forms.list_tap(id_, title) if is_list else forms.tap(id_, title)
+        fields = {name: fields[name] for name in fields if name.startswith(("Button", "List", "MessageType"))}
+        answered = {"OriginalRepliedMessageSid": message.sid, "OriginalRepliedMessageSender": message.from_}
+        return await self.deliver(url, message.to, title, to=message.from_, **fields, **answered)
+
+    def receive(self, form: Mapping[str, str], at: datetime | None = None) -> SentMessage:
+        """Keep a message that somebody wrote, without bringing it to the webhook."""
+        message = SentMessage(
+            sid=form["MessageSid"],
+            account_sid=form["AccountSid"],
+            to=form["To"],
+            from_=form["From"],
+            body=form["Body"],
+            media=int(form["NumMedia"]),
+            status="received",
+            direction="inbound",
+            created=at or datetime.now(UTC),
+        )
+        if all(one.sid != message.sid for one in self.received):
+            self.received.append(message)
+        return message
+
+    def _is_for_sandbox(self, body: str, from_: str) -> bool:
+        """`join two-words` and `stop` are the sandbox's own; the webhook does not hear of them."""
+        assert self.sandbox is not None
+        word, _, code = body.strip().lower().partition(" ")
+        if word == "join" and code.count("-") == 1:
+            self.sandbox.add(from_)
+            return True
+        if word == "stop":
+            self.sandbox.discard(from_)
+            return True
+        return False
 
     async def report(self, message: SentMessage, status: str, error_code: int | None = None) -> Answer | None:
         """Tell the status callback of a message about it; None if it has none."""
         message.status, message.error_code = status, error_code
+        self.reported.setdefault(message.sid, set()).add(status)
         if message.status_callback is None:
             return None
         news = forms.status(message.sid, status, to=message.to, error_code=error_code)
@@ -240,32 +337,73 @@ class FakeTwilio:
                 numbers=self.numbers,
                 opted_out=self.opted_out,
             )
+            self._render(message)
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
-        fault = self._faults.pop(0) if self._faults else None
+        fault = self._faults.pop(0) if self._faults else self.chance()
         if fault is None or fault.is_taken:
             await self._take(message)
         if fault is not None:
             return await self._go_wrong(fault, request)
         return web.json_response(message.as_json(), status=201)
 
+    def _render(self, message: SentMessage) -> None:
+        """Fill a message's content in. Raises RefusedByTwilio."""
+        if message.content_sid is None:
+            return
+        made = self.contents.contents.get(message.content_sid)
+        if made is None:
+            raise RefusedByTwilio(400, 21655, "The ContentSid is invalid")
+        message.body, message.buttons = made.render(message.content_variables)
+
+    def _now(self) -> float:
+        return time.monotonic() + self.passed
+
+    def _is_too_late(self, message: SentMessage) -> bool:
+        """Whether the 24 hours are over, and it is no approved template."""
+        made = self.contents.contents.get(message.content_sid or "")
+        heard = self._heard.get((message.to, message.from_))
+        in_time = heard is not None and self._now() - heard < DAY
+        return self.keeps_window and not in_time and not (made and made.approval["status"] == "approved")
+
     async def _take(self, message: SentMessage) -> None:
+        message.fails_with = self.failing()
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
-        if self.news_first:
+        if self.news_first or (self.disorder and self.disorder.random() < 0.3):
             await self._report_all(message)
-        elif self.news or message.to in self.undeliverable:
+        elif self.news or self._why_undelivered(message):
             task = asyncio.create_task(self._report_all(message))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
 
-    async def _report_all(self, message: SentMessage) -> None:
+    def _why_undelivered(self, message: SentMessage) -> int | None:
+        """The code that is reported afterwards."""
+        if self.sandbox is not None and message.to not in self.sandbox:
+            return 63015
+        if self._is_too_late(message):
+            return 63016
         if message.to in self.undeliverable:
-            await self.report(message, "undelivered", self.undeliverable[message.to])
-            return
-        for status in self.news:
-            await self.report(message, status)
+            return self.undeliverable[message.to]
+        return message.fails_with
+
+    async def _report_all(self, message: SentMessage) -> None:
+        code = self._why_undelivered(message)
+        if code:
+            self.failed.add(message.sid)
+        for status in self._news_of_one(is_delivered=code is None):
+            await self.report(message, status, code if status == "undelivered" else None)
+
+    def _news_of_one(self, *, is_delivered: bool) -> list[str]:
+        if self.disorder is None:
+            return list(self.news) if is_delivered else ["undelivered"]
+        if is_delivered and self.disorder.random() < 0.3:
+            return []
+        news = self.news if is_delivered else ("sent", "undelivered")
+        told = [*news, *(status for status in news if self.disorder.random() < 0.3)]
+        self.disorder.shuffle(told)
+        return told
 
     async def _go_wrong(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         status, code, _ = fault.value
@@ -286,40 +424,40 @@ class FakeTwilio:
             self._check_account(request)
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
-        for message in self.messages:
+        for message in (*self.messages, *self.received):
             if message.sid == request.match_info["sid"]:
                 return web.json_response(message.as_json())
         missing = RefusedByTwilio(404, 20404, "The requested resource was not found")
         return web.json_response(missing.as_json(), status=404)
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _delete(self, request: web.Request) -> web.Response:
+        found = await self._fetch(request)
+        if found.status != 200:
+            return found
+        for kept in (self.messages, self.received):
+            kept[:] = [message for message in kept if message.sid != request.match_info["sid"]]
+        return web.Response(status=204)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
         try:
             self._check_account(request)
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
-        wanted = [
-            message.as_json()
-            for message in reversed(self.messages)
-            if request.query.get("To", message.to) == message.to
-            and request.query.get("From", message.from_) == message.from_
-        ]
-        size, page = int(request.query.get("PageSize", 50)), int(request.query.get("Page", 0))
-        following = request.url.update_query(Page=page + 1)
-        more = len(wanted) > (page + 1) * size
-        return web.json_response(
-            {
-                "messages": wanted[page * size : (page + 1) * size],
-                "page": page,
-                "page_size": size,
-                "uri": request.path_qs,
-                "next_page_uri": following.path_qs if more else None,
-            }
-        )
+        if (fault := self.list_fault()) is not None:
+            return await self._go_wrong(fault, request)
+        listed = [one for one in (*self.received, *self.messages) if one.sid not in self.unlisted]
+        try:
+            return web.json_response(page_of(listed, request.path, request.query))
+        except RefusedByTwilio as refusal:
+            return web.json_response(refusal.as_json(), status=refusal.status)
 
-    def _check_account(self, request: web.Request) -> None:
+    def _check_login(self, request: web.Request) -> None:
         expected = forms.authorization(self.account_sid, self.auth_token)
         if request.headers.get("Authorization") != expected:
             raise RefusedByTwilio(401, 20003, "Authenticate")
+
+    def _check_account(self, request: web.Request) -> None:
+        self._check_login(request)
         if request.match_info["account"] != self.account_sid:
             raise RefusedByTwilio(404, 20404, "The requested resource was not found")
 

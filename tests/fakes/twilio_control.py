@@ -4,6 +4,8 @@
     GET  /fake/messages                                                         → what was sent, in order
     POST /fake/faults   {"fault": "RATE_LIMITED", "times": 1}
     POST /fake/news     {"statuses": ["sent", "delivered"]}
+    POST /fake/window   {"keeps": true, "passed": 90000}   whether the 24 hours count; seconds gone by
+    POST /fake/approve  {"status": "approved"}             what WhatsApp says of all that was submitted
 
 Started by `python -m tests.fakes.twilio`; the first line printed says where it listens.
 """
@@ -31,6 +33,8 @@ class SteeredTwilio(FakeTwilio):
         app.router.add_get("/fake/messages", self._asked_for_messages)
         app.router.add_post("/fake/faults", self._told_to_fail)
         app.router.add_post("/fake/news", self._told_the_news)
+        app.router.add_post("/fake/window", self._told_of_the_window)
+        app.router.add_post("/fake/approve", self._told_to_approve)
 
     async def _told_to_deliver(self, request: web.Request) -> web.Response:
         told = await request.json()
@@ -49,6 +53,15 @@ class SteeredTwilio(FakeTwilio):
     async def _told_to_fail(self, request: web.Request) -> web.Response:
         told = await request.json()
         self.fail(Fault[told["fault"]], told.get("times", 1))
+        return web.Response(status=204)
+
+    async def _told_of_the_window(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        self.keeps_window, self.passed = told["keeps"], told.get("passed", self.passed)
+        return web.Response(status=204)
+
+    async def _told_to_approve(self, request: web.Request) -> web.Response:
+        self.contents.decide_all((await request.json())["status"])
         return web.Response(status=204)
 
     async def _told_the_news(self, request: web.Request) -> web.Response:

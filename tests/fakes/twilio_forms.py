@@ -60,6 +60,18 @@ def tap(option: str, title: str, *, from_: str = CLIENT, **fields: str) -> Field
     return message(title, from_=from_, **(tapped | fields))
 
 
+def list_tap(option: str, title: str, *, from_: str = CLIENT, **fields: str) -> Fields:
+    """A tap on a row of a list."""
+    tapped = {
+        "MessageType": "interactive",
+        "ListId": option,
+        "ListTitle": title,
+        "OriginalRepliedMessageSender": PRACTICE,
+        "OriginalRepliedMessageSid": new_sid("MM"),
+    }
+    return message(title, from_=from_, **(tapped | fields))
+
+
 def media(content_type: str, caption: str = "", *, from_: str = CLIENT, **fields: str) -> Fields:
     """A picture, a voice note or a document."""
     sid = new_sid("MM")
@@ -72,6 +84,44 @@ def location(latitude: str, longitude: str, *, from_: str = CLIENT, **fields: st
     """A place on the map; `Label` and `Address` are there only if the sender chose a known place."""
     place = {"Latitude": latitude, "Longitude": longitude, "MessageType": "location"}
     return message("", from_=from_, **(place | fields))
+
+
+def everything(**fields: str) -> Fields:
+    """A form with every field that Twilio documents or was seen to send; no real one has all of them."""
+    rich = {
+        "MessagingServiceSid": "MG" + "0" * 32,
+        "ExternalUserId": "whatsapp:DE.4566546130240823",
+        "ListId": "7.2",
+        "ListTitle": "Monday",
+        "ListDescription": "10:00",
+        "InteractiveData": json.dumps({"type": "list_reply", "list_reply": {"id": "7.2"}}),
+        "FlowData": json.dumps({"flow_token": "x"}),
+        "Forwarded": "true",
+        "FrequentlyForwarded": "false",
+        "Label": "Museum",
+        "Address": "Am Lustgarten 1",
+        "ReferralBody": "Calm within a week",
+        "ReferralHeadline": "Therapy",
+        "ReferralSourceId": "120",
+        "ReferralSourceType": "ad",
+        "ReferralSourceUrl": "https://ads.example/120",
+        "ReferralMediaId": "77",
+        "ReferralMediaContentType": "image/jpeg",
+        "ReferralMediaUrl": "https://ads.example/120.jpg",
+        "ReferralNumMedia": "1",
+        "ReferralCtwaClid": "click",
+        "OptOutType": "HELP",
+        "ErrorCode": "11200",
+        "ErrorUrl": "https://practice.example/webhook/client",
+    }
+    return (
+        location("52.52", "13.40")
+        | media("image/png")
+        | tap("7.2", "Monday")
+        | {"NumMedia": "1"}
+        | rich
+        | fields
+    )
 
 
 def status(sid: str, new_status: str, *, to: str = CLIENT, error_code: int | None = None) -> Fields:

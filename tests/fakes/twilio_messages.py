@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 
 API_VERSION = "2010-04-01"
 LONGEST_BODY = 1_600
+LONGEST_VALIDITY = 36_000
+"""Seconds."""
 
 _ADDRESS = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14}|[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128})")
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
+_SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 _PARAMETERS = frozenset(
     {
         *("To", "From", "FallbackFrom", "MessagingServiceSid", "Body", "MediaUrl", "ContentSid"),
@@ -54,9 +57,16 @@ class SentMessage:
     body: str = ""
     content_sid: str | None = None
     content_variables: Mapping[str, str] = field(default_factory=dict)
+    buttons: tuple[tuple[str, str], ...] = ()
+    """What can be tapped: titles with their ids."""
     status_callback: str | None = None
     status: str = "queued"
     error_code: int | None = None
+    direction: str = "outbound-api"
+    media: int = 0
+    service_sid: str | None = None
+    fails_with: int | None = None
+    """The code that is reported of it afterwards, if it cannot be delivered."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def as_json(self) -> dict[str, object]:
@@ -70,18 +80,18 @@ class SentMessage:
             "body": self.body,
             "to": self.to,
             "from": self.from_,
-            "direction": "outbound-api",
+            "direction": self.direction,
             "status": self.status,
             "error_code": self.error_code,
             "error_message": None,
-            "messaging_service_sid": None,
+            "messaging_service_sid": self.service_sid,
             "num_segments": "1",
-            "num_media": "0",
+            "num_media": str(self.media),
             "price": None,
             "price_unit": None,
             "date_created": date,
             "date_updated": date,
-            "date_sent": None if self.status == "queued" else date,
+            "date_sent": None if self.status in {"queued", "accepted"} else date,
             "uri": f"{uri}.json",
             "subresource_uris": {"media": f"{uri}/Media.json"},
         }
@@ -99,7 +109,8 @@ def read_message(
     for is_wrong, code, why in _MISTAKES:
         if is_wrong(form):
             raise RefusedByTwilio(400, code, f"{why}: {form.get('To')}")
-    if form["From"] not in numbers:
+    service = form.get("MessagingServiceSid")
+    if not service and form["From"] not in numbers:
         raise RefusedByTwilio(400, 63007, "Could not find a Channel with the specified From address")
     if form["To"] in opted_out:
         raise RefusedByTwilio(400, 21610, "Attempt to send to unsubscribed recipient")
@@ -107,7 +118,9 @@ def read_message(
         sid=sid,
         account_sid=account_sid,
         to=form["To"],
-        from_=form["From"],
+        from_=form.get("From", ""),
+        service_sid=service,
+        status="accepted" if service else "queued",
         body=form.get("Body", ""),
         content_sid=form.get("ContentSid"),
         content_variables=json.loads(form.get("ContentVariables", "{}")),
@@ -135,11 +148,24 @@ def _has_bad_callback(form: Mapping[str, str]) -> bool:
     return parts.scheme not in {"http", "https"} or not parts.hostname or "_" in parts.hostname
 
 
+def _has_bad_validity(form: Mapping[str, str]) -> bool:
+    period = form.get("ValidityPeriod", "1")
+    return not period.isdecimal() or not 1 <= int(period) <= LONGEST_VALIDITY
+
+
 _MISTAKES: tuple[tuple[Callable[[Mapping[str, str]], bool], int, str], ...] = (
     (lambda form: not form.keys() <= _PARAMETERS, 20001, "Unknown parameter"),
     (lambda form: not form.get("To"), 21604, "A 'To' phone number is required."),
-    (lambda form: not form.get("From"), 21603, "A 'From' phone number is required."),
-    (lambda form: not (form.get("Body") or form.get("ContentSid")), 21619, "A text message body is required"),
+    (
+        lambda form: not (form.get("From") or form.get("MessagingServiceSid")),
+        21603,
+        "A 'From' phone number is required.",
+    ),
+    (
+        lambda form: not (form.get("Body") or form.get("ContentSid") or form.get("MediaUrl")),
+        21619,
+        "A text message body is required",
+    ),
     (lambda form: not _ADDRESS.fullmatch(form["To"]), 21211, "Invalid 'To' Phone Number"),
     (lambda form: _units(form.get("Body", "")) > LONGEST_BODY, 21617, "The message body exceeds 1600"),
     (
@@ -149,5 +175,19 @@ _MISTAKES: tuple[tuple[Callable[[Mapping[str, str]], bool], int, str], ...] = (
     ),
     (lambda form: "ContentVariables" in form and "ContentSid" not in form, 21654, "ContentSid is required"),
     (_has_bad_variables, 21656, "The ContentVariables parameter is invalid"),
+    (lambda form: "Body" in form and "ContentSid" in form, 20001, "Body and ContentSid exclude each other"),
     (_has_bad_callback, 21609, "Invalid 'StatusCallback' URL"),
+    (
+        lambda form: "MediaUrl" in form and not form["MediaUrl"].startswith(("http://", "https://")),
+        21620,
+        "Invalid media URL",
+    ),
+    (
+        lambda form: (
+            "MessagingServiceSid" in form and not _SERVICE_SID.fullmatch(form["MessagingServiceSid"])
+        ),
+        21703,
+        "The Messaging Service is not there",
+    ),
+    (_has_bad_validity, 20001, "ValidityPeriod is outside of 1 to 36000"),
 )

@@ -290,8 +290,9 @@ def disordered(text: str, rng: random.Random) -> Iterator[Mistake]:
             yield Mistake(
                 "same guard twice", _with_line(text, number + 1, both), frozenset({number, number + 1}), guard
             )
-            gone = [*lines[:number], *lines[number + 1 :]]
-            yield Mistake("no default", "\n".join(gone), frozenset({number}), guard)
+            if "{if: " not in lines[number]:
+                gone = [*lines[:number], *lines[number + 1 :]]
+                yield Mistake("no default", "\n".join(gone), frozenset({number}), guard)
     del rng
 
 

@@ -111,6 +111,8 @@ WORDS = Words(
     entities={"tea": "give.tea"},
     types=frozenset({"text", "choices"}),
     titles=frozenset({"order", "serve"}),
+    templates=frozenset({"ready", "closing", "new_order"}),
+    recent={"one_tea": 3_600},
 )
 
 

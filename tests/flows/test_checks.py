@@ -220,6 +220,29 @@ SPOILT = [
         "wait: {for",
         "let `wait` lead where nothing is waited for",
     ),
+    Spoilt(
+        "late-text",
+        "{warm: {say: ready}",
+        "{warm: {say: help}",
+        "help}, cold",
+        "make it a template in the texts, or say it only `if: one_tea`",
+    ),
+    Spoilt("late-text", "{warm: {say: ready}", "{warm: drinking", "enjoy", ""),
+    Spoilt("late-text", "for: 10m", "for: 24h", "too_slow, go", ""),
+    Spoilt(
+        "late-options",
+        "{warm: {say: ready}",
+        "{warm: choosing",
+        "teas",
+        "do not ask that here, or say it only `if: one_tea`",
+    ),
+    Spoilt(
+        "late-texts",
+        "closing: {say: closing}\n",
+        "closing: {say: [closing, closing]}\n",
+        "closing]",
+        "say it all in one template",
+    ),
     Spoilt("no-states", "  states:\n    idle:\n      about: Waiting for orders.\n", "", "kitchen:", ""),
     Spoilt("empty-rule", "order: choosing\n", "order:\n", "", "name a state, or write {} for nothing at all"),
     Spoilt("empty-rule", "order: choosing\n", "order: []\n", "[]", ""),
@@ -303,7 +326,7 @@ def test_every_kind_of_issue_is_shown_here() -> None:
     written = {
         code for path in sources for code in re.findall(r', "([a-z]+(?:-[a-z]+)+)",', path.read_text())
     }
-    elsewhere = {"unknown-flow", "no-flows", "unheard-urgent"}
+    elsewhere = {"unknown-flow", "no-flows", "unheard-urgent", "undone-demand", "untold-question"}
     assert len(written) > 30
     assert written - elsewhere <= {case.code for case in SPOILT}
 
@@ -317,6 +340,9 @@ def test_every_kind_of_issue_is_shown_here() -> None:
         (replace(WORDS, guards=frozenset[str]()), "unknown-guard", "one_tea, go"),
         (replace(WORDS, signals=frozenset({"closing", "fire"})), "unheard-signal", "guest:"),
         (replace(WORDS, urgent=frozenset({"help"})), "unheard-urgent", "kitchen:"),
+        (replace(WORDS, demanded={"guest": {"order": "list_teas"}}), "undone-demand", "{if: one_tea"),
+        (replace(WORDS, personal=frozenset({"tea"}), notice="note"), "untold-question", "choosing:"),
+        (replace(WORDS, demanded={"guest": {"bill": "brew"}}), "undone-demand", "guest:"),
         (
             replace(WORDS, texts={**WORDS.texts, "which_tea": frozenset({"price"})}),
             "unfilled-place",
@@ -344,6 +370,23 @@ def test_what_changes_in_code_and_texts_is_noticed_in_the_flow(words: Words, cod
     lines = SMALL.splitlines()
     found = [issue for issue in issues if issue.code == code]
     assert any(lines[issue.line - 1][issue.column - 1 :].startswith(at) for issue in found), issues
+
+
+def test_a_rule_is_hidden_by_one_whose_if_holds_whenever_its_own_does() -> None:
+    guards = frozenset({"one_tea", "one_green_tea"})
+    words = replace(WORDS, guards=guards, implied={"one_green_tea": "one_tea"})
+    first = SMALL.replace(
+        "- {if: one_tea, go", "- {if: one_green_tea, go: idle}\n          - {if: one_tea, go"
+    )
+    assert read(first, words)[1] == ()
+    second = SMALL.replace("- {say: which", "- {if: one_green_tea, go: idle}\n          - {say: which")
+    (issue,) = read(second, words)[1]
+    assert (issue.code, issue.hint) == ("hidden-rule", "put it first")
+    assert "one_green_tea" in second.splitlines()[issue.line - 1]
+
+
+def test_what_is_asked_behind_the_notice_is_asked_of_somebody_who_was_told() -> None:
+    assert read(SMALL, replace(WORDS, personal=frozenset({"tea"}), notice="list_teas"))[1] == ()
 
 
 def test_a_text_that_is_asked_again_must_be_filled_again() -> None:

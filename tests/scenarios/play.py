@@ -6,7 +6,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,7 +15,9 @@ from app.clock import Clock
 from app.parties import CHAT, address_of, party_of
 from app.wiring import Product
 from engine.events import Heard
+from engine.window import is_open
 from flows.load import seconds_of
+from flows.too_fast import marked
 from storage.appointments import Appointment
 from storage.outbox import Owed
 from tests.scenarios.script import Deed, Expected, Line, Scenario
@@ -62,7 +64,8 @@ class Conversation:
         self._product = next(self._products)
         try:
             await self.do(line.deed)
-            news = await self.news()
+            lay_there = any(part.what == "advance" for part in line.deed.parts)
+            news = await self.news(in_time=not lay_there)
             _compare(line.expected, line.deed.who, news)
             await self._compare_states(line.expected, line.deed.who)
             await self._compare_appointments(line.expected)
@@ -118,7 +121,7 @@ class Conversation:
             many = MANY.fullmatch(deed.text)
             text = many[2] * int(many[1]) if many else ""
             kind = "media" if deed.text == "photo" else "location" if deed.text == "location" else "text"
-        return Heard(
+        heard = Heard(
             key=f"scenario:{uuid.uuid4()}",
             flow=flow,
             address=address,
@@ -128,6 +131,9 @@ class Conversation:
             tap=tap,
             name=name,
         )
+        if deed.what == "tells twilio":
+            return replace(heard, data={"opt_out": deed.text})
+        return marked(heard) if deed.what == "floods" else heard
 
     def _who(self, who: str) -> tuple[str, str, str]:
         role, _, name = who.partition(" ")
@@ -146,14 +152,19 @@ class Conversation:
                 return option.id
         raise Mismatch(f"{deed.text!r} was never offered to {deed.who}; the last offer: {offers[-1:]}")
 
-    async def news(self) -> dict[str, list[Owed]]:
-        """What everybody was told since the last line."""
+    async def news(self, *, in_time: bool = True) -> dict[str, list[Owed]]:
+        """What everybody was told since the last line.
+
+        `in_time`: nothing that was heard lay there while time went by, so nothing may be told too late.
+        """
         names = await self._names()
         news: dict[str, list[Owed]] = {}
         while page := await self._product.storage.outbox.since(self._last_owed, PAGE):
             for owed in page:
                 news.setdefault(names[owed.conversation_id][0], []).append(owed)
             self._last_owed = page[-1].id
+        if in_time:
+            _check_in_time(news)
         for who, owed_to in news.items():
             self._heard.setdefault(who, []).extend(owed_to)
         return news
@@ -198,12 +209,32 @@ class Conversation:
         if failures or waiting:
             raise Mismatch(f"a turn failed: {failures}; {waiting} were not taken")
 
+    async def check_silence(self) -> None:
+        """Who wants no messages has been sent none since that answers nothing."""
+        since = {
+            one.id: one.person.opted_out_at
+            for one in await self._product.storage.conversations.all_states()
+            if one.person.opted_out_at is not None
+        }
+        for owed in await self._product.storage.outbox.since(0, 10_000):
+            unwanted = owed.conversation_id in since and owed.unasked is not None and owed.state == "sent"
+            if unwanted and owed.created_at > since[owed.conversation_id]:
+                raise Mismatch(f"somebody who wants silence is told:\n{owed.message.text}")
+
     async def _journal(self) -> list[tuple[str, str, tuple[str, ...]]]:
         return [
             (flow, entry.state_before, entry.trail)
             for number, (_, flow, _) in (await self._names()).items()
             for entry in await self._product.storage.journal.of(number)
         ]
+
+
+def _check_in_time(news: dict[str, list[Owed]]) -> None:
+    """Whatever is said to somebody silent for long may go out as a template: `flows check` promises it."""
+    for who, owed_to in news.items():
+        for owed in owed_to:
+            if owed.message.template is None and not is_open(owed.heard_at, owed.created_at):
+                raise Mismatch(f"{who} is told too late, and not by a template:\n{owed.message.text}")
 
 
 def _seconds(deed: Deed) -> int:
@@ -223,6 +254,9 @@ def _compare(expected: Expected, doer: str, news: dict[str, list[Owed]]) -> None
                 raise Mismatch(f"{who} is not told {part!r}, but:\n{text or 'nothing'}")
         if not parts and text:
             raise Mismatch(f"{who} is told, unexpectedly:\n{text}")
+    for part in expected.unsaid:
+        if part in (text := _text(news.get(doer, []))):
+            raise Mismatch(f"{doer} is told {part!r}:\n{text}")
     offers = [owed.message.options for owed in news.get(doer, []) if owed.message.options]
     titles = tuple(option.title for option in offers[-1]) if offers else ()
     if expected.options is not None and titles != expected.options:

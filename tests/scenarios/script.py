@@ -6,11 +6,14 @@ A story is a list of lines. Each is one deed with what must come of it:
     client Ana taps: title              somebody taps an option of the last message that had any
     client Ana taps earlier: title      ... of the first message that offered it
     client Ana sends: photo | location | nothing | 1600 × word
+    client Ana tells twilio: STOP       Twilio's Advanced Opt-Out took it so, and has answered already
+    client Ana floods: text             the first message that comes too fast to be answered
     advance: 25h                        time passes
     at once: [...]                      several deeds, nobody waiting for anybody else
     stored as: {client Ana: a_state}    an older version of the flows left the conversation there
 
-What must come of it: `answer` (parts of what the doer is told; [] for silence), `options` (all titles
+What must come of it: `answer` (parts of what the doer is told; [] for silence), `unsaid` (what must not be
+among it), `options` (all titles
 offered in the answer), `among options`, `told` (parts of what others are told; nobody else is told
 anything), `state` (of the doer), `states` (of others) and `appointments` (all there are).
 """
@@ -25,8 +28,8 @@ from pathlib import Path
 from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 FOLDER = Path(__file__).parent
-DEED = re.compile(r"((?:client|therapist|stranger) .+?)(?: (taps|taps earlier|sends))?")
-EXPECTATIONS = ("answer", "options", "among options", "told", "state", "states", "appointments")
+DEED = re.compile(r"((?:client|therapist|stranger) .+?)(?: (taps|taps earlier|sends|tells twilio|floods))?")
+EXPECTATIONS = ("answer", "unsaid", "options", "among options", "told", "state", "states", "appointments")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Deed:
     """Something that somebody does, or that happens."""
 
     what: str
-    """`says`, `taps`, `taps earlier`, `sends`, `advance`, `at once` or `stored as`."""
+    """`advance`, `at once`, `stored as` or what somebody does: `says` and the others of `DEED`."""
     who: str = ""
     text: str = ""
     parts: tuple[Deed, ...] = ()
@@ -45,6 +48,7 @@ class Expected:
     """What must come of a deed. None: anything will do."""
 
     answer: tuple[str, ...] | None = None
+    unsaid: tuple[str, ...] = ()
     options: tuple[str, ...] | None = None
     among_options: tuple[str, ...] = ()
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -110,11 +114,13 @@ class _File:
         assert not unknown, f"{self._at(node)}: {unknown}"
         options, answer = expected.get("options"), expected.get("answer")
         among, appointments = expected.get("among options"), expected.get("appointments")
+        unsaid = expected.get("unsaid")
         return Line(
             self._at(node),
             self._deed(first, value),
             Expected(
                 answer=None if answer is None else self._texts(answer),
+                unsaid=() if unsaid is None else self._texts(unsaid),
                 options=None if options is None else self._texts(options),
                 among_options=() if among is None else self._texts(among),
                 told={key.text: self._texts(parts) for key, parts in self._pairs(expected.get("told"))},

@@ -26,6 +26,7 @@ from storage.tables import (
     alerts,
     appointments,
     claims,
+    consent_ledger,
     conversations,
     inbox,
     journal,
@@ -37,7 +38,7 @@ from tests.scenarios.play import Conversation, Played
 from tests.scenarios.script import FOLDER, Scenario
 
 T = TypeVar("T")
-EMPTIED = (alerts, journal, outbox, inbox, timers, claims, appointments, conversations)
+EMPTIED = (alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations)
 
 
 class Stage:

@@ -40,6 +40,9 @@ TEXTS = (
     "my appointments",
     "person",
     "stop",
+    "please don't text me any more",
+    "leave me alone",
+    "quit",
     "start",
     "help",
     "hello",
@@ -103,6 +106,39 @@ def test_whatever_is_done_at_once_on_mariadb_the_promises_hold(
     _live_on(mariadb_stage, done)
 
 
+ANA = CLIENTS[0]
+REQUEST = (Deed("says", ANA, "in-call individual therapy thursday at 9am"), Deed("says", ANA, "yes"))
+around_a_silence = st.lists(
+    st.sampled_from(
+        (
+            *(Deed("says", ANA, text) for text in ("stop", "start", "book", "person", "my appointments")),
+            *REQUEST,
+            *(Deed("says", THERAPIST, text) for text in ("approve", "decline")),
+            Deed("at once", parts=(Deed("says", ANA, "stop"), Deed("says", THERAPIST, "approve"))),
+            *(Deed("advance", text=length) for length in ("10m", "2h", "25h")),
+        )
+    ),
+    min_size=3,
+    max_size=12,
+)
+
+
+@settings(within_reason, max_examples=20)
+@given(around_a_silence)
+def test_whatever_is_done_nothing_comes_unasked_to_who_wants_silence(
+    sqlite_stage: Stage, done: list[Deed]
+) -> None:
+    sqlite_stage.clear()
+    sqlite_stage.do(_live_quietly(Conversation(cycle(sqlite_stage.products), sqlite_stage.clock), done))
+
+
+async def _live_quietly(conversation: Conversation, done: list[Deed]) -> None:
+    for deed in (*REQUEST, *done):
+        await conversation.do(deed)
+        await conversation.check_silence()
+        await conversation.nothing_failed()
+
+
 def _live_on(stage: Stage, done: list[Deed]) -> None:
     stage.clear()
     stage.do(_live(Conversation(cycle(stage.products), stage.clock), stage, done))
@@ -146,6 +182,7 @@ async def _book(conversation: Conversation, client: str) -> None:
 
 async def _check(conversation: Conversation, product: Product) -> None:
     await conversation.nothing_failed()
+    await conversation.check_silence()
     every = await product.storage.appointments.all()
     active = [one for one in every if one.status in ACTIVE]
     for one in every:

@@ -26,6 +26,7 @@ AFTER = Snapshot(
     misses=1,
     offer=(OPTION,),
     wakes_at=NOW + 60,
+    heard_at=NOW - 60,
 )
 
 

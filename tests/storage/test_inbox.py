@@ -25,6 +25,7 @@ class TestInbox:
             at=NOW,
             text="Grüße 👋 %s %(x)s ' \\ \" {{x}} \x00 ?" + "🙂" * 1600,
             tap="1.2",
+            replied_to="SM0",
             name="Zoë",
             event="approved",
             data={"a": [1, None, {"b": "ü"}]},
@@ -41,6 +42,13 @@ class TestInbox:
         numbers = await asyncio.gather(*(storage.inbox.put(heard("SM1")) for _ in range(8)))
         assert numbers.count(None) == 7
         assert await storage.inbox.count_waiting() == 1
+
+    async def test_tells_which_keys_never_came(self, storage: Storage) -> None:
+        for number in range(150):
+            await storage.inbox.put(heard(f"SM{number}"))
+        keys = [f"SM{number}" for number in range(160, -1, -1)]
+        assert await storage.inbox.unknown(keys) == keys[:11]
+        assert await storage.inbox.unknown([]) == []
 
     async def test_tells_keys_apart_by_case(self, storage: Storage) -> None:
         assert await storage.inbox.put(heard("SMa"))

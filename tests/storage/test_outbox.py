@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
-from engine.effects import Message
+from engine.effects import Filled, Message
+from engine.errors import TryAgain
 from storage.link import Duplicate
-from storage.outbox import UNREADABLE, Owed
+from storage.outbox import PROGRESS, UNREADABLE, Owed
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -45,7 +51,7 @@ class TestOutbox:
         await storage.outbox.sent(first, "SM1", NOW)
         assert await texts_due(storage) == ["2", "other"]
         await storage.outbox.start(second, NOW)
-        await storage.outbox.unknown(second)
+        await storage.outbox.unknown(second, NOW)
         assert await texts_due(storage) == ["other", "3"] or await texts_due(storage) == ["3", "other"]
 
     async def test_is_started_by_one_sender(self, storage: Storage) -> None:
@@ -68,15 +74,13 @@ class TestOutbox:
         assert await texts_due(storage) == ["2"]
         assert [one.error_code for one in await storage.outbox.since(0, 10)] == [63016, None]
 
-    async def test_what_was_never_answered_for_may_be_begun_anew(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        assert await storage.outbox.take_up_stuck(NOW) == 0
-        assert await texts_due(storage, NOW + 999) == []
-        assert await storage.outbox.take_up_stuck(NOW + 1) == 1
-        assert await texts_due(storage, NOW + 1) == ["1"]
-        assert (await storage.outbox.start(number, NOW + 1)).found
-        assert (await only(storage)).attempts == 2
+    async def test_passes_over_flows_of_which_nothing_is_wanted(self, storage: Storage) -> None:
+        await owe(storage, ["1"])
+        other = await conversation_with(storage, "chat:t", "therapist")
+        await storage.outbox.put(other, 1, [Message("2")], NOW)
+        assert sorted(await texts_due(storage)) == ["1", "2"]
+        assert [one.message.text for one in await storage.outbox.due(NOW, 9, ["client", "stranger"])] == ["2"]
+        assert await storage.outbox.due(NOW, 9, ["client", "therapist"]) == []
 
     async def test_what_cannot_be_opened_stops_nobody(
         self, storage: Storage, settings: StorageSettings
@@ -156,9 +160,162 @@ class TestReports:
     async def test_resolve_what_nobody_could_tell(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])
         await storage.outbox.start(number, NOW)
-        await storage.outbox.unknown(number)
+        await storage.outbox.unknown(number, NOW)
         assert await storage.outbox.note_status("SM1", number, "sent")
         assert (await only(storage)).state == "sent"
+
+    async def test_keep_what_was_taken_from_being_sent_again(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.unknown(number, NOW)
+        assert await storage.doubts.send_again(await only(storage), NOW)
+        assert await storage.outbox.note_status("SM1", number, "failed", 63016)
+        assert await texts_due(storage) == []
+        kept = await only(storage)
+        assert (kept.state, kept.provider_status, kept.error_code) == ("sent", "failed", 63016)
+
+    @pytest.mark.parametrize("first", [("queued", None), ("undelivered", 63016)])
+    @pytest.mark.parametrize("last", [("delivered", None), ("failed", 63003)])
+    async def test_come_to_the_same_in_any_order(
+        self,
+        settings: StorageSettings,
+        storage: Storage,
+        first: tuple[str, int | None],
+        last: tuple[str, int | None],
+    ) -> None:
+        """With the answer to the sending among them, and one that comes twice."""
+        news = [first, ("sent", None), last]
+        await owe(storage, ["1"])
+        for order in permutations([*news, news[1], ("answer", None)]):
+            reset(settings)
+            one = await only(storage)
+            await storage.outbox.start(one.id, NOW)
+            for status, code in order:
+                if status == "answer":
+                    await storage.outbox.sent(one.id, "SM1", NOW)
+                else:
+                    await storage.outbox.note_status("SM1", one.id, status, code)
+            kept = await only(storage)
+            assert (kept.state, (kept.provider_status, kept.error_code)) == ("sent", news[-1]), order
+
+
+STATUS = st.sampled_from(sorted(PROGRESS))
+
+
+@given(st.lists(STATUS, min_size=1, max_size=6), st.randoms())
+def test_no_two_reports_are_equally_far(news: list[str], dice: Random) -> None:
+    """So the furthest is the same one, in whichever order they come."""
+    other = dice.sample(news, len(news))
+    assert furthest(news) == furthest(other)
+    assert {"delivered", "read"}.isdisjoint(news) or furthest(news) in {"delivered", "read"}
+
+
+def furthest(news: list[str]) -> str:
+    """What stays if each replaces what is behind it."""
+    kept = news[0]
+    for status in news:
+        if PROGRESS[kept] < PROGRESS[status]:
+            kept = status
+    return kept
+
+
+def reset(settings: StorageSettings) -> None:
+    with connection(settings) as open_connection:
+        open_connection.execute(
+            update(outbox).values(
+                state="pending", provider_sid=None, provider_status=None, error_code=None, sent_at=None
+            )
+        )
+
+
+class TestTooLateForFreeText:
+    async def test_it_is_owed_once_more(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        await storage.outbox.note_status("SM1", number, "sent")
+        assert await storage.returned.send_as_template("SM1", number, NOW + 5)
+        again = await only(storage)
+        assert (again.state, again.template_only, again.provider_status) == ("pending", True, None)
+        assert await texts_due(storage, NOW + 4) == []
+        assert await texts_due(storage, NOW + 5) == ["1"]
+        await storage.outbox.start(number, NOW + 5)
+        assert not await storage.returned.send_as_template("SM1", number, NOW + 6), "the same news again"
+        for news in ("sent", "undelivered"):
+            assert not await storage.outbox.note_status("SM1", number, news), "news of what came back"
+            assert not await storage.outbox.note_status("SM1", None, news)
+        assert (await only(storage)).state == "sending"
+        await storage.outbox.sent(number, "SM2", NOW + 6)
+        assert not await storage.returned.send_as_template("SM2", number, NOW + 7)
+        assert not await storage.outbox.note_status("SM1", number, "failed")
+        assert await storage.outbox.note_status("SM2", number, "delivered")
+        assert (await only(storage)).state == "sent"
+
+    async def test_news_of_the_template_may_overtake_the_answer_to_it(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        await storage.returned.send_as_template("SM1", number, NOW)
+        await storage.outbox.start(number, NOW)
+        assert await storage.outbox.note_status("SM2", number, "delivered")
+        assert not await storage.outbox.note_status("SM1", number, "read")
+        assert await storage.doubts.unclaimed(["SM2"]) == []
+
+    async def test_it_is_found_by_its_name_over_there(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert not await storage.returned.send_as_template("SM9", None, NOW)
+        assert await storage.returned.send_as_template("SM1", None, NOW)
+
+    async def test_also_if_nobody_could_tell_whether_it_was_taken(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.unknown(number, NOW)
+        assert await storage.returned.send_as_template("SM1", number, NOW)
+
+    async def test_news_that_overtakes_the_answer_has_to_wait(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        with pytest.raises(TryAgain):
+            await storage.returned.send_as_template("SM1", number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert await storage.returned.send_as_template("SM1", number, NOW)
+
+
+class TestWhatIsKnownOfAMessage:
+    async def test_when_its_person_was_last_heard(self, storage: Storage) -> None:
+        conversation = await conversation_with(storage)
+        heard = replace(conversation.snapshot, heard_at=NOW - 7)
+        await storage.conversations.save(conversation, heard, "", NOW)
+        await owe(storage, ["1"])
+        (due,) = await storage.outbox.due(NOW, 10)
+        assert (due.heard_at, (await only(storage)).heard_at) == (NOW - 7, NOW - 7)
+
+    async def test_the_template_that_it_may_be_sent_as(self, storage: Storage) -> None:
+        conversation = await conversation_with(storage)
+        message = Message("Dear A", template=Filled("news", "en", {"who": "A"}))
+        await storage.outbox.put(conversation, 1, [message], NOW)
+        assert (await only(storage)).message == message
+
+    async def test_it_is_found_by_its_name_in_its_own_conversation(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        own, other = await conversation_with(storage), await conversation_with(storage, "chat:other")
+        assert await storage.outbox.message_named(own.id, "SM1") == Message("1")
+        assert await storage.outbox.message_named(own.id, "SM2") is None
+        assert await storage.outbox.message_named(other.id, "SM1") is None
+
+    async def test_one_that_cannot_be_opened_is_nobodys(
+        self, storage: Storage, settings: StorageSettings
+    ) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.sent(number, "SM1", NOW)
+        with connection(settings) as open_connection:
+            open_connection.execute(update(outbox).values(body="gAAAA not sealed by us"))
+        own = await conversation_with(storage)
+        assert await storage.outbox.message_named(own.id, "SM1") is None
 
 
 async def test_a_long_backlog_is_looked_at_once(on_mariadb: StorageSettings) -> None:

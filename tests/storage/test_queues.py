@@ -33,7 +33,7 @@ async def test_what_waits_is_counted_from_its_oldest_on(storage: Storage) -> Non
     one, two, _ = await storage.outbox.since(0, 10)
     await storage.outbox.start(one.id, NOW)
     await storage.outbox.start(two.id, NOW)
-    await storage.outbox.unknown(two.id)
+    await storage.outbox.unknown(two.id, NOW)
     queues = await storage.queues.all()
     assert queues["inbox"] == Queue(2, NOW - 50)
     assert queues["inbox put aside"] == Queue(1, NOW - 90)

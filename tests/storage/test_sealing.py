@@ -15,6 +15,7 @@ from sqlalchemy import text
 from engine.effects import Message
 from engine.errors import TherapyBookingError
 from engine.snapshot import Snapshot
+from storage.consent_ledger import LedgerEntry
 from storage.database import Separate
 from storage.link import Duplicate, NotReady, StatementRefused
 from storage.revision import connection
@@ -95,13 +96,17 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
         number = conversation.person.id
         await tx.appointments.add(new_appointment(number, number, "a", address=secret))
         await tx.alerts.raise_(number, "explicit.overdose", NOW)
+        asked = LedgerEntry(
+            kind="opted_out", at=NOW, how="words", wording=secret, text_version=None, inbox_id=1
+        )
+        await tx.ledger.add(number, asked)
     with connection(settings) as open_connection:
         rows = {
             name: [str(row) for row in open_connection.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608
             for name in metadata.tables
         }
     empty = {name for name, found in rows.items() if not found}
-    assert empty <= {"journal", "claims", "sealing_marks"}
+    assert empty <= {"journal", "claims", "contents", "sealing_marks"}
     assert not [row for found in rows.values() for row in found if secret in row]
 
 

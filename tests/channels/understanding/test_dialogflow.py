@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import grpc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.understanding.dialogflow import LONGEST_TEXT, Agent, DialogflowClassifier, shortened
-from channels.understanding.fallback import FallbackClassifier
-from channels.understanding.offline import OfflineClassifier
+from channels.understanding.dialogflow import LONGEST_TEXT, DialogflowClassifier, shortened
+from channels.understanding.dialogflow_agent import Access, Agent, NoCredentials
+from channels.understanding.local_entities import LocalEntities
 from engine.errors import ReadingUnavailable
 from engine.events import Reading
 from engine.narrow import NONE_OF_THESE
+from flows.vocabulary import load_understanding
 from tests.channels.understanding.conftest import FRIDAY_MORNING
 from tests.fakes.dialogflow import AGENT, FakeDialogflow, Rule
 
 _, PROJECT, _, LOCATION, _, AGENT_ID = AGENT.split("/")
 ENTITIES = {"service-type": "service_type", "appointment-time": "appointment_time"}
+LOCAL = LocalEntities(load_understanding().synonyms)
 HASH = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
 RULES = [
     Rule(
@@ -31,16 +34,6 @@ RULES = [
 ]
 
 
-class Watch:
-    """A clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
 async def agent() -> AsyncIterator[FakeDialogflow]:
     async with FakeDialogflow(RULES, now=lambda: FRIDAY_MORNING) as fake:
@@ -50,13 +43,17 @@ async def agent() -> AsyncIterator[FakeDialogflow]:
 @pytest.fixture
 async def dialogflow(agent: FakeDialogflow) -> AsyncIterator[DialogflowClassifier]:
     classifier = DialogflowClassifier.connect(
-        Agent(PROJECT, LOCATION, AGENT_ID), ENTITIES, timeout=0.5, insecure_address=agent.address
+        Agent(PROJECT, LOCATION, AGENT_ID),
+        Access(insecure_address=agent.address),
+        ENTITIES,
+        local=LOCAL,
+        timeout=0.5,
     )
     yield classifier
     await classifier.close()
 
 
-async def read(classifier: DialogflowClassifier | FallbackClassifier, text: str) -> Reading:
+async def read(classifier: DialogflowClassifier, text: str) -> Reading:
     return await classifier.read(text, now=FRIDAY_MORNING, address_hash=HASH)
 
 
@@ -78,6 +75,59 @@ async def test_the_agent_learns_zone_and_language_but_not_who_it_is(
     assert request.session == f"{AGENT}/sessions/{HASH[:32]}"
     assert request.query_params.time_zone == "Europe/Berlin"
     assert request.query_input.language_code == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "expected"),
+    [
+        ("yes, at home", {}, {"service_type": "home visit"}),
+        ("yes, at home", {"service-type": "in-call"}, {"service_type": "in-call"}),
+        ("something later", {}, {"direction": "later"}),
+        ("no later than this", {"appointment-time": {"days_ahead": 0}}, {"date": "2026-03-06"}),
+        ("not on Monday", {"appointment-time": {"days_ahead": 3}}, {"weekdays": [1, 2, 3, 4, 5, 6]}),
+        ("asap", {}, {"order": "earliest"}),
+        ("on Monday", {"appointment-time": {"days_ahead": 4}}, {"date": "2026-03-10"}),
+    ],
+)
+async def test_what_dialogflow_leaves_out_is_found_here(
+    agent: FakeDialogflow,
+    dialogflow: DialogflowClassifier,
+    text: str,
+    parameters: dict[str, object],
+    expected: dict[str, object],
+) -> None:
+    agent.add(Rule(text, "yes", parameters))
+    reading = await read(dialogflow, text)
+    assert reading.read_by == "dialogflow"
+    when = reading.entities.get("appointment_time") or {}
+    assert isinstance(when, dict)
+    found = {name: value for name, value in {**reading.entities, **when}.items() if value}
+    found = {name: value for name, value in found.items() if name not in {"appointment_time", "weekday"}}
+    assert found == expected
+
+
+async def test_in_another_language_dialogflow_is_believed_about_the_half_of_the_day(
+    agent: FakeDialogflow,
+) -> None:
+    agent.content.languages = frozenset({"es"})
+    agent.add(Rule("a las 4 de la mañana", "give.time", {"appointment-time": {"days_ahead": 1, "hours": 4}}))
+    spanish = DialogflowClassifier.connect(
+        Agent(PROJECT, LOCATION, AGENT_ID),
+        Access(insecure_address=agent.address),
+        ENTITIES,
+        language="es",
+    )
+    reading = await read(spanish, "a las 4 de la mañana")
+    await spanish.close()
+    assert isinstance(when := reading.entities["appointment_time"], dict)
+    assert (when["time"], when["either_half"]) == ("04:00", False)
+
+
+async def test_a_bare_number_is_a_time_only_where_one_was_asked_for(dialogflow: DialogflowClassifier) -> None:
+    reading = await read(dialogflow, "make it 4")
+    assert "appointment_time" not in reading.entities
+    assert isinstance(when := reading.latent["appointment_time"], dict)
+    assert when["time"] == "16:00"
 
 
 async def test_nothing_matched_is_a_reading(dialogflow: DialogflowClassifier) -> None:
@@ -115,23 +165,41 @@ async def test_a_short_outage_is_bridged(agent: FakeDialogflow, dialogflow: Dial
     assert (await read(dialogflow, RULES[0].text)).intent == "book.appointment"
 
 
+async def test_an_internal_error_is_tried_once_more_and_a_quota_never(
+    agent: FakeDialogflow, dialogflow: DialogflowClassifier
+) -> None:
+    for code, asked in ((grpc.StatusCode.INTERNAL, 2), (grpc.StatusCode.RESOURCE_EXHAUSTED, 1)):
+        agent.fail(code, times=None)
+        agent.requests.clear()
+        with pytest.raises(ReadingUnavailable):
+            await read(dialogflow, "hello")
+        assert len(agent.requests) == asked
+
+
 @pytest.mark.parametrize(
-    "code",
+    ("code", "advice", "lasting"),
     [
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.PERMISSION_DENIED,
-        grpc.StatusCode.UNAUTHENTICATED,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.INTERNAL,
+        (grpc.StatusCode.UNAVAILABLE, "cannot be reached", False),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, "did not answer in time", False),
+        (grpc.StatusCode.INTERNAL, "InternalServerError", False),
+        (grpc.StatusCode.INVALID_ARGUMENT, "DIALOGFLOW_LOCATION", False),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "quota", True),
+        (grpc.StatusCode.PERMISSION_DENIED, "role Dialogflow API Client", True),
+        (grpc.StatusCode.UNAUTHENTICATED, "GOOGLE_APPLICATION_CREDENTIALS", True),
+        (grpc.StatusCode.NOT_FOUND, "DIALOGFLOW_AGENT_ID", True),
     ],
 )
-async def test_an_agent_that_fails_is_unavailable(
-    agent: FakeDialogflow, dialogflow: DialogflowClassifier, code: grpc.StatusCode
+async def test_a_failure_says_who_can_mend_it_and_never_what_was_written(
+    agent: FakeDialogflow,
+    dialogflow: DialogflowClassifier,
+    code: grpc.StatusCode,
+    advice: str,
+    lasting: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
     agent.fail(code, times=None)
-    with pytest.raises(ReadingUnavailable, match="Dialogflow: ") as failed:
+    with pytest.raises(ReadingUnavailable, match=advice) as failed:
         await read(dialogflow, "my secret words")
+    assert failed.value.lasting is lasting
     assert "secret" not in str(failed.value)
 
 
@@ -148,29 +216,11 @@ def test_the_address_follows_the_region() -> None:
     assert Agent("p", "global", "a").endpoint == "dialogflow.googleapis.com"
 
 
-async def test_the_offline_classifier_reads_while_the_agent_is_down(
-    agent: FakeDialogflow, dialogflow: DialogflowClassifier, offline: OfflineClassifier
-) -> None:
-    watch = Watch()
-    both = FallbackClassifier(dialogflow, offline, clock=watch)
-    assert (await read(both, RULES[0].text)).read_by == "dialogflow"
-    agent.fail(grpc.StatusCode.RESOURCE_EXHAUSTED, times=None)
-    assert (await read(both, "hello")).read_by == "offline"
-    asked = len(agent.requests)
-    assert (await read(both, "hello")).read_by == "offline"
-    assert len(agent.requests) == asked, "an agent that failed is left alone for a while"
-    agent.recover()
-    watch.seconds += 1
-    assert (await read(both, RULES[0].text)).read_by == "dialogflow"
-
-
-async def test_the_pause_grows_with_every_failure(
-    agent: FakeDialogflow, dialogflow: DialogflowClassifier, offline: OfflineClassifier
-) -> None:
-    watch = Watch()
-    both = FallbackClassifier(dialogflow, offline, clock=watch)
-    agent.fail(grpc.StatusCode.PERMISSION_DENIED, times=None)
-    for second in range(8):
-        watch.seconds = second
-        await read(both, "hello")
-    assert len(agent.requests) == 4, "asked in seconds 0, 1, 3 and 7"
+@pytest.mark.parametrize("content", [None, "", "{}", '{"type": "service_account", "private_key": "secret"}'])
+async def test_without_a_key_it_is_said_what_to_set(tmp_path: Path, content: str | None) -> None:
+    key = tmp_path / "key.json"
+    if content is not None:
+        key.write_text(content, encoding="utf-8")
+    with pytest.raises(NoCredentials, match="GOOGLE_APPLICATION_CREDENTIALS") as refused:
+        DialogflowClassifier.connect(Agent("p", "global", "a"), Access(str(key)), {})
+    assert "secret" not in str(refused.value)

@@ -272,6 +272,9 @@ def test_no_figures_break_the_reader(text: str) -> None:
     [
         ("thursday", True),
         ("on thursday at 2pm", True),
+        ("on fri", True),
+        ("tues eleven", True),
+        ("monday the 16th", False),
         ("next thursday", False),
         ("this thursday", False),
         ("thursday next week", False),

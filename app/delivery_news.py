@@ -1,0 +1,88 @@
+"""Writes down what Twilio reports of messages, and does what the news asks for."""
+
+from __future__ import annotations
+
+import structlog
+
+from app.opt_outs import news_of_opt_out
+from app.wiring import Product
+from channels.inbound import DeliveryStatus
+from channels.twilio_account import TwilioAccount
+from channels.twilio_errors import OPTED_OUT, WAITS, Remedy
+
+log = structlog.get_logger("deliveries")
+
+
+class DeliveryNotes:
+    """See channels.ports.DeliveryNews."""
+
+    def __init__(self, product: Product, account: TwilioAccount) -> None:
+        self._product = product
+        self._account = account
+
+    async def note(self, status: DeliveryStatus) -> None:
+        """Write it down unless it is known or older than what is known. Raises TryAgain."""
+        if status.remedy is Remedy.LATER and await self._send_again(status):
+            return
+        if status.remedy is Remedy.TEMPLATE:
+            is_news = await self._too_late(status)
+        else:
+            is_news = await self._product.storage.outbox.note_status(
+                status.sid, status.outbox_id, status.status, status.error_code
+            )
+        if status.error_code in OPTED_OUT:
+            await self._opted_out(status, status.error_code)
+        if not is_news:
+            return
+        self._count(status)
+        if status.remedy:
+            log.warning(
+                "message not delivered",
+                outbox=status.outbox_id,
+                sid=status.sid,
+                code=status.error_code,
+                remedy=status.remedy.value,
+            )
+            self._let_sender_rest(status, status.remedy)
+
+    async def _opted_out(self, status: DeliveryStatus, code: int) -> None:
+        """The person has asked Twilio or WhatsApp for no more: their conversation hears of it, once."""
+        storage = self._product.storage
+        if owed := await storage.outbox.find(status.sid, status.outbox_id):
+            await storage.inbox.put(news_of_opt_out(owed, code, self._product.clock()))
+
+    async def _send_again(self, status: DeliveryStatus) -> bool:
+        """Owe a message once more that failed for a passing reason, unless nobody needs it any more."""
+        is_owed = await self._product.storage.failures.send_again(
+            status.sid, status.outbox_id, self._product.clock()
+        )
+        if is_owed:
+            self._count(status)
+            log.warning(
+                "message not delivered, it is sent again", outbox=status.outbox_id, code=status.error_code
+            )
+            self._let_sender_rest(status, Remedy.LATER)
+        return is_owed
+
+    async def _too_late(self, status: DeliveryStatus) -> bool:
+        """Free text came after the 24 hours: once it is owed again, as a template. False: old news."""
+        returned, now = self._product.storage.returned, self._product.clock()
+        if await returned.send_as_template(status.sid, status.outbox_id, now):
+            log.warning("sent too late for free text; it goes out as a template", outbox=status.outbox_id)
+            self._product.turns.owing.set()
+            return True
+        is_news = await self._product.storage.outbox.note_status(
+            status.sid, status.outbox_id, status.status, status.error_code
+        )
+        if is_news:
+            log.error("a template came back as too late", outbox=status.outbox_id, code=status.error_code)
+        return is_news
+
+    def _count(self, status: DeliveryStatus) -> None:
+        self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()
+
+    def _let_sender_rest(self, status: DeliveryStatus, remedy: Remedy) -> None:
+        sender = self._account.sender_with(status.from_)
+        if sender and status.concerns_sender:
+            reason = f"Twilio reported code {status.error_code}: {remedy.value}."
+            self._product.deliveries.turn_away(sender, WAITS[remedy], reason)

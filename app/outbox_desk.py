@@ -1,0 +1,102 @@
+"""Commands on messages in doubt: list them, have one sent again, mark one as sent.
+
+Numbers, moments and counts only, unless the operator asks for the rest: it may end up in a log or a ticket.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import typer
+
+from app.clock import Clock
+from app.data_store import reachable, storage_settings
+from app.settings import Settings
+from engine.errors import TherapyBookingError
+from storage.doubts import Doubt
+from storage.sealing import SealBroken
+from storage.store import Storage
+
+MOST = 1000
+"""So many are listed at once; settle some, and the next ones show."""
+_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+
+
+class NotInDoubt(TherapyBookingError):
+    """There is no such message, or it is not in doubt."""
+
+
+async def list_unknown(settings: Settings, *, as_json: bool, show: bool) -> None:
+    """Print them, oldest first."""
+    async with _opened(settings) as storage:
+        doubts = await storage.doubts.listed(MOST)
+        count = await storage.doubts.count()
+        for doubt in doubts:
+            told = _told(doubt) | (await _personal(storage, doubt.id) if show else {})
+            line = json.dumps(told, ensure_ascii=False) if as_json else _line(told)
+            typer.echo(line)
+    if not as_json:
+        typer.echo(f"{count} in doubt." if count else "None in doubt.")
+
+
+async def resend(settings: Settings, number: int) -> None:
+    """Have one sent again. Raises NotInDoubt."""
+    async with _opened(settings) as storage:
+        if not await storage.doubts.resend(number, Clock()()):
+            raise NotInDoubt(f"Message {number} is neither in doubt nor failed: nothing was changed.")
+    typer.echo(f"Message {number} will be sent again.")
+
+
+async def settle(settings: Settings, number: int, sid: str | None) -> None:
+    """Mark one as sent. Raises NotInDoubt."""
+    if sid is not None and not _SID.fullmatch(sid):
+        raise NotInDoubt("A message's SID is SM or MM and 32 digits or letters from a to f.")
+    async with _opened(settings) as storage:
+        if not await storage.doubts.settle(number, sid):
+            raise NotInDoubt(f"Message {number} is not in doubt: nothing was changed.")
+    typer.echo(f"Message {number} counts as sent.")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Storage]:
+    where = storage_settings(settings)
+    storage = await Storage.open(where, clock=Clock())
+    try:
+        await reachable(storage, where)
+        yield storage
+    finally:
+        await storage.close()
+
+
+def _told(doubt: Doubt) -> dict[str, object]:
+    return {
+        "id": doubt.id,
+        "state": "unknown",
+        "conversation": doubt.conversation_id,
+        "turn": doubt.turn,
+        "owed_at": _moment(doubt.created_at),
+        "begun_at": _moment(doubt.started_at),
+        "begun": doubt.attempts,
+        "resent": doubt.resent,
+    }
+
+
+async def _personal(storage: Storage, number: int) -> dict[str, object]:
+    try:
+        owed = await storage.doubts.get(number)
+    except SealBroken as error:
+        return {"unreadable": str(error)}
+    return {"to": owed.address, "text": owed.message.text} if owed else {}
+
+
+def _line(told: dict[str, object]) -> str:
+    text = str(told.pop("text", "")).replace("\n", " ")
+    return "  ".join([*(f"{name}={value}" for name, value in told.items()), *([text] if text else [])])
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,108 @@
+"""Fetches the messages that Twilio could not hand over: its list has them, though it never brings them again.
+
+They go through the same door as all others, under the same key, so one that comes late by the webhook after
+all is not acted on twice, and neither is one that was here before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from channels.ports import Door
+from engine.errors import ChannelError, TryAgain
+from engine.events import Heard
+
+log = structlog.get_logger("reconciler")
+
+GRACE_SECONDS = 60
+"""A younger one may still be on its way: Twilio tries for fifteen seconds, and says more than its list."""
+
+
+OVERLAP_SECONDS = 3600
+"""How much of what was compared the last time is compared again: a list may be late."""
+
+
+class Received(Protocol):
+    """The other side's list of what was written to us."""
+
+    async def received(self, since: int, before: int) -> Sequence[Heard]:
+        """Messages between these moments, in their order. Raises a ChannelError."""
+
+
+class KnownKeys(Protocol):
+    """What has arrived already."""
+
+    async def unknown(self, keys: Sequence[str]) -> list[str]:
+        """Which of these keys are not here, in their order. Raises TryAgain."""
+
+
+class Intake(Protocol):
+    """The way into the inbox. How fast somebody wrote does not count: it was long ago."""
+
+    async def take_in(self, heard: Heard) -> bool:
+        """Store one inbox row durably; False: it was there already. Raises TryAgain."""
+
+
+class Reconciler:
+    """Compares the two lists, now and then."""
+
+    def __init__(
+        self,
+        received: Received,
+        known: KnownKeys,
+        intake: Intake,
+        flow_of: Callable[[Door, str], Awaitable[str]],
+        clock: Callable[[], int],
+        *,
+        oldest_seconds: float,
+        every_seconds: float,
+    ) -> None:
+        """`oldest_seconds`: what is older is left alone, for its writer has given up on it."""
+        self._received = received
+        self._known = known
+        self._intake = intake
+        self._flow_of = flow_of
+        self._clock = clock
+        self._oldest_seconds = oldest_seconds
+        self._every_seconds = every_seconds
+        self._failing = False
+        self._caught_up_at = 0
+        """When the last comparison succeeded; from then on only what the list shows late can be missing."""
+
+    async def run(self) -> None:
+        """Catch up at once and then again and again, until cancelled."""
+        while self._oldest_seconds > 0:
+            try:
+                await self.catch_up()
+            except (ChannelError, TryAgain) as error:
+                if not self._failing:
+                    log.error("missed messages cannot be looked for", reason=str(error))
+                self._failing = True
+            else:
+                self._failing = False
+            await asyncio.sleep(self._every_seconds)
+
+    async def catch_up(self) -> int:
+        """Take in what never arrived, in the order in which it was written; returns how many.
+
+        Raises a ChannelError while the other side's list cannot be read, TryAgain while the database is away.
+        """
+        now = self._clock()
+        since = max(now - int(self._oldest_seconds), self._caught_up_at - OVERLAP_SECONDS)
+        listed = await self._received.received(since, now - GRACE_SECONDS)
+        missed = set(await self._known.unknown([heard.key for heard in listed]))
+        taken = 0
+        for heard in listed:
+            if heard.key in missed:
+                door: Door = "therapist" if heard.flow == "therapist" else "client"
+                flow = await self._flow_of(door, heard.address)
+                taken += await self._intake.take_in(replace(heard, flow=flow))
+        self._caught_up_at = now
+        if taken:
+            log.warning("messages taken in that Twilio could not hand over", count=taken)
+        return taken

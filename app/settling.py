@@ -1,0 +1,128 @@
+"""Settles messages in doubt: looks for them in the channel's own list before anything is sent again.
+
+Two kinds are in doubt: those whose sending ended without a clear answer, and those whose process died
+while it was sending. What is found was sent. What is not found when the list has had time to show it was
+not taken, and is sent again. Where the list cannot be read nothing is sent again: a person who waits writes
+once more, but a message that came twice cannot be taken back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from itertools import groupby
+from typing import Protocol
+
+import structlog
+
+from engine.errors import ChannelError, TryAgain
+from storage.link import StatementRefused
+from storage.outbox import MOST_RESENT, Owed
+from storage.store import Storage
+
+log = structlog.get_logger("settling")
+
+POLL_SECONDS = 1.0
+AT_ONCE = 20
+FIRST_LOOK_SECONDS = 2
+"""After so long the list shows most of what was taken."""
+STUCK_SECONDS = 30
+"""No sending takes so long: whoever began it has died."""
+LONGEST_PAUSE = 3600
+"""Seconds between two looks at the most."""
+LOOKED_FOR_SECONDS = 24 * 3600
+"""Afterwards nobody looks any more: an operator has to settle it."""
+
+
+class Looking(Protocol):
+    """A channel that can tell what it has taken."""
+
+    async def look_for(self, owed: Owed) -> Sequence[str]:
+        """Its names of messages that may be this one, oldest first. Raises a ChannelError."""
+
+
+class Settling:
+    """Looks for what is in doubt until it is known what became of it."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        channel: Looking,
+        clock: Callable[[], int],
+        *,
+        doubt_seconds: int,
+        own: Callable[[], Collection[int]],
+    ) -> None:
+        """`doubt_seconds`: after so long the list shows what was taken. `own`: what is being sent here."""
+        self._storage = storage
+        self._channel = channel
+        self._clock = clock
+        self._doubt_seconds = doubt_seconds
+        self._own = own
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except TryAgain as error:
+                log.warning("outbox not reachable", reason=str(error))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def look(self) -> None:
+        """Look once for everything that is due; of one conversation one after the other."""
+        now = self._clock()
+        due = await self._storage.doubts.due(
+            now,
+            stuck_before=now - STUCK_SECONDS,
+            created_after=now - LOOKED_FOR_SECONDS,
+            limit=AT_ONCE,
+            besides=self._own(),
+        )
+        due.sort(key=lambda owed: (owed.conversation_id, owed.turn, owed.position))
+        conversations = [list(group) for _, group in groupby(due, key=lambda owed: owed.conversation_id)]
+        async with asyncio.TaskGroup() as tasks:
+            for conversation in conversations:
+                tasks.create_task(self._settle_all(conversation))
+
+    async def _settle_all(self, conversation: list[Owed]) -> None:
+        for owed in conversation:
+            try:
+                await self._settle(owed)
+            except TryAgain as error:
+                log.warning("outbox not reachable", outbox=owed.id, reason=str(error))
+            except StatementRefused:
+                log.exception("what became of a message cannot be written down", outbox=owed.id)
+
+    async def _settle(self, owed: Owed) -> None:
+        try:
+            candidates = await self._channel.look_for(owed)
+        except ChannelError as error:
+            log.warning("message in doubt cannot be looked for", outbox=owed.id, reason=str(error))
+            await self._storage.doubts.stay(owed, self._next_look(owed))
+            return
+        now, doubts = self._clock(), self._storage.doubts
+        if candidates and await doubts.has_twin_under_way(owed):
+            # The candidate may be that one: its name is not written down yet.
+            await doubts.look_again(owed, now + FIRST_LOOK_SECONDS)
+        elif unclaimed := await doubts.unclaimed(candidates):
+            await doubts.found(owed, unclaimed[0], now)
+            log.info("message in doubt was taken", outbox=owed.id)
+        elif self._age(owed) < self._doubt_seconds:
+            await doubts.look_again(owed, self._next_look(owed))
+        elif owed.resent < MOST_RESENT:
+            if await doubts.send_again(owed, now):
+                log.warning("message in doubt was not taken, it is sent again", outbox=owed.id)
+        else:
+            log.error("message in doubt: settle it by hand", outbox=owed.id)
+            await doubts.stay(owed, self._next_look(owed))
+
+    def _age(self, owed: Owed) -> int:
+        return self._clock() - (owed.started_at or owed.created_at)
+
+    def _next_look(self, owed: Owed) -> int:
+        """After half as long again as it has lasted, but not past the moment from which it is certain."""
+        now, age = self._clock(), self._age(owed)
+        pause = min(max(FIRST_LOOK_SECONDS, age // 2), LONGEST_PAUSE)
+        until_certain = self._doubt_seconds - age
+        return now + (min(pause, until_certain) if until_certain > 0 else pause)

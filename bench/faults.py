@@ -1,0 +1,223 @@
+"""Whole bookings while Twilio goes wrong; then the books are checked.
+
+    python -m bench.faults --bookings 160
+    python -m bench.faults --bookings 80 --blind  # Twilio's list can never be read
+
+Of the messages that the server sends, one in ten is taken but answered with 500, one in twenty is not
+answered in time (half of these were taken). Reports come in any order, some twice, some before the answer,
+some never. Three in a hundred are taken and reported as undelivered. One request in five for Twilio's
+list fails. At the end, when everything has settled:
+
+- every message that was answered with 200 was taken by one turn, and no two appointments overlap;
+- no reply came twice, and every one came but for those of which nobody can know: they are exactly what
+  `therapy-booking outbox unknown` lists;
+- of every reply the furthest report is written down.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.crashes import (
+    CLAIMED,
+    OVERLAPS,
+    OWED_CLAIMS,
+    TAKEN,
+    UNSETTLED,
+    Answers,
+    Load,
+    number_in,
+    outbox_number,
+)
+from tests.acceptance.server import PUBLIC, Server
+from tests.fakes.mariadb import PrivateMariaDB
+from tests.fakes.twilio import FakeTwilio, Fault
+
+PEOPLE = 8
+PATIENCE = 40.0
+SETTLING_SECONDS = 330
+"""A message that came back for the second time waits five minutes."""
+NEWS = ("sent", "delivered", "read")
+FURTHEST = ("sent", "undelivered", "delivered", "read")
+PASSING = 63012
+"""Trouble at Meta: worth another try."""
+SENDING_FAULTS = {Fault.ERROR_AFTER: 0.10, Fault.SILENCE_BEFORE: 0.025, Fault.SILENCE_AFTER: 0.025}
+LIST_FAULTS = {Fault.UNAVAILABLE: 0.1, Fault.BAD_GATEWAY: 0.1}
+IN_DOUBT = "SELECT count(*) AS n FROM outbox WHERE state = 'unknown'"
+BOOKED = "SELECT count(*) AS n FROM appointments WHERE status = 'confirmed'"
+
+
+@dataclass
+class Outcome(Answers):
+    """What the books say at the end."""
+
+    lost: int = 0
+    """Messages answered with 200 that no turn, or more than one, has taken: must be 0."""
+    failed: int = 0
+    """Inbox rows that were put aside: must be 0."""
+    booked: int = 0
+    wrong_bookings: int = 0
+    """Overlaps, and claims astray: must be 0."""
+    states: Counter[str] = field(default_factory=Counter)
+    """Outbox rows by state."""
+    faults: Counter[str] = field(default_factory=Counter)
+    undelivered: int = 0
+    """Messages that were taken and reported as undelivered."""
+    resent: int = 0
+    """Replies sent again after they had been looked for, or had come back."""
+    unsent: list[int] = field(default_factory=list)
+    """Replies that never came although their state is not `unknown`: must be none."""
+    twice: list[int] = field(default_factory=list)
+    """Replies that came more than once: must be none."""
+    listed: list[int] = field(default_factory=list)
+    """What the operator's command lists."""
+    unknown: list[int] = field(default_factory=list)
+    misreported: list[int] = field(default_factory=list)
+    """Replies of which something else is written down than the furthest report: must be none."""
+    unsettled: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Nothing lost, nothing twice, and what cannot be known is listed."""
+        wrong = (self.lost, self.failed, self.wrong_bookings, self.unsettled)
+        return (
+            not (any(wrong) or self.unsent or self.twice or self.misreported) and self.listed == self.unknown
+        )
+
+    def __str__(self) -> str:
+        """Several lines of figures."""
+        return "\n".join(
+            [
+                f"{self.answered} messages: {self.lost} lost or taken twice, {self.failed} put aside",
+                f"{self.booked} bookings approved, {self.wrong_bookings} overlaps or claims astray",
+                f"faults: {dict(self.faults)}; {self.undelivered} taken and not delivered",
+                f"{self.states.total()} replies owed: {dict(self.states)}, {self.unsettled} unsettled",
+                f"  {len(self.unsent)} never came, {len(self.twice)} came twice, {self.resent} sent again",
+                f"  {len(self.unknown)} unknown: {self.unknown}; listed by the command: {self.listed}",
+                f"  {len(self.misreported)} with another report than the furthest",
+            ]
+        )
+
+
+async def go_wrong(
+    server: Server, *, people: int, each: int, seed: int, blind: bool = False, failing: float = 0.0
+) -> Outcome:
+    """Book `people` × `each` appointments on a server that has been set up, and check the books.
+
+    `blind`: Twilio's list can never be read, so that nobody can know what became of some messages.
+    `failing`: how many of the messages that are taken are reported as undelivered.
+    """
+    outcome, dice = Outcome(), random.Random(seed)
+    async with FakeTwilio(port=server.twilio_port, proxies={PUBLIC: server.url}) as twilio:
+
+        def chance(odds: dict[Fault, float]) -> Fault | None:
+            thrown = dice.random()
+            for fault, odd in odds.items():
+                thrown -= odd
+                if thrown < 0:
+                    outcome.faults[fault.name] += 1
+                    return fault
+            return None
+
+        twilio.chance = lambda: chance(SENDING_FAULTS)
+        twilio.list_fault = lambda: Fault.UNAVAILABLE if blind else chance(LIST_FAULTS)
+        twilio.failing = lambda: PASSING if dice.random() < failing else None
+        twilio.news, twilio.disorder = NEWS, dice
+        await asyncio.to_thread(server.start)
+        load = Load(twilio, outcome, people=people, each=each, patience=PATIENCE)
+        talking = asyncio.create_task(load.run())
+        await load.said.wait()
+        outcome.unsettled = await _settled(server, blind=blind)
+        load.over.set()
+        await talking
+        _check_messages(server, twilio, outcome)
+        _check_books(server, load, outcome)
+    return outcome
+
+
+async def _settled(server: Server, *, blind: bool) -> int:
+    """Wait for as long as something is taken, sent or looked for; returns how much is under way at the end.
+
+    What is in doubt may stay so.
+    """
+    last, moved_at = (-1, -1), time.monotonic()
+    while time.monotonic() < moved_at + SETTLING_SECONDS:
+        now = (number_in(server, UNSETTLED), number_in(server, IN_DOUBT))
+        if now == (0, 0) or (blind and not now[0]):
+            return 0
+        if now != last:
+            last, moved_at = now, time.monotonic()
+        await asyncio.sleep(0.5)
+    return last[0]
+
+
+def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> None:
+    came = Counter(outbox_number(message) for message in twilio.messages if message.sid not in twilio.failed)
+    outcome.undelivered = len(twilio.failed)
+    for row in server.rows("SELECT * FROM outbox ORDER BY id"):
+        number = row["id"]
+        outcome.states[row["state"]] += 1
+        outcome.resent += row["resent"] > 0
+        if row["state"] == "unknown":
+            outcome.unknown.append(number)
+        elif not came[number]:
+            outcome.unsent.append(number)
+        if came[number] > 1:
+            outcome.twice.append(number)
+        reported = twilio.reported.get(row["provider_sid"], set())
+        furthest = next((status for status in reversed(FURTHEST) if status in reported), None)
+        if row["provider_status"] != furthest:
+            outcome.misreported.append(number)
+    printed = server.output_of("outbox", "unknown", "--json")
+    outcome.listed = [json.loads(line)["id"] for line in printed.splitlines()]
+
+
+def _check_books(server: Server, load: Load, outcome: Outcome) -> None:
+    turns = Counter(row["key"] for row in server.rows(TAKEN))
+    outcome.lost = sum(turns[sid] != 1 for sid in load.answered)
+    outcome.failed = number_in(server, "SELECT count(*) AS n FROM inbox WHERE failed_reason IS NOT NULL")
+    outcome.booked = number_in(server, BOOKED)
+    astray = abs(number_in(server, CLAIMED) - number_in(server, OWED_CLAIMS))
+    outcome.wrong_bookings = number_in(server, OVERLAPS) + astray
+
+
+def main() -> int:
+    """Return 1 when anything was lost or happened twice."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--bookings", type=int, default=160)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--failing", type=float, default=0.03, help="share reported as undelivered")
+    parser.add_argument("--blind", action="store_true", help="Twilio's list can never be read")
+    options = parser.parse_args()
+    with PrivateMariaDB() as database, tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder), database, {"WEIGHTS_DIR": folder, "CATCH_UP_EVERY_SECONDS": "5"})
+        server.set_up()
+        try:
+            each = max(1, options.bookings // PEOPLE)
+            outcome = asyncio.run(
+                go_wrong(
+                    server,
+                    people=PEOPLE,
+                    each=each,
+                    seed=options.seed,
+                    blind=options.blind,
+                    failing=options.failing,
+                )
+            )
+        finally:
+            server.kill()
+    print(outcome)
+    return int(not outcome.good)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What people want to hear of us: no more messages, messages again, and the notice before a booking."""

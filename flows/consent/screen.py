@@ -1,0 +1,177 @@
+"""Does somebody want no more messages, or want them again? Whole sentences, no model, no network.
+
+It goes before everything but the crisis screen, in every state. Only what was plainly said is acted on; a
+client who may have meant it is asked, by flows.yaml. Twilio's own opt-out is heard here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import FlowError
+from engine.events import Event, Heard
+from flows.safety.phrases import BadPhrase, Choices, Phrase, Phrases
+from flows.safety.spelling import END, words_of
+from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
+
+STOP = "stop"
+"""Somebody wants no more messages."""
+MAY_STOP = "may_stop"
+"""A client may want no more messages, and has to be asked."""
+START = "start"
+"""Somebody wants them again."""
+OPTED_OUT_ELSEWHERE = "opted_out_elsewhere"
+"""They told Twilio, which has answered already or has refused a message since."""
+OPTED_IN_ELSEWHERE = "opted_in_elsewhere"
+ANSWERED_ELSEWHERE = "answered_elsewhere"
+"""They asked Twilio for help and got it."""
+NEWS_WITHHELD = "news_withheld"
+"""Something that was to be said was not, as the person wants no messages."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "STOP": OPTED_OUT_ELSEWHERE,
+    "START": OPTED_IN_ELSEWHERE,
+    "HELP": ANSWERED_ELSEWHERE,
+}
+"""What Twilio's Advanced Opt-Out made of a message -> the event."""
+TOLD_TWILIO = "twilio"
+"""How the ledger says it."""
+EVENTS = frozenset({STOP, MAY_STOP, START, *ELSEWHERE.values()})
+CLIENT = "client"
+"""The flow of those who are asked; a therapist who writes so may speak of a client."""
+SHIPPED = Path(__file__).parent
+_SECTIONS = (
+    "language",
+    "groups",
+    "fuzzy",
+    "stop",
+    "stop_alone",
+    "perhaps",
+    "not_perhaps",
+    "start",
+    "start_alone",
+)
+_CLEAREST_FIRST = (STOP, START, MAY_STOP)
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """How it is said in one language."""
+
+    slips: tuple[str, ...]
+    known: frozenset[str]
+    """The words that occur in phrases."""
+    sentences: Phrases
+    """Each named after its event; they hold wherever they stand as a sentence."""
+    alone: Phrases
+    """Likewise, but only as the whole message."""
+    doubts: Phrases
+    """With one of these in the message nobody may have meant to have no more messages."""
+
+    def events(self, text: str) -> set[str]:
+        """Every event that a text may be."""
+        said = words_of(text, {}, self.slips, self.known)
+        found = {name for name, _, _ in self.sentences.found(said)}
+        if said.count(END) == 2:  # noqa: PLR2004  # the beginning and the end: there is one sentence
+            found |= {name for name, _, _ in self.alone.found(said)}
+        if MAY_STOP in found and any(self.doubts.found(said)):
+            found.discard(MAY_STOP)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentScreen:
+    """All languages at once."""
+
+    languages: Sequence[Wordings]
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> ConsentScreen:
+        """Read every language. Raises FlowError with every mistake."""
+        languages, issues = [], []
+        for path in sorted(folder.glob("??.yaml")):
+            problems = Problems(f"{folder.name}/{path.name}")
+            node = read_yaml(path, problems)
+            languages += [_Reader(problems).read(node)] if node else []
+            issues += problems.issues
+        if issues:
+            raise FlowError(issues)
+        return cls(languages)
+
+    def __call__(self, heard: Heard) -> Event | None:
+        """See engine.ports.Screen."""
+        if elsewhere := ELSEWHERE.get(str(heard.data.get("opt_out"))):
+            return Event(elsewhere, {"how": TOLD_TWILIO})
+        if heard.kind == "tap" or not heard.text:
+            return None
+        found = {event for wordings in self.languages for event in wordings.events(heard.text)}
+        if heard.flow != CLIENT:
+            found.discard(MAY_STOP)
+        event = next((event for event in _CLEAREST_FIRST if event in found), None)
+        return Event(event) if event else None
+
+
+class _Reader:
+    """Turns nodes into wordings, and notes what does not fit."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    def read(self, node: Node) -> Wordings:
+        sections = dict(self._pairs(node))
+        for name in set(sections) - set(_SECTIONS):
+            self._problems.add(node.place, "unknown-key", f"`{name}` means nothing among wordings")
+        groups = {
+            name: Choices(entry.text for entry in self._texts(value))
+            for name, value in self._pairs(sections.get("groups"))
+        }
+        phrases = {
+            name: self._phrases(sections.get(name), groups)
+            for name in ("stop", "stop_alone", "perhaps", "not_perhaps", "start", "start_alone")
+        }
+        slips = tuple(one.text for one in self._texts(sections.get("fuzzy")))
+        known = {
+            word
+            for found in phrases.values()
+            for phrase in found
+            for part in phrase.parts
+            for choices in part.choices
+            for word in choices.words
+        }
+        return Wordings(
+            slips,
+            frozenset(known | set(slips)),
+            Phrases(
+                (event, phrase)
+                for event, name in ((STOP, "stop"), (MAY_STOP, "perhaps"), (START, "start"))
+                for phrase in phrases[name]
+            ),
+            Phrases((name, phrase) for name in (STOP, START) for phrase in phrases[f"{name}_alone"]),
+            Phrases(("doubt", phrase) for phrase in phrases["not_perhaps"]),
+        )
+
+    def _phrases(self, node: Node | None, groups: Mapping[str, Choices]) -> list[Phrase]:
+        found = []
+        for phrase in self._texts(node):
+            try:
+                found.append(Phrase.read(phrase.text, groups))
+            except BadPhrase as error:
+                self._problems.add(phrase.place, "bad-phrase", f"this phrase cannot be used: {error}")
+        return found
+
+    def _pairs(self, node: Node | None) -> list[tuple[str, Node]]:
+        if node is None:
+            return []
+        if not isinstance(node, Keys):
+            self._problems.add(node.place, "no-keys", "here names are expected, each with what it holds")
+            return []
+        return [(key.text, value) for key, value in node]
+
+    def _texts(self, node: Node | None) -> list[Text]:
+        items = node.items if isinstance(node, Items) else (node,) if node else ()
+        for item in items:
+            if not isinstance(item, Text):
+                self._problems.add(item.place, "no-text", "here a phrase is expected")
+        return [item for item in items if isinstance(item, Text)]

@@ -1,0 +1,162 @@
+"""Steps for what people want to hear of us: the notice before a booking, no more messages, messages again.
+
+Every change is a row in the consent ledger. That nothing is sent to somebody who wants no messages is seen to
+at the door out (`app/deliveries.py`), not here: here somebody is told to phone them.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from engine.events import Value
+from engine.ports import Outcome
+from flows.booking_turn import BookingTurn, number
+from flows.consent.screen import TOLD_TWILIO
+from flows.registry import step
+from flows.steps.own_appointments import appointment_line, coming
+from storage.appointments import Appointment
+from storage.consent_ledger import Kind, LedgerEntry
+from storage.people import THERAPIST
+from storage.store import Transaction
+from storage.timers import Timer
+
+log = structlog.get_logger("consent")
+
+NOTICE = "privacy_notice"
+"""The text of which the version is kept that somebody agreed to."""
+CONFIRMATION = "no_more_messages"
+ANSWERED = ("confirmed", "declined", "expired")
+"""Statuses of which a client ought to hear."""
+
+
+@step("due", "seen", tells=("practice",), remembers=("notice",))
+async def check_notice(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out whether the client has seen the privacy notice as it reads now; if not, it is to be said."""
+    version = turn.version_of(NOTICE)
+    if version in (turn.person.notice_version, turn.memory.get("notice")):
+        return Outcome("seen")
+    return Outcome("due", tells={"practice": turn.practice.rules.name}, remembers={"notice": version})
+
+
+@step("noted")
+async def note_consent(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Write down that the client, who was shown the notice, has said yes to the request.
+
+    A conversation that began before there was a notice has shown none, and then there is nothing to note.
+    """
+    shown = turn.remembered_text("notice")
+    if shown and shown != turn.person.notice_version:
+        await tx.people.agree(turn.person_id, shown)
+        await _write(turn, tx, "consented", shown)
+    return Outcome("noted")
+
+
+@step("opted_out", "request_waits", "opted_out_before")
+async def opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Write nothing unasked to this person from now on."""
+    if turn.person.opted_out_at is not None:
+        return Outcome("opted_out_before")
+    await _opt_out(turn, tx, turn.version_of(CONFIRMATION))
+    waiting = any(one.status == "pending" for one in await _have_phoned_about_coming(turn, tx))
+    return Outcome("request_waits" if waiting else "opted_out")
+
+
+@step("noted")
+async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise, of somebody who has told Twilio; a message that it refused is news they did not get.
+
+    What they told Twilio is evidence each time; that it refuses one message after the other is not.
+    """
+    if turn.person.opted_out_at is None:
+        await _opt_out(turn, tx, None)
+        await _have_phoned_about_coming(turn, tx)
+    elif turn.data.get("how") == TOLD_TWILIO:
+        await _write(turn, tx, "opted_out", None)
+    if (withheld := await _told_of(turn, tx)) is not None:
+        await _have_phoned(turn, tx, withheld)
+    return Outcome("noted")
+
+
+@step("listed", "none", "opted_in_before", tells=("list",))
+async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Write to this person again, and list what they may not have heard of."""
+    if turn.person.opted_out_at is None:
+        return Outcome("opted_in_before")
+    await _opt_in(turn, tx)
+    lines: list[Value] = [appointment_line(turn, found) for found in await coming(turn, tx)]
+    return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
+
+
+@step("noted")
+async def note_opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Write again to somebody who has told Twilio."""
+    await _opt_in(turn, tx)
+    return Outcome("noted")
+
+
+@step("told", "nothing_to_tell")
+async def have_client_phoned(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Tell the therapist, once, to phone a client from whom news of an appointment was withheld."""
+    withheld = await _told_of(turn, tx)
+    if withheld is None:
+        return Outcome("nothing_to_tell")
+    await _have_phoned(turn, tx, withheld)
+    return Outcome("told")
+
+
+async def _opt_out(turn: BookingTurn, tx: Transaction, shown: str | None) -> None:
+    await tx.people.opt_out(turn.person_id, turn.now)
+    await _write(turn, tx, "opted_out", shown)
+    if turn.person.role == THERAPIST:
+        log.error("a therapist gets no more messages, neither requests nor alerts", therapist=turn.person_id)
+
+
+async def _opt_in(turn: BookingTurn, tx: Transaction) -> None:
+    await tx.people.opt_out(turn.person_id, None)
+    await _write(turn, tx, "opted_in", None)
+
+
+async def _write(turn: BookingTurn, tx: Transaction, kind: Kind, shown: str | None) -> None:
+    entry = LedgerEntry(
+        kind=kind,
+        at=turn.now,
+        how=str(turn.data.get("how") or ("tap" if turn.moment.heard.kind == "tap" else "words")),
+        wording=turn.moment.heard.text or None,
+        text_version=shown,
+        inbox_id=turn.moment.heard.id,
+    )
+    await tx.ledger.add(turn.person_id, entry)
+
+
+async def _have_phoned_about_coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+    """Have the client phoned about every appointment that stands; returns also the requests that wait."""
+    found = await coming(turn, tx)
+    for one in found:
+        if one.status == "confirmed":
+            await _have_phoned(turn, tx, one)
+    return found
+
+
+async def _have_phoned(turn: BookingTurn, tx: Transaction, appointment: Appointment) -> None:
+    """Tell the appointment's therapist, once for each thing that became of it since the client opted out.
+
+    A timer's key is unique for ever, so setting it again tells nobody twice.
+    """
+    since = turn.person.opted_out_at or turn.now
+    timer = Timer(
+        key=f"phone:{appointment.id}:{appointment.status}:{since}",
+        flow=THERAPIST,
+        address=appointment.therapist.address,
+        event="client_not_told",
+        data={"appointment": appointment.id},
+        due_at=turn.now,
+    )
+    await tx.timers.put([timer])
+
+
+async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+    """The client's own appointment that unsaid news was about, if a client ought to hear of it."""
+    told = number(turn.data.get("appointment"))
+    found = await tx.appointments.get(told) if told is not None else None
+    is_news = found is not None and found.client.id == turn.person_id and found.status in ANSWERED
+    return found if is_news else None

@@ -1,0 +1,154 @@
+"""Both fakes and the real server, wired together with real sockets, to be tried by hand in a terminal.
+
+    make fakes
+
+Nothing here needs an account. What you type is posted to the server as Twilio would, signed and all, and read
+by a Dialogflow that was filled with `nlu push`; what the server sends through the REST API is printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+
+import grpc
+
+from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, THERAPIST, Server
+from tests.fakes import dialogflow
+from tests.fakes import twilio_forms as forms
+from tests.fakes.dialogflow import FakeDialogflow
+from tests.fakes.twilio import FakeTwilio, Fault
+
+EXAMPLE = ROOT / "flows" / "practice.example.yaml"
+HELP = """
+  hello                    the client Ana writes "hello"
+  ben: hello               another client does; who wrote last goes on without a name
+  therapist: approve 1     the therapist does
+  /tap approve:1           whoever wrote last taps the button with this id
+  /fail ERROR_AFTER 3      Twilio's next 3 answers go wrong; kinds: {faults}
+  /dialogflow down         Dialogflow fails until `/dialogflow up`
+  /log                     where the server's log is
+  /help, /quit
+"""
+
+
+def tell(text: object) -> None:
+    """Print at once, also into a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+class Terminal:
+    """Reads lines, speaks for everybody, prints what arrives."""
+
+    def __init__(self, server: Server, twilio: FakeTwilio, agent: FakeDialogflow) -> None:
+        self._server, self._twilio, self._agent = server, twilio, agent
+        self._addresses = {"therapist": THERAPIST}
+        self._speaker = "ana"
+
+    async def run(self) -> None:
+        """Until the end of the input, or `/quit`."""
+        tell(HELP.format(faults=", ".join(fault.name for fault in Fault)))
+        printing = asyncio.create_task(self._print_what_arrives())
+        try:
+            while line := await asyncio.to_thread(sys.stdin.readline):
+                if line.strip() == "/quit":
+                    break
+                await self._do(line.strip())
+        finally:
+            printing.cancel()
+            await asyncio.gather(printing, return_exceptions=True)
+
+    async def _do(self, line: str) -> None:
+        command, _, rest = line.partition(" ")
+        if command == "/tap":
+            await self._tap(rest)
+        elif command == "/fail":
+            name, _, times = rest.partition(" ")
+            if name in Fault.__members__:
+                self._twilio.fail(Fault[name], int(times) if times.isdigit() else 1)
+        elif command == "/dialogflow":
+            if rest == "down":
+                self._agent.fail(grpc.StatusCode.UNAVAILABLE, None)
+            else:
+                self._agent.recover()
+        elif command == "/log":
+            tell(self._server.log_path)
+        elif command.startswith("/"):
+            tell(HELP.format(faults=", ".join(fault.name for fault in Fault)))
+        elif line:
+            await self._say(line)
+
+    async def _say(self, line: str) -> None:
+        name, colon, text = line.partition(":")
+        if colon and name.isalpha():
+            self._speaker, line = name.lower(), text.strip()
+        address = self._address(self._speaker)
+        await self._post(forms.message(line, from_=address, ProfileName=self._speaker.title()))
+
+    async def _tap(self, option: str) -> None:
+        """On the latest message that whoever speaks has got."""
+        address = self._address(self._speaker)
+        got = [message.sid for message in self._twilio.messages if message.to == address]
+        replied = {"OriginalRepliedMessageSid": got[-1]} if got else {}
+        await self._post(forms.tap(option, option, from_=address, **replied))
+
+    async def _post(self, form: dict[str, str]) -> None:
+        answer = await self._twilio.post(CLIENT_DOOR, form)
+        if answer.status != 200:
+            tell(f"    the webhook answered {answer.status}: {answer.text.strip()}")
+
+    def _address(self, name: str) -> str:
+        """Everybody's number: the therapist's, or one that is made for a new client."""
+        return self._addresses.setdefault(name, f"whatsapp:+4915200000{len(self._addresses):03}")
+
+    async def _print_what_arrives(self) -> None:
+        names = {address: name for name, address in self._addresses.items()}
+        number = 0
+        while True:
+            message = await self._twilio.message(number)
+            number += 1
+            names |= {address: name for name, address in self._addresses.items()}
+            body = message.body.replace("\n", "\n      ")
+            tell(f"    to {names.get(message.to, message.to)}:\n      {body}")
+
+
+async def play() -> None:
+    """Start everything, and stop it at the end."""
+    _, project, _, location, _, agent_id = dialogflow.AGENT.split("/")
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="therapy-booking-")))
+        agent = await stack.enter_async_context(FakeDialogflow())
+        server = Server(
+            folder,
+            None,
+            {
+                "DIALOGFLOW_PROJECT_ID": project,
+                "DIALOGFLOW_LOCATION": location,
+                "DIALOGFLOW_AGENT_ID": agent_id,
+                "DIALOGFLOW_API_ENDPOINT": agent.address,
+            },
+        )
+        proxies = {PUBLIC: server.url}
+        twilio = await stack.enter_async_context(FakeTwilio(port=server.twilio_port, proxies=proxies))
+        twilio.news = ("sent", "delivered")
+        tell("Setting up: tables, practice, agent, server.")
+        await asyncio.to_thread(server.set_up, EXAMPLE.read_text(encoding="utf-8"))
+        await asyncio.to_thread(server.run, "nlu", "push")
+        await asyncio.to_thread(server.start)
+        stack.callback(server.stop)
+        tell(f"Server {server.url}, Twilio {twilio.url}, Dialogflow {agent.address}.")
+        await Terminal(server, twilio, agent).run()
+
+
+def main() -> None:
+    """Play until the input ends."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(play())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""`make fakes`: somebody types, and reads what the server answers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from tests.acceptance.server import ROOT, said
+
+PATIENCE = 90.0
+
+
+async def test_somebody_types_and_is_answered() -> None:
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.acceptance.by_hand"),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+
+    async def until(words: str) -> None:
+        assert program.stdout is not None
+        while words not in (line := (await program.stdout.readline()).decode()):
+            assert line, f"it ended before it said {words!r}"
+
+    async with asyncio.timeout(PATIENCE):
+        await until("/quit")
+        program.stdin.write(b"hello\n")
+        await until("to ana:")
+        await until(said("welcome"))
+        program.stdin.write(b"/dialogflow down\nben: I want to book an appointment\n")
+        await until("to ben:")
+        await until("1. ")
+        program.stdin.write(b"/quit\n")
+        assert await program.wait() == 0

@@ -1,0 +1,109 @@
+"""In the whole product: messages that come too fast, and Twilio's word that somebody has opted out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.chat import handed_over
+from app.delivery_news import DeliveryNotes
+from app.floods import FloodGate
+from app.settings import Settings
+from app.wiring import Product, product
+from channels.floods import Pace
+from channels.inbound import DeliveryStatus
+from channels.ports import TooManyMessages
+from channels.twilio_account import TwilioAccount
+from engine.events import Heard
+
+ANA = "chat:Ana"
+
+
+@pytest.fixture
+async def running(tmp_path: Path, weights: str) -> AsyncIterator[Product]:
+    settings = Settings(_env_file=None, sqlite_path=tmp_path / "floods.sqlite3", weights_dir=Path(weights))
+    async with product(settings, handed_over, demonstration=True) as made:
+        made.start()
+        yield made
+        await made.stop()
+
+
+def said(text: str, key: str = "1", flow: str = "client", address: str = ANA) -> Heard:
+    return Heard(key=key, flow=flow, address=address, kind="text", at=1_800_000_000, text=text)
+
+
+def gate_of(running: Product) -> FloodGate:
+    return FloodGate(running.turns, running.storage, running.screen)
+
+
+async def told(running: Product) -> list[str]:
+    await running.settle()
+    return [owed.message.text for owed in await running.storage.outbox.since(0, 100)]
+
+
+async def test_a_sender_is_asked_once_to_slow_down(running: Product) -> None:
+    gate = gate_of(running)
+    assert await gate.take_in(said("hello", "1"), Pace.USUAL)
+    assert await gate.take_in(said("book", "2"), Pace.TOO_FAST)
+    assert await gate.take_in(said("in-call", "3"), Pace.STILL_TOO_FAST)
+    welcome, slower = await told(running)
+    assert "welcome" in welcome
+    assert "faster than I can answer" in slower
+
+
+async def test_what_is_not_answered_is_kept(running: Product) -> None:
+    gate = gate_of(running)
+    assert await gate.take_in(said("one more thing"), Pace.STILL_TOO_FAST)
+    assert not await gate.take_in(said("one more thing"), Pace.STILL_TOO_FAST)
+    assert await told(running) == []
+    assert await running.storage.inbox.put(said("one more thing")) is None
+    assert await running.storage.inbox.failures(1) == []
+
+
+@pytest.mark.parametrize("pace", [Pace.TOO_FAST, Pace.STILL_TOO_FAST, Pace.FLOODING])
+async def test_whoever_may_be_in_danger_is_answered_however_fast(running: Product, pace: Pace) -> None:
+    await gate_of(running).take_in(said("i want to kill myself"), pace)
+    answer, alert = await told(running)
+    assert "findahelpline" in answer
+    assert "may be in danger" in alert
+
+
+@pytest.mark.parametrize("pace", [Pace.TOO_FAST, Pace.STILL_TOO_FAST, Pace.FLOODING])
+async def test_a_stop_is_heard_however_fast_and_a_start_is_not(running: Product, pace: Pace) -> None:
+    await gate_of(running).take_in(said("stop texting me"), pace)
+    (answer,) = await told(running)
+    assert "I will not write to you" in answer
+    if pace is Pace.STILL_TOO_FAST:
+        await gate_of(running).take_in(said("start", "2"), pace)
+        assert len(await told(running)) == 1
+
+
+async def test_what_no_person_writes_is_refused_and_kept_nowhere(running: Product) -> None:
+    with pytest.raises(TooManyMessages):
+        await gate_of(running).take_in(said("spam"), Pace.FLOODING)
+    assert await running.storage.inbox.put(said("spam")) is not None
+
+
+async def test_a_therapist_is_answered_however_fast(running: Product) -> None:
+    anna = running.practice().therapists[0]
+    heard = said("today", flow="therapist", address=anna.address)
+    await gate_of(running).take_in(heard, Pace.FLOODING)
+    (answer,) = await told(running)
+    assert "no appointments" in answer
+
+
+async def test_twilio_may_tell_only_later_that_somebody_has_opted_out(running: Product) -> None:
+    await gate_of(running).take_in(said("hello"), Pace.USUAL)
+    await told(running)
+    (owed,) = await running.storage.outbox.since(0, 100)
+    notes = DeliveryNotes(running, TwilioAccount())
+    for _ in range(2):
+        await notes.note(DeliveryStatus(sid="SM1", status="failed", error_code=21610, outbox_id=owed.id))
+        await running.settle()
+    person = await running.storage.people.find("client", ANA)
+    assert person
+    assert person.opted_out_at == running.clock()
+    (entry,) = await running.storage.ledger.of(person.id)
+    assert (entry.kind, entry.how, entry.wording) == ("opted_out", "error 21610", None)

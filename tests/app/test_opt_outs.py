@@ -1,0 +1,112 @@
+"""What follows from an opt-out for others, and what is kept of it, in the whole product."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from app.chat import handed_over
+from app.clock import Clock
+from app.settings import Settings
+from app.wiring import Product, product
+from engine.events import Heard
+
+ANA = "chat:Ana"
+_keys = itertools.count()
+
+
+@pytest.fixture
+async def running(tmp_path: Path, weights: str) -> AsyncIterator[Product]:
+    settings = Settings(_env_file=None, sqlite_path=tmp_path / "optouts.sqlite3", weights_dir=Path(weights))
+    clock = Clock()
+    clock.stand_at(int(datetime.fromisoformat("2026-03-02T09:00:00+01:00").timestamp()))
+    async with product(settings, handed_over, clock=clock, demonstration=True) as made:
+        yield made
+
+
+async def says(running: Product, *lines: tuple[str, str], opt_out: str | None = None) -> None:
+    """All of it lies in the inbox before anything of it is taken. `opt_out`: what Twilio took it for."""
+    anna = running.practice().therapists[0].address
+    for who, text in lines:
+        flow, address = ("client", ANA) if who == "Ana" else ("therapist", anna)
+        heard = Heard(
+            key=f"{next(_keys)}",
+            flow=flow,
+            address=address,
+            kind="text",
+            at=running.clock(),
+            text=text,
+            data={"opt_out": opt_out} if opt_out else {},
+        )
+        await running.storage.inbox.put(heard)
+    await running.settle()
+
+
+async def told(running: Product, part: str) -> int:
+    """How many messages said this."""
+    return sum(part in owed.message.text for owed in await running.storage.outbox.since(0, 100))
+
+
+@pytest.fixture
+async def requested(running: Product) -> Product:
+    """Ana waits for Anna's answer."""
+    for text in ("in-call individual therapy thursday at 9am", "yes"):
+        await says(running, ("Ana", text))
+    return running
+
+
+@pytest.mark.parametrize("first", ["Ana", "anna"])
+async def test_the_therapist_is_told_once_whichever_comes_first(requested: Product, first: str) -> None:
+    lines = [("anna", "approve"), ("Ana", "stop")]
+    await says(requested, *sorted(lines, key=lambda line: line[0] != first))
+    assert await told(requested, "Your appointment is confirmed") == 0
+    assert await told(requested, "Please phone them") == 1
+    await says(requested, ("Ana", "stop"), ("Ana", "my appointments"), ("Ana", "unsubscribe"))
+    assert await told(requested, "Please phone them") == 1
+
+
+async def test_a_second_silence_is_told_again(requested: Product) -> None:
+    await says(requested, ("anna", "approve"))
+    for text in ("stop", "start"):
+        await says(requested, ("Ana", text))
+        requested.clock.advance(60)
+    await says(requested, ("Ana", "stop"))
+    assert await told(requested, "Please phone them") == 2
+
+
+async def test_the_ledger_tells_who_agreed_to_what_and_when(requested: Product) -> None:
+    at = requested.clock()
+    texts = requested.flow_file.texts
+    await says(requested, ("Ana", "no me escribas más"))
+    await says(requested, ("Ana", "you can message me again"))
+    person = await requested.storage.people.find("client", ANA)
+    assert person
+    entries = await requested.storage.ledger.of(person.id)
+    assert [(one.kind, one.wording, one.text_version, one.how, one.at) for one in entries] == [
+        ("consented", "yes", texts.version("en", "privacy_notice"), "words", at),
+        ("opted_out", "no me escribas más", texts.version("en", "no_more_messages"), "words", at),
+        ("opted_in", "you can message me again", None, "words", at),
+    ]
+    assert len({one.inbox_id for one in entries}) == 3
+    assert person.notice_version == texts.version("en", "privacy_notice")
+
+
+async def test_what_was_told_to_twilio_is_recorded_each_time_and_answered_never(running: Product) -> None:
+    for opt_out in ("START", "STOP", "STOP", "START"):
+        await says(running, ("Ana", opt_out.title()), opt_out=opt_out)
+    assert await running.storage.outbox.since(0, 100) == []
+    person = await running.storage.people.find("client", ANA)
+    assert person
+    entries = await running.storage.ledger.of(person.id)
+    assert [(one.kind, one.wording) for one in entries] == [
+        ("opted_in", "Start"),
+        ("opted_out", "Stop"),
+        ("opted_out", "Stop"),
+        ("opted_in", "Start"),
+    ]
+    assert {one.how for one in entries} == {"twilio"}
+    assert person.opted_out_at is None

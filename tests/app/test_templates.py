@@ -1,0 +1,108 @@
+"""The operator's commands: what a push makes, that it makes it once, and what is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from tests.app.command import run
+from tests.fakes import twilio_forms as forms
+from tests.fakes.twilio import FakeTwilio
+
+ROOT = Path(__file__).parents[2]
+TEXTS = ROOT / "flows" / "texts"
+
+
+@dataclass
+class Operator:
+    """Types commands, with an account of the fake Twilio."""
+
+    folder: Path
+    twilio: FakeTwilio
+
+    async def types(self, *words: str, code: int = 0, **settings: str) -> list[str]:
+        """One command; returns its lines."""
+        given = {
+            "WHATSAPP_SID": forms.ACCOUNT_SID,
+            "WHATSAPP_TOKEN": forms.AUTH_TOKEN,
+            "TWILIO_CONTENT_BASE_URL": self.twilio.url,
+            "SECRET_KEY": "an operator's secret",
+            "PYTHONPATH": str(ROOT),
+            "TEXTS_PATH": str(self.folder / "texts"),
+        }
+        done = await asyncio.to_thread(run, self.folder, *words, settings=given | settings)
+        assert done.returncode == code, done.stderr.decode()
+        return (done.stdout + done.stderr).decode().splitlines()
+
+    def reword(self, old: str, new: str) -> None:
+        """Change a text."""
+        path = self.folder / "texts" / "en.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+async def operator(tmp_path: Path) -> AsyncIterator[Operator]:
+    copytree(TEXTS, tmp_path / "texts")
+    async with FakeTwilio() as twilio:
+        made = Operator(tmp_path, twilio)
+        await made.types("db", "upgrade")
+        yield made
+
+
+async def test_a_push_makes_everything_once(operator: Operator) -> None:
+    first = await operator.types("templates", "push")
+    assert first[-1] == "33 made, 10 submitted, 0 as they were."
+    assert operator.twilio.contents.writes == 43
+    assert {one.approval["status"] for one in operator.twilio.contents.contents.values()} == {
+        "received",
+        "unsubmitted",
+    }, "whatever was submitted is what WhatsApp approves"
+    second = await operator.types("templates", "push")
+    assert second == ["0 made, 0 submitted, 33 as they were."]
+    assert operator.twilio.contents.writes == 43
+
+
+async def test_the_status_of_each_is_told_and_a_changed_text_is_a_new_template(operator: Operator) -> None:
+    before = await operator.types("templates", "status")
+    assert {line.split()[0] for line in before} == {"missing"}
+    await operator.types("templates", "push")
+    operator.twilio.contents.decide_all()
+    operator.twilio.contents.decide("declined", "rejected", "too vague")
+    told = await operator.types("templates", "status")
+    assert [line.split()[0] for line in told].count("approved") == 9
+    assert [line for line in told if line.startswith("rejected     declined_en_") and ": too vague" in line]
+    operator.reword("Your appointment is confirmed:", "We have confirmed your appointment:")
+    again = await operator.types("templates", "push")
+    assert again[-1] == "1 made, 1 submitted, 32 as they were."
+    told = await operator.types("templates", "status")
+    approvals = sorted(line.split()[0] for line in told if " approved_en_" in line)
+    assert approvals == ["approved", "received"]
+    assert [line for line in told if "serves until the new one is approved" in line]
+
+
+async def test_what_was_deleted_over_there_is_made_anew(operator: Operator) -> None:
+    await operator.types("templates", "push")
+    del operator.twilio.contents.contents[operator.twilio.contents.named("expired").sid]
+    assert [one for one in await operator.types("templates", "status") if one.startswith("missing      exp")]
+    assert (await operator.types("templates", "push"))[-1] == "1 made, 1 submitted, 32 as they were."
+
+
+async def test_what_was_made_and_not_kept_is_not_made_twice(operator: Operator) -> None:
+    await operator.types("templates", "push")
+    await operator.types("db", "upgrade", SQLITE_PATH="other.sqlite3")
+    again = await operator.types("templates", "push", SQLITE_PATH="other.sqlite3")
+    assert again == ["0 made, 0 submitted, 33 as they were."]
+
+
+async def test_what_is_missing_is_said(operator: Operator) -> None:
+    told = await operator.types("templates", "push", code=1, WHATSAPP_TOKEN="")
+    assert told == ["Not set: WHATSAPP_TOKEN. See .env.example."]
+    told = await operator.types("templates", "status", code=1, WHATSAPP_TOKEN="wrong")
+    assert "20003" in told[0]

@@ -1,0 +1,153 @@
+"""What every database must do for messages in doubt."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from engine.effects import Message
+from storage.outbox import UNREADABLE, Owed
+from storage.revision import connection
+from storage.settings import StorageSettings
+from storage.store import Storage
+from storage.tables import outbox
+from tests.storage.samples import ADDRESS, NOW, conversation_with
+
+STUCK = 30
+
+
+async def doubtful(storage: Storage, text: str = "1", *, turn: int = 1, address: str = ADDRESS) -> Owed:
+    """A message whose sending ended without a clear answer."""
+    owed = await begun(storage, text, turn=turn, address=address)
+    await storage.outbox.unknown(owed.id, NOW + 2)
+    return await again(storage, owed)
+
+
+async def begun(storage: Storage, text: str = "1", *, turn: int = 1, address: str = ADDRESS) -> Owed:
+    conversation = await conversation_with(storage, address)
+    await storage.outbox.put(conversation, turn, [Message(text)], NOW)
+    owed = (await storage.outbox.since(0, 100))[-1]
+    assert (await storage.outbox.start(owed.id, NOW)).found
+    return await again(storage, owed)
+
+
+async def again(storage: Storage, owed: Owed) -> Owed:
+    read = await storage.doubts.get(owed.id)
+    assert read is not None
+    return read
+
+
+async def looked_for(storage: Storage, now: int, own: tuple[int, ...] = ()) -> list[int]:
+    due = await storage.doubts.due(
+        now, stuck_before=now - STUCK, created_after=now - 3600, limit=9, besides=own
+    )
+    return [owed.id for owed in due]
+
+
+async def test_the_unknown_is_looked_for_when_it_is_time(storage: Storage) -> None:
+    owed = await doubtful(storage)
+    assert await looked_for(storage, NOW + 1) == []
+    assert await looked_for(storage, NOW + 2) == [owed.id]
+    await storage.doubts.look_again(owed, NOW + 9)
+    assert await looked_for(storage, NOW + 8) == []
+    assert await looked_for(storage, NOW + 9) == [owed.id]
+    assert await looked_for(storage, NOW + 3600) == []
+
+
+async def test_what_its_process_left_alone_is_looked_for_but_not_ones_own(storage: Storage) -> None:
+    owed = await begun(storage)
+    assert await looked_for(storage, NOW + STUCK) == []
+    assert await looked_for(storage, NOW + STUCK + 1) == [owed.id]
+    assert await looked_for(storage, NOW + STUCK + 1, (owed.id, 77)) == []
+
+
+async def test_what_is_found_is_sent(storage: Storage) -> None:
+    for owed in (await doubtful(storage), await begun(storage, turn=2)):
+        await storage.doubts.found(owed, f"SM{owed.id}", NOW)
+        assert (await again(storage, owed)).state == "sent"
+        assert await storage.doubts.unclaimed([f"SM{owed.id}", "SM0"]) == ["SM0"]
+
+
+async def test_what_was_not_taken_is_sent_again_and_counted(storage: Storage) -> None:
+    for owed in (await doubtful(storage), await begun(storage, turn=2)):
+        assert await storage.doubts.send_again(owed, NOW)
+        kept = await again(storage, owed)
+        assert (kept.state, kept.resent, kept.attempts) == ("pending", 1, 1)
+        assert not await storage.doubts.send_again(owed, NOW)
+        await storage.outbox.start(owed.id, NOW)
+
+
+async def test_what_somebody_began_again_meanwhile_is_left_alone(storage: Storage) -> None:
+    owed = await doubtful(storage)
+    assert await storage.doubts.send_again(owed, NOW)
+    await storage.outbox.start(owed.id, NOW + 70)
+    assert not await storage.doubts.send_again(owed, NOW + 71)
+    await storage.doubts.stay(owed, NOW + 71)
+    await storage.doubts.look_again(owed, NOW + 999)
+    assert (await again(storage, owed)).state == "sending"
+
+
+async def test_what_cannot_be_known_holds_up_nothing(storage: Storage) -> None:
+    owed = await begun(storage)
+    conversation = await conversation_with(storage)
+    await storage.outbox.put(conversation, 2, [Message("2")], NOW)
+    assert await storage.outbox.due(NOW, 9) == []
+    await storage.doubts.look_again(owed, NOW + 60)
+    assert await storage.outbox.due(NOW, 9) == []
+    await storage.doubts.stay(owed, NOW + 60)
+    assert [one.message.text for one in await storage.outbox.due(NOW, 9)] == ["2"]
+
+
+async def test_a_message_of_the_same_words_that_is_being_sent_is_noticed(storage: Storage) -> None:
+    owed = await doubtful(storage)
+    assert not await storage.doubts.has_twin_under_way(owed)
+    await begun(storage, address="chat:other")
+    await begun(storage, "other words", turn=2)
+    assert not await storage.doubts.has_twin_under_way(owed)
+    await begun(storage, turn=3)
+    assert await storage.doubts.has_twin_under_way(owed)
+
+
+async def test_what_cannot_be_opened_fails_and_stops_nobody(
+    storage: Storage, settings: StorageSettings
+) -> None:
+    broken = await doubtful(storage)
+    good = await doubtful(storage, turn=2)
+    with connection(settings) as open_connection:
+        spoilt = update(outbox).where(outbox.c.id == broken.id).values(body="gAAAA not sealed by us")
+        open_connection.execute(spoilt)
+    assert await looked_for(storage, NOW + 2) == [good.id]
+    assert [owed.id for owed in await storage.doubts.due(
+        NOW + 2, stuck_before=NOW, created_after=0, limit=9
+    )] == [good.id]  # fmt: skip
+    with connection(settings) as open_connection:
+        rows = open_connection.execute(outbox.select().where(outbox.c.id == broken.id)).mappings().all()
+    assert [(row["state"], row["error_code"]) for row in rows] == [("failed", UNREADABLE)]
+
+
+async def test_the_operator_sees_numbers_and_moments(storage: Storage) -> None:
+    owed = await doubtful(storage)
+    await begun(storage, turn=2)
+    (doubt,) = await storage.doubts.listed(9)
+    assert (doubt.id, doubt.conversation_id, doubt.turn) == (owed.id, owed.conversation_id, 1)
+    assert (doubt.created_at, doubt.started_at, doubt.attempts, doubt.resent) == (NOW, NOW, 1, 0)
+    assert await storage.doubts.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "resent", "settled"),
+    [("pending", 0, 0), ("sending", 0, 0), ("sent", 0, 0), ("unknown", 1, 1), ("failed", 1, 0)],
+)
+async def test_the_operator_decides_only_what_is_in_doubt_or_has_failed(
+    storage: Storage, settings: StorageSettings, state: str, resent: int, settled: int
+) -> None:
+    owed = await begun(storage)
+    for decide, may, becomes in (
+        (storage.doubts.settle(owed.id, "SM9"), settled, "sent"),
+        (storage.doubts.resend(owed.id, NOW), resent, "pending"),
+    ):
+        with connection(settings) as open_connection:
+            open_connection.execute(update(outbox).values(state=state))
+        assert await decide is bool(may)
+        assert (await again(storage, owed)).state == (becomes if may else state)
+    assert not await storage.doubts.resend(999_999, NOW)
