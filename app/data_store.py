@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from app.clock import Clock
 from app.settings import NotSetUp, Settings
 from engine.errors import TryAgain
 from storage.settings import StorageSettings
@@ -50,6 +53,18 @@ async def reachable(storage: Storage, where: StorageSettings) -> None:
             f"The database at {place} does not answer: {error} Look at DB_HOST, DB_PORT, DB_USER, "
             "DB_PASSWORD and DB_NAME, or at SQLITE_PATH."
         ) from None
+
+
+@asynccontextmanager
+async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """The storage for one command, closed at its end. Raises NotSetUp, NotReady."""
+    where = storage_settings(settings)
+    storage = await Storage.open(where, clock=Clock())
+    try:
+        await reachable(storage, where)
+        yield storage
+    finally:
+        await storage.close()
 
 
 def _key(settings: Settings, *, invent: bool) -> str:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import typer
 
 from app.clock import Clock
-from app.data_store import reachable, storage_settings
+from app.data_store import opened_storage
 from app.settings import Settings
 from engine.errors import TherapyBookingError
 from storage.doubts import Doubt
@@ -32,7 +30,7 @@ class NotInDoubt(TherapyBookingError):
 
 async def list_unknown(settings: Settings, *, as_json: bool, show: bool) -> None:
     """Print them, oldest first."""
-    async with _opened(settings) as storage:
+    async with opened_storage(settings) as storage:
         doubts = await storage.doubts.listed(MOST)
         count = await storage.doubts.count()
         for doubt in doubts:
@@ -45,7 +43,7 @@ async def list_unknown(settings: Settings, *, as_json: bool, show: bool) -> None
 
 async def resend(settings: Settings, number: int) -> None:
     """Have one sent again. Raises NotInDoubt."""
-    async with _opened(settings) as storage:
+    async with opened_storage(settings) as storage:
         if not await storage.doubts.resend(number, Clock()()):
             raise NotInDoubt(f"Message {number} is neither in doubt nor failed: nothing was changed.")
     typer.echo(f"Message {number} will be sent again.")
@@ -55,21 +53,10 @@ async def settle(settings: Settings, number: int, sid: str | None) -> None:
     """Mark one as sent. Raises NotInDoubt."""
     if sid is not None and not _SID.fullmatch(sid):
         raise NotInDoubt("A message's SID is SM or MM and 32 digits or letters from a to f.")
-    async with _opened(settings) as storage:
+    async with opened_storage(settings) as storage:
         if not await storage.doubts.settle(number, sid):
             raise NotInDoubt(f"Message {number} is not in doubt: nothing was changed.")
     typer.echo(f"Message {number} counts as sent.")
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Storage]:
-    where = storage_settings(settings)
-    storage = await Storage.open(where, clock=Clock())
-    try:
-        await reachable(storage, where)
-        yield storage
-    finally:
-        await storage.close()
 
 
 def _told(doubt: Doubt) -> dict[str, object]:

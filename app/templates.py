@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import typer
 
 from app.clock import Clock
-from app.data_store import reachable, storage_settings
+from app.data_store import opened_storage
 from app.flow_file import FlowFile
 from app.serving import account
 from app.settings import NotSetUp, Settings
@@ -46,8 +46,8 @@ class Pushed:
 async def push_templates(settings: Settings) -> None:
     """Make what is missing, and ask for approval. Raises NotSetUp, FlowError, ContentRefused and others."""
     wanted = wanted_by(settings)
-    async with _opened(settings) as (storage, api, clock):
-        pushed = await push(wanted, storage.contents, api, clock())
+    async with _opened(settings) as (storage, api):
+        pushed = await push(wanted, storage.contents, api, Clock()())
     as_it_was = len(wanted) - len({*pushed.made, *pushed.submitted})
     for name in pushed.made:
         typer.echo(f"made       {name}")
@@ -59,7 +59,7 @@ async def push_templates(settings: Settings) -> None:
 async def show_templates(settings: Settings) -> None:
     """Tell what WhatsApp says of each, and keep it, so that a running server knows."""
     wanted = wanted_by(settings)
-    async with _opened(settings) as (storage, api, _):
+    async with _opened(settings) as (storage, api):
         there = await api.approvals()
         await learn(storage.contents, there)
         stored = {one.name: one for one in await storage.contents.all()}
@@ -78,7 +78,7 @@ async def standing_of(settings: Settings) -> dict[str, str]:
     Keeps nothing. Raises NotSetUp, FlowError, ContentRefused and others.
     """
     wanted = wanted_by(settings)
-    async with _opened(settings) as (storage, api, _):
+    async with _opened(settings) as (storage, api):
         kept = {one.name for one in await storage.contents.all() if one.is_there}
         there = await api.approvals()
     standing = {}
@@ -176,17 +176,10 @@ def _line(stored: StoredContent | None, name: str, *, needs_approval: bool = Tru
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Storage, ContentApi, Clock]]:
+async def _opened(settings: Settings) -> AsyncIterator[tuple[Storage, ContentApi]]:
     """The database and Twilio. Raises NotSetUp."""
     twilio = account(settings)
     if missing := twilio.missing("account_sid", "auth_token"):
         raise NotSetUp(f"Not set: {', '.join(missing)}. See .env.example.")
-    clock = Clock()
-    where = storage_settings(settings)
-    storage = await Storage.open(where, clock=clock)
-    try:
-        await reachable(storage, where)
-        async with ContentApi(twilio) as api:
-            yield storage, api, clock
-    finally:
-        await storage.close()
+    async with opened_storage(settings) as storage, ContentApi(twilio) as api:
+        yield storage, api

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.clock import Clock
-from app.data_store import reachable, storage_settings
+from app.data_store import opened_storage
 from app.doctor.examination import Ailment, Check
 from app.flow_file import FlowFile
 from app.settings import Settings
 from engine.errors import FlowError
 from flows.safety.screen import CrisisScreen
 from flows.vocabulary import load_understanding
-from storage.store import Storage
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 
@@ -67,12 +63,12 @@ async def _files(settings: Settings) -> str:
 
 async def _database(settings: Settings) -> str:
     where = settings.db_host or str(settings.sqlite_path)
-    async with _open(settings):
+    async with opened_storage(settings):
         return f"{where} answers; its schema is current; sessions keep strict mode, UTC and READ COMMITTED"
 
 
 async def _practice(settings: Settings) -> str:
-    async with _open(settings) as storage:
+    async with opened_storage(settings) as storage:
         practice = await storage.practice.read()
     if practice is None:
         raise Ailment("No practice has been loaded.", "Run `therapy-booking practice load FILE`.")
@@ -93,14 +89,3 @@ async def _disk(settings: Settings) -> str:
 
 def _existing(place: Path) -> Path:
     return next(folder for folder in (place, *place.resolve().parents) if folder.exists())
-
-
-@asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Storage]:
-    where = storage_settings(settings)
-    storage = await Storage.open(where, clock=Clock())
-    try:
-        await reachable(storage, where)
-        yield storage
-    finally:
-        await storage.close()
