@@ -41,7 +41,7 @@ LONGEST_LIFE = 1.5
 PATIENCE = 4.0
 """Seconds after which a client writes again."""
 SETTLING_SECONDS = 60
-TALK = ("hello", "book an in-call appointment on {day} at {hour}:00", "yes", "thanks")
+DAYS_AHEAD = 3
 REQUEST = re.compile(r"New request #(\d+)")
 
 OVERLAPS = """
@@ -122,6 +122,12 @@ class Outcome(Answers):
         return "\n".join(lines)
 
 
+def request_for(slot: int) -> str:
+    """How a client asks for one of the times, of which there are twelve a day."""
+    day = datetime.now(UTC) + timedelta(days=DAYS_AHEAD + slot // 12)
+    return f"book an in-call appointment on {day:%d %B %Y} at {8 + slot % 12}:00"
+
+
 class Load:
     """Clients and a therapist who go on whatever happens to the server."""
 
@@ -164,9 +170,8 @@ class Load:
                 return
             phone = f"whatsapp:+4915{number}{turn:07}"
             slot = turn * self._people + number
-            day = datetime.now(UTC) + timedelta(days=3 + slot // 12)
-            for position, text in enumerate(TALK, 1):
-                await self._say(phone, text.format(day=f"{day:%d %B %Y}", hour=8 + slot % 12))
+            for position, text in enumerate(("hello", request_for(slot), "yes", "thanks"), 1):
+                await self._say(phone, text)
                 with contextlib.suppress(TimeoutError):
                     await self._twilio.messages_to(phone, position, within=self._patience)
 

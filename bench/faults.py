@@ -6,7 +6,7 @@
 Of the messages that the server sends, one in ten is taken but answered with 500, one in twenty is not
 answered in time (half of these were taken). Reports come in any order, some twice, some before the answer,
 some never. Three in a hundred are taken and reported as undelivered. One request in five for Twilio's
-list fails. At the end, when everything has settled:
+list fails. Dialogflow is away for a minute. At the end, when everything has settled:
 
 - every message that was answered with 200 was taken by one turn, and no two appointments overlap;
 - no reply came twice, and every one came but for those of which nobody can know: they are exactly what
@@ -27,8 +27,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grpc
+
 from bench.crashes import (
     CLAIMED,
+    DAYS_AHEAD,
     OVERLAPS,
     OWED_CLAIMS,
     TAKEN,
@@ -37,8 +40,10 @@ from bench.crashes import (
     Load,
     number_in,
     outbox_number,
+    request_for,
 )
-from tests.acceptance.server import PUBLIC, Server
+from tests.acceptance.server import PUBLIC, Server, ServerFailedError, reaching
+from tests.fakes.dialogflow import FakeDialogflow, Rule
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio, Fault
 
@@ -48,11 +53,14 @@ SETTLING_SECONDS = 330
 """A message that came back for the second time waits five minutes."""
 NEWS = ("sent", "delivered", "read")
 FURTHEST = ("sent", "undelivered", "delivered", "read")
+AWAY_AFTER = 8.0
+"""Seconds until Dialogflow goes."""
 PASSING = 63012
 """Trouble at Meta: worth another try."""
 SENDING_FAULTS = {Fault.ERROR_AFTER: 0.10, Fault.SILENCE_BEFORE: 0.025, Fault.SILENCE_AFTER: 0.025}
 LIST_FAULTS = {Fault.UNAVAILABLE: 0.1, Fault.BAD_GATEWAY: 0.1}
 IN_DOUBT = "SELECT count(*) AS n FROM outbox WHERE state = 'unknown'"
+READ_BY = "SELECT read_by, count(*) AS n FROM journal WHERE read_by IS NOT NULL GROUP BY read_by"
 BOOKED = "SELECT count(*) AS n FROM appointments WHERE status = 'confirmed'"
 
 
@@ -81,6 +89,8 @@ class Outcome(Answers):
     listed: list[int] = field(default_factory=list)
     """What the operator's command lists."""
     unknown: list[int] = field(default_factory=list)
+    read_by: Counter[str] = field(default_factory=Counter)
+    """Messages by the classifier that read them."""
     misreported: list[int] = field(default_factory=list)
     """Replies of which something else is written down than the furthest report: must be none."""
     unsettled: int = 0
@@ -98,6 +108,7 @@ class Outcome(Answers):
         return "\n".join(
             [
                 f"{self.answered} messages: {self.lost} lost or taken twice, {self.failed} put aside",
+                f"  read by {dict(self.read_by)}",
                 f"{self.booked} bookings approved, {self.wrong_bookings} overlaps or claims astray",
                 f"faults: {dict(self.faults)}; {self.undelivered} taken and not delivered",
                 f"{self.states.total()} replies owed: {dict(self.states)}, {self.unsettled} unsettled",
@@ -185,9 +196,47 @@ def _check_books(server: Server, load: Load, outcome: Outcome) -> None:
     turns = Counter(row["key"] for row in server.rows(TAKEN))
     outcome.lost = sum(turns[sid] != 1 for sid in load.answered)
     outcome.failed = number_in(server, "SELECT count(*) AS n FROM inbox WHERE failed_reason IS NOT NULL")
+    outcome.read_by.update({row["read_by"]: row["n"] for row in server.rows(READ_BY)})
     outcome.booked = number_in(server, BOOKED)
     astray = abs(number_in(server, CLAIMED) - number_in(server, OWED_CLAIMS))
     outcome.wrong_bookings = number_in(server, OVERLAPS) + astray
+
+
+async def with_dialogflow(server: Server, options: argparse.Namespace) -> Outcome:
+    """Go wrong, with an agent that is away for a while."""
+    async with FakeDialogflow() as agent:
+        server.environment |= reaching(agent)
+        if await asyncio.to_thread(server.run, "nlu", "push"):
+            raise ServerFailedError(server.log[-4000:])
+        _teach(agent, options.bookings)
+        away = asyncio.create_task(_be_away(agent, options.away))
+        try:
+            return await go_wrong(
+                server,
+                people=PEOPLE,
+                each=max(1, options.bookings // PEOPLE),
+                seed=options.seed,
+                blind=options.blind,
+                failing=options.failing,
+            )
+        finally:
+            away.cancel()
+            await asyncio.gather(away, return_exceptions=True)
+
+
+def _teach(agent: FakeDialogflow, bookings: int) -> None:
+    """What the clients of the load say, with the values in it; a real agent would find them itself."""
+    for slot in range(bookings):
+        moment = {"days_ahead": DAYS_AHEAD + slot // 12, "hours": 8 + slot % 12}
+        values = {"service-type": "in-call", "appointment-time": moment}
+        agent.add(Rule(request_for(slot), "book.appointment", values))
+
+
+async def _be_away(agent: FakeDialogflow, seconds: float) -> None:
+    await asyncio.sleep(AWAY_AFTER)
+    agent.fail(grpc.StatusCode.UNAVAILABLE, None)
+    await asyncio.sleep(seconds)
+    agent.recover()
 
 
 def main() -> int:
@@ -197,22 +246,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--failing", type=float, default=0.03, help="share reported as undelivered")
     parser.add_argument("--blind", action="store_true", help="Twilio's list can never be read")
+    parser.add_argument("--away", type=float, default=60.0, help="seconds for which Dialogflow is away")
     options = parser.parse_args()
     with PrivateMariaDB() as database, tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder), database, {"WEIGHTS_DIR": folder, "CATCH_UP_EVERY_SECONDS": "5"})
         server.set_up()
         try:
-            each = max(1, options.bookings // PEOPLE)
-            outcome = asyncio.run(
-                go_wrong(
-                    server,
-                    people=PEOPLE,
-                    each=each,
-                    seed=options.seed,
-                    blind=options.blind,
-                    failing=options.failing,
-                )
-            )
+            outcome = asyncio.run(with_dialogflow(server, options))
         finally:
             server.kill()
     print(outcome)

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import grpc
 
-from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, THERAPIST, Server
-from tests.fakes import dialogflow
+from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, THERAPIST, Server, reaching
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.twilio import FakeTwilio, Fault
@@ -118,20 +117,10 @@ class Terminal:
 
 async def play() -> None:
     """Start everything, and stop it at the end."""
-    _, project, _, location, _, agent_id = dialogflow.AGENT.split("/")
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="therapy-booking-")))
         agent = await stack.enter_async_context(FakeDialogflow())
-        server = Server(
-            folder,
-            None,
-            {
-                "DIALOGFLOW_PROJECT_ID": project,
-                "DIALOGFLOW_LOCATION": location,
-                "DIALOGFLOW_AGENT_ID": agent_id,
-                "DIALOGFLOW_API_ENDPOINT": agent.address,
-            },
-        )
+        server = Server(folder, None, reaching(agent))
         proxies = {PUBLIC: server.url}
         twilio = await stack.enter_async_context(FakeTwilio(port=server.twilio_port, proxies=proxies))
         twilio.news = ("sent", "delivered")

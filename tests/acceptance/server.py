@@ -25,6 +25,7 @@ import pymysql
 import yaml
 
 from tests.fakes import twilio_forms as forms
+from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.mariadb import PrivateMariaDB
 
 ROOT = Path(__file__).parents[2]
@@ -264,6 +265,17 @@ def _settings_of(database: PrivateMariaDB, name: str) -> dict[str, str]:
         "DB_USER": database.user,
         "DB_PASSWORD": database.password,
         "DB_NAME": name,
+    }
+
+
+def reaching(agent: FakeDialogflow) -> dict[str, str]:
+    """The settings with which a server asks this agent."""
+    _, project, _, location, _, agent_id = agent.agent.split("/")
+    return {
+        "DIALOGFLOW_PROJECT_ID": project,
+        "DIALOGFLOW_LOCATION": location,
+        "DIALOGFLOW_AGENT_ID": agent_id,
+        "DIALOGFLOW_API_ENDPOINT": agent.address,
     }
 
 

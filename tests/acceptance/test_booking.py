@@ -17,9 +17,9 @@ from tests.acceptance.server import (
     THERAPIST_NAME,
     THERAPIST_PHONE,
     Server,
+    reaching,
     said,
 )
-from tests.fakes import dialogflow
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow, Rule
 from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio
@@ -35,7 +35,6 @@ RULES = [
     ),
     Rule(AGREEING, "yes"),
 ]
-_, PROJECT, _, LOCATION, _, AGENT = dialogflow.AGENT.split("/")
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,7 @@ async def test_a_booking_from_the_first_word_to_the_confirmation(
 ) -> None:
     async with FakeDialogflow(RULES) as agent:
         server = make_server(
-            DIALOGFLOW_PROJECT_ID=PROJECT,
-            DIALOGFLOW_LOCATION=LOCATION,
-            DIALOGFLOW_AGENT_ID=AGENT,
-            DIALOGFLOW_API_ENDPOINT=agent.address,
+            **reaching(agent),
             **numbers.settings,
         )
         day = datetime.now(UTC).date() + timedelta(days=1)

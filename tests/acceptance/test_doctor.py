@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from tests.acceptance.conftest import MakeServer
-from tests.acceptance.server import COMMAND, Server, free_port
+from tests.acceptance.server import COMMAND, Server, free_port, reaching
 from tests.fakes import dialogflow
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.twilio import FakeTwilio
@@ -282,12 +282,7 @@ async def test_the_tables_are_of_an_older_version(clinic: Clinic) -> None:
 
 async def test_the_dialogflow_agent(clinic: Clinic) -> None:
     async with FakeDialogflow() as agent:
-        there = {
-            "DIALOGFLOW_PROJECT_ID": PROJECT,
-            "DIALOGFLOW_LOCATION": LOCATION,
-            "DIALOGFLOW_AGENT_ID": AGENT_ID,
-            "DIALOGFLOW_API_ENDPOINT": agent.address,
-        }
+        there = reaching(agent)
         empty = await clinic.visit(**there)
         assert empty.bad == ["Dialogflow agent", "Dialogflow answer"]
         assert "nlu push" in empty.lines["Dialogflow agent"][1]

@@ -10,23 +10,18 @@ import grpc
 import pytest
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, THERAPIST, Server, said
-from tests.fakes import dialogflow
+from tests.acceptance.server import CLIENT_DOOR, THERAPIST, Server, reaching, said
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio
 
 OUTAGE_SECONDS = 10
-_, PROJECT, _, LOCATION, _, AGENT = dialogflow.AGENT.split("/")
 
 
 async def test_without_dialogflow_the_offline_classifier_answers(make_server: MakeServer, phone: str) -> None:
     async with FakeDialogflow() as agent:
         server = make_server(
-            DIALOGFLOW_PROJECT_ID=PROJECT,
-            DIALOGFLOW_LOCATION=LOCATION,
-            DIALOGFLOW_AGENT_ID=AGENT,
-            DIALOGFLOW_API_ENDPOINT=agent.address,
+            **reaching(agent),
         )
         server.start()
         async with twilio_for(server) as twilio:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, THERAPIST, said
-from tests.fakes import dialogflow
+from tests.acceptance.server import CLIENT_DOOR, THERAPIST, reaching, said
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.twilio import FakeTwilio
 
-_, PROJECT, _, LOCATION, _, AGENT = dialogflow.AGENT.split("/")
 ASKING = "I want to book an appointment"
 MOST = 2
 
@@ -19,10 +17,7 @@ MOST = 2
 async def test_a_whole_booking_costs_at_most_two_calls(make_server: MakeServer, phone: str) -> None:
     async with FakeDialogflow() as agent:
         server = make_server(
-            DIALOGFLOW_PROJECT_ID=PROJECT,
-            DIALOGFLOW_LOCATION=LOCATION,
-            DIALOGFLOW_AGENT_ID=AGENT,
-            DIALOGFLOW_API_ENDPOINT=agent.address,
+            **reaching(agent),
         )
         assert await asyncio.to_thread(server.run, "nlu", "push") == 0
         server.start()
