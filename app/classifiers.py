@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app.metrics import Metrics
 from app.settings import NotSetUp, Settings
 from channels.understanding.fallback import FallbackClassifier
 from channels.understanding.offline import OfflineClassifier
@@ -15,13 +16,20 @@ from flows.vocabulary import Understanding
 
 @asynccontextmanager
 async def start_classifier(
-    settings: Settings, understanding: Understanding, names: Iterable[str] = (), *, day_first: bool = False
+    settings: Settings,
+    understanding: Understanding,
+    names: Iterable[str] = (),
+    *,
+    day_first: bool = False,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Classifier]:
     """Make the configured classifier ready; trains the offline one first if its phrases are new.
 
     `names`: of therapists and services, so that they are not taken for words about something else.
-    `day_first`: whether 5/3 is the fifth of March where the practice is.
+    `day_first`: whether 5/3 is the fifth of March where the practice is. `metrics`: counts how often
+    Dialogflow failed.
     """
+    metrics = metrics or Metrics()
     settings.weights_dir.mkdir(parents=True, exist_ok=True)
     offline = await OfflineClassifier.start(
         understanding.training_texts,
@@ -47,7 +55,9 @@ async def start_classifier(
         timeout=settings.dialogflow_timeout_seconds,
     )
     try:
-        yield FallbackClassifier(dialogflow, offline)
+        both = FallbackClassifier(dialogflow, offline, failed=metrics.classifier_failures.inc)
+        metrics.set_aside.set_function(lambda: both.is_set_aside)
+        yield both
     finally:
         await dialogflow.close()
 

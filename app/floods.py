@@ -6,6 +6,7 @@ danger, and whoever wants no more messages, is heard all the same.
 
 from __future__ import annotations
 
+from app.metrics import Metrics
 from app.turns import Turns
 from channels.floods import Pace
 from channels.ports import TooManyMessages
@@ -20,15 +21,17 @@ from storage.store import Storage
 class FloodGate:
     """Implements channels.ports.Intake."""
 
-    def __init__(self, turns: Turns, storage: Storage, screen: Screen) -> None:
+    def __init__(self, turns: Turns, storage: Storage, screen: Screen, metrics: Metrics) -> None:
         self._turns = turns
         self._storage = storage
         self._screen = screen
+        self._metrics = metrics
 
     async def take_in(self, heard: Heard, pace: Pace) -> bool:
         """Keep one message. Raises TooManyMessages for what no person can have written."""
         if pace is Pace.USUAL or heard.flow == THERAPIST or self._has_to_be_heard(heard):
             return await self._turns.take_in(heard)
+        self._metrics.floods.labels(pace.name.lower()).inc()
         match pace:
             case Pace.TOO_FAST:
                 return await self._turns.take_in(marked(heard))

@@ -34,9 +34,9 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         self.turns = self._counter("turns", "Turns by flow and by how they ended", "flow", "end")
         self.readings = self._counter("readings", "Messages by the classifier that read them", "classifier")
-        self.classifier_failures = self._counter(
-            "classifier_failures", "Calls of the first classifier that failed, by reason", "reason"
-        )
+        self.classifier_failures = self._counter("classifier_failures", "Readings that Dialogflow failed at")
+        self.set_aside = self._gauge("classifier_set_aside", "1 while the circuit breaker spares Dialogflow")
+        self.floods = self._counter("floods", "Messages of people who write too fast, by how fast", "pace")
         self.sendings = self._counter("sendings", "Messages handed over, by what came of it", "result")
         self.reports = self._counter(
             "delivery_reports", "Reports of deliveries by status and error code", "status", "code"

@@ -43,7 +43,7 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
         product.work_beside("reconciler", reconciler(product, listing, route).run)
     webhooks = Webhooks(
         account,
-        intake=FloodGate(product.turns, product.storage, product.screen),
+        intake=FloodGate(product.turns, product.storage, product.screen, product.metrics),
         route=route,
         news=DeliveryNotes(product, account),
         now=product.clock,

@@ -188,11 +188,21 @@ async def product(
         if demonstration and await storage.practice.version() == 0:
             await storage.practice.load(read_practice(EXAMPLE_PRACTICE, settings.therapist_phone))
             await shelf.refresh()
+        metrics = Metrics()
         async with start_classifier(
-            settings, understanding, shelf.names(), day_first=shelf.day_first()
+            settings, understanding, shelf.names(), day_first=shelf.day_first(), metrics=metrics
         ) as classifier:
             yield _assembled(
-                settings, clock, storage, screen, understanding, classifier, flow_file, shelf, channel
+                settings,
+                clock,
+                storage,
+                screen,
+                understanding,
+                classifier,
+                flow_file,
+                shelf,
+                channel,
+                metrics,
             )
     finally:
         await storage.close()
@@ -217,6 +227,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
     flow_file: FlowFile,
     shelf: PracticeShelf,
     channel: Callable[[Storage, Clock], Channel],
+    metrics: Metrics,
 ) -> Product:
     vocabulary = understanding.vocabulary
     steps = StepRunner(STEPS, shelf, lambda: flow_file.texts)
@@ -225,7 +236,6 @@ def _assembled(  # noqa: PLR0913  # every part, once
         return World(Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts)
 
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
-    metrics = Metrics()
     turns = Turns(storage, world, reader, clock, metrics)
     deliveries = Deliveries(
         storage,

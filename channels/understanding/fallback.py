@@ -39,11 +39,19 @@ Clock = Callable[[], float]
 class FallbackClassifier:
     """Asks the first classifier, and the second while the first is out of order."""
 
-    def __init__(self, first: Classifier, second: Classifier, *, clock: Clock = time.monotonic) -> None:
-        """`clock`: seconds, only ever forward."""
+    def __init__(
+        self,
+        first: Classifier,
+        second: Classifier,
+        *,
+        clock: Clock = time.monotonic,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`clock`: seconds, only ever forward. `failed`: called whenever the first one could not answer."""
         self._first, self._second = first, second
         self._trouble = _Trouble()
         self._pause = _Pause(clock)
+        self._failed = failed
         self._asking = 0
         self._breaker = AsyncCircuitBreaker(
             tracker=Custom(self._trouble.note),
@@ -64,14 +72,21 @@ class FallbackClassifier:
         """Whether a reading may cost money."""
         return self._first.paid or self._second.paid
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether the first is left alone now."""
+        return bool(self._breaker.info().state != "closed")
+
     async def read(self, text: str, *, now: datetime, address_hash: str) -> Reading:
         """As the first classifier, or else the second reads it; `read_by` tells which did."""
         if not self._being_tried:
             self._asking += 1
             try:
                 return await self._breaker.call(self._first.read, text, now=now, address_hash=address_hash)
-            except (ReadingUnavailable, CallNotPermittedError):
-                pass  # the breaker tells what there is to tell, once
+            except ReadingUnavailable:
+                self._failed()  # the breaker tells what there is to tell, once
+            except CallNotPermittedError:
+                pass
             finally:
                 self._asking -= 1
         return await self._second.read(text, now=now, address_hash=address_hash)
@@ -79,7 +94,7 @@ class FallbackClassifier:
     @property
     def _being_tried(self) -> bool:
         """One message at a time finds out whether the first is back; nobody else waits for it meanwhile."""
-        return self._asking > 0 and self._breaker.info().state != "closed"
+        return self._asking > 0 and self.is_set_aside
 
     def _tell(self, signal: Signal) -> None:
         change = (signal.old_state, signal.new_state)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import grpc
 import pytest
 
@@ -25,6 +26,7 @@ async def test_without_dialogflow_the_offline_classifier_answers(make_server: Ma
         )
         server.start()
         async with twilio_for(server) as twilio:
+            assert await measured(server, "classifier_set_aside") == 0
             agent.fail(grpc.StatusCode.UNAVAILABLE, times=None)
             await twilio.deliver(CLIENT_DOOR, phone, "which kinds of therapy do you offer")
             await twilio.messages_to(phone, 1)
@@ -36,10 +38,20 @@ async def test_without_dialogflow_the_offline_classifier_answers(make_server: Ma
     async with twilio_for(server) as twilio:  # and now it is not there at all
         await twilio.deliver(CLIENT_DOOR, phone, "is there a time free on monday")
         await twilio.messages_to(phone, 1)
+    assert await measured(server, "classifier_failures_total") >= 3
+    assert await measured(server, "classifier_set_aside") == 1
     heard = server.rows("SELECT event, read_by FROM journal ORDER BY id")
     assert [row["read_by"] for row in heard] == ["offline"] * 3
     assert [row["event"] for row in heard[:2]] == ["get.services", "my.appointments"]
     assert server.log.count("classifier set aside") == 1
+
+
+async def measured(server: Server, name: str) -> float:
+    """What `/metrics` tells of something that has no labels."""
+    async with aiohttp.ClientSession() as session, session.get(f"{server.url}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    (value,) = [line.split()[1] for line in lines if line.startswith(f"therapy_booking_{name} ")]
+    return float(value)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def said(text: str, key: str = "1", flow: str = "client", address: str = ANA) ->
 
 
 def gate_of(running: Product) -> FloodGate:
-    return FloodGate(running.turns, running.storage, running.screen)
+    return FloodGate(running.turns, running.storage, running.screen, running.metrics)
 
 
 async def told(running: Product) -> list[str]:
@@ -51,6 +51,9 @@ async def test_a_sender_is_asked_once_to_slow_down(running: Product) -> None:
     welcome, slower = await told(running)
     assert "welcome" in welcome
     assert "faster than I can answer" in slower
+    page = await running.metrics.page(running.storage, running.clock())
+    for pace in ("too_fast", "still_too_fast"):
+        assert f'therapy_booking_floods_total{{pace="{pace}"}} 1.0'.encode() in page
 
 
 async def test_what_is_not_answered_is_kept(running: Product) -> None:
