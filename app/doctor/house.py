@@ -24,7 +24,6 @@ def checks(settings: Settings) -> list[Check]:
         Check("secret key", lambda: _key(settings)),
         Check("database", lambda: _database(settings), needs=("secret key",)),
         Check("practice", lambda: _practice(settings), needs=("database",)),
-        Check("WhatsApp settings", lambda: _whatsapp(settings)),
     ]
 
 
@@ -37,15 +36,6 @@ async def _key(settings: Settings) -> str:
         )
     number = len([one for one in key.split(",") if one.strip()])
     return "set" if number == 1 else f"{number} set; the first seals"
-
-
-async def _whatsapp(settings: Settings) -> str:
-    missing = settings.missing_for_whatsapp()
-    if missing:
-        raise Ailment(
-            f"Not set: {', '.join(missing)}.", "Write them into .env; .env.example tells what each is for."
-        )
-    return "complete"
 
 
 async def _files(settings: Settings) -> str:

@@ -29,14 +29,31 @@ class TwilioChecks:
     def checks(self) -> list[Check]:
         """What there is to look at."""
         return [
-            Check("Twilio account", self._active, needs=("WhatsApp settings",)),
+            Check("Twilio settings", self._settings),
+            Check("Twilio account", self._active, needs=("Twilio settings",)),
             Check("clock", self._clock, needs=("Twilio account",)),
             Check("balance", self._balance, needs=("Twilio account",)),
             Check("WhatsApp numbers", self._numbers, needs=("Twilio account",)),
-            Check("webhook addresses", self._webhooks, needs=("WhatsApp numbers",)),
-            Check("public address", self._public, needs=("WhatsApp settings", "database")),
-            Check("signed request", self._signed, needs=("public address",)),
+            Check("webhook settings", self._webhook_settings),
+            Check("webhook addresses", self._webhooks, needs=("WhatsApp numbers", "webhook settings")),
+            Check("public address", self._public, needs=("webhook settings", "database")),
+            Check("signed request", self._signed, needs=("Twilio settings", "public address")),
         ]
+
+    async def _settings(self) -> str:
+        return self._complete("account_sid", "auth_token", "client_number")
+
+    async def _webhook_settings(self) -> str:
+        therapists = () if self._account.has_one_number else ("therapist_webhook_url",)
+        return self._complete("client_webhook_url", *therapists)
+
+    def _complete(self, *fields: str) -> str:
+        if missing := self._account.missing(*fields):
+            raise Ailment(
+                f"Not set: {', '.join(missing)}.",
+                "Write them into .env; .env.example tells what each is for.",
+            )
+        return "complete"
 
     async def _active(self) -> str:
         try:

@@ -29,11 +29,12 @@ GOOD = [
     "secret key",
     "database",
     "practice",
-    "WhatsApp settings",
+    "Twilio settings",
     "Twilio account",
     "clock",
     "balance",
     "WhatsApp numbers",
+    "webhook settings",
     "webhook addresses",
     "public address",
     "signed request",
@@ -196,7 +197,8 @@ async def test_a_webhook_without_retries_is_told_but_will_do(clinic: Clinic) -> 
 @pytest.mark.parametrize(
     ("setting", "value", "check", "words"),
     [
-        ("WHATSAPP_TOKEN", "", "WhatsApp settings", "WHATSAPP_TOKEN"),
+        ("WHATSAPP_TOKEN", "", "Twilio settings", "WHATSAPP_TOKEN"),
+        ("CLIENT_WEBHOOK_URL", "", "webhook settings", "CLIENT_WEBHOOK_URL"),
         ("WHATSAPP_TOKEN", "f" * 32, "Twilio account", "WHATSAPP_TOKEN"),
         ("DB_PASSWORD", "wrong", "database", "DB_PASSWORD"),
         ("DB_NAME", "nowhere", "database", "DB_NAME"),
@@ -211,6 +213,12 @@ async def test_what_is_wrong_in_the_settings(
     assert check in told.bad
     assert words in told.lines[check][1]
     assert told.code == 1
+
+
+async def test_the_account_is_looked_at_before_there_is_a_public_address(clinic: Clinic) -> None:
+    told = await clinic.visit(CLIENT_WEBHOOK_URL="")
+    assert told.bad == ["webhook settings"]
+    assert told.lines["WhatsApp numbers"][0] == "ok"
 
 
 async def test_several_mistakes_are_told_at_once(clinic: Clinic) -> None:
