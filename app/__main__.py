@@ -141,6 +141,8 @@ def flows_check(
 ) -> None:
     """Find the mistakes in a flow file. Exit code 1 when there are any."""
     from app.flow_file import FlowFile
+    from flows.consent.screen import ConsentScreen
+    from flows.safety.screen import CrisisScreen
     from flows.vocabulary import load_understanding
 
     issues = []
@@ -149,6 +151,8 @@ def flows_check(
         file = file or settings.flows_path
         vocabulary = load_understanding(settings.understanding_path).vocabulary
         FlowFile(file, settings.texts_path, vocabulary)
+        CrisisScreen.load()
+        ConsentScreen.load()
     except FlowError as error:
         issues = list(error.issues)
     except BadSettings as error:

@@ -155,9 +155,15 @@ class Deliveries:
             due = [owed for owed in due if await self._may_go(owed)]
         if not due:
             return []
-        async with self._storage.transaction() as tx:
-            starts = [await tx.outbox.start(owed.id, now) for owed in due]
-        begun = [owed for owed, start in zip(due, starts, strict=True) if start.found]
+        begun: list[Owed] = []
+        try:
+            async with self._storage.transaction() as tx:
+                starts = [await tx.outbox.start(owed.id, now) for owed in due]
+            begun = [owed for owed, start in zip(due, starts, strict=True) if start.found]
+        finally:
+            for owed in due if paced else ():
+                if owed not in begun:  # another one has it, or nobody: its number may try the next
+                    self._pace.undecided(self._senders[owed.flow])
         self._under_way.update(owed.id for owed in begun)
         return begun
 
@@ -212,7 +218,10 @@ class Deliveries:
             return self._deferred(owed, error, sender)
         except DeliveryRefused as error:
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
-            self._pace.well(sender)
+            if error.was_asked:
+                self._pace.well(sender)
+            else:
+                self._pace.undecided(sender)
             return self._refused(owed, error.code, now)
         except ChannelError as error:
             log.warning("message in doubt", outbox=owed.id, reason=str(error))

@@ -40,6 +40,9 @@ class KnownKeys(Protocol):
     async def unknown(self, keys: Sequence[str]) -> list[str]:
         """Which of these keys are not here, in their order. Raises TryAgain."""
 
+    async def is_empty(self) -> bool:
+        """Whether nothing has ever arrived. Raises TryAgain."""
+
 
 class Intake(Protocol):
     """The way into the inbox. How fast somebody wrote does not count: it was long ago."""
@@ -93,6 +96,10 @@ class Reconciler:
         Raises a ChannelError while the other side's list cannot be read, TryAgain while the database is away.
         """
         now = self._clock()
+        if not self._caught_up_at and await self._known.is_empty():
+            # A database that has never heard anything: what was written before it is not for us to answer.
+            self._caught_up_at = now + OVERLAP_SECONDS
+            return 0
         since = max(now - int(self._oldest_seconds), self._caught_up_at - OVERLAP_SECONDS)
         listed = await self._received.received(since, now - GRACE_SECONDS)
         missed = set(await self._known.unknown([heard.key for heard in listed]))

@@ -110,7 +110,7 @@ class Settling:
             log.info("message in doubt was taken", outbox=owed.id)
         elif self._age(owed) < self._doubt_seconds:
             await doubts.look_again(owed, self._next_look(owed))
-        elif owed.resent < MOST_RESENT:
+        elif owed.resent < MOST_RESENT and now - owed.created_at <= LOOKED_FOR_SECONDS:
             if await doubts.send_again(owed, now):
                 log.warning("message in doubt was not taken, it is sent again", outbox=owed.id)
         else:

@@ -74,7 +74,7 @@ class WhatsAppDelivery:
             return content
         if owed.heard_at is None and not owed.template_only:
             return frame(owed.message, made)
-        raise DeliveryRefused(_what_is_missing(owed.message), code=TOO_LATE)
+        raise DeliveryRefused(_what_is_missing(owed.message), code=TOO_LATE, was_asked=False)
 
 
 def _outgoing(owed: Owed, content: Content | None = None) -> Outgoing:

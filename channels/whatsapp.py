@@ -30,6 +30,8 @@ from engine.effects import Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 
 _NO_CODE = 1 << 31
+LONGEST_WAIT = 3600.0
+"""Seconds that we let ourselves be told to wait at the most."""
 VALID_SECONDS = 4 * 3600
 """A message that Twilio could not hand over by then is dropped: old offers only confuse."""
 
@@ -156,9 +158,9 @@ def _seconds(retry_after: str | None) -> float | None:
     if not retry_after:
         return None
     if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after)
+        return min(float(retry_after), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(retry_after)
     except ValueError:
         return None
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)

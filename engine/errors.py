@@ -104,10 +104,13 @@ class DeliveryUnknown(ChannelError):
 class DeliveryRefused(ChannelError):
     """The message was refused for good."""
 
-    def __init__(self, message: str | None = None, *, code: int | None = None) -> None:
-        """`code`: Twilio's error code, if it gave one."""
+    def __init__(
+        self, message: str | None = None, *, code: int | None = None, was_asked: bool = True
+    ) -> None:
+        """`code`: Twilio's error code, if it gave one. `was_asked`: whether Twilio saw it at all."""
         super().__init__(message)
         self.code = code
+        self.was_asked = was_asked
 
 
 class ReadingUnavailable(ChannelError):

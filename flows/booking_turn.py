@@ -113,6 +113,7 @@ class BookingTurn:
         return {
             "request": str(appointment.id),
             "client": name_of(appointment.client),
+            "phone": phone_of(appointment.client),
             "when": self.when(appointment.starts_at),
             "summary": self.summary(appointment),
         }
@@ -128,6 +129,11 @@ def initials_of(person: Person) -> Value:
     """Enough to know who is meant for somebody who knows them."""
     words = (person.name or "").split()
     return "".join(f"{word[0].upper()}." for word in words[:3]) or line("a_client")
+
+
+def phone_of(person: Person) -> str:
+    """The number under which somebody can be called, or else what stands for it in their address."""
+    return person.address.rpartition(":")[2]
 
 
 def name_of(person: Person | None) -> Value:

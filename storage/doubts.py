@@ -86,8 +86,9 @@ def _in_doubt(own: int) -> Query:
     """What has to be looked for now, but for so many that the caller is still sending."""
     others = (outbox.c.id.not_in(listed("own", own)),) if own else ()
     return Query(
-        OWED.where(outbox.c.state.in_(["unknown", "sending"]), or_(_UNKNOWN, _STUCK), *others)
-        .where(outbox.c.next_try_at <= given("now"), outbox.c.created_at > given("after"))
+        OWED.where(outbox.c.state.in_(["unknown", "sending"]), *others)
+        .where(or_(and_(_UNKNOWN, outbox.c.created_at > given("after")), _STUCK))
+        .where(outbox.c.next_try_at <= given("now"))
         .order_by(outbox.c.next_try_at, outbox.c.id)
         .limit(limit())
     )
@@ -124,9 +125,9 @@ class Doubts:
     ) -> list[Owed]:
         """Messages to look for now, the longest overdue first.
 
-        `stuck_before`: a sending begun before then has been left alone. `created_after`: what is older is
-        not looked for any more. `besides`: numbers of messages that the caller is still sending. One that
-        cannot be opened fails as UNREADABLE.
+        `stuck_before`: a sending begun before then was left alone. `created_after`: what is `unknown` and
+        older is not looked for any more; a sending left alone is, as others wait for it. `besides`: numbers
+        of messages that the caller is still sending. One that cannot be opened fails as UNREADABLE.
         """
         own = sorted(besides)
         rows = await self._session.fetch(

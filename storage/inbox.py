@@ -38,6 +38,7 @@ _CLAIM = Query(
 )
 _WAITING = Query(select(*_COLUMNS).where(*_OPEN).order_by(inbox.c.id).limit(limit()))
 _COUNT = Query(select(func.count()).select_from(inbox).where(*_OPEN))
+_ANY = Query(select(inbox.c.id).limit(1))
 _TRIED = Query(update(inbox).where(inbox.c.id == given("heard")).values(attempts=inbox.c.attempts + 1))
 _ATTEMPTS = Query(select(inbox.c.attempts).where(inbox.c.id == given("heard")))
 _FAILED = Query(
@@ -116,6 +117,10 @@ class Inbox:
             rows = await self._session.fetch(_KNOWN, **spread("key", filled))
             known.update(row[0] for row in rows)
         return [key for key in keys if key not in known]
+
+    async def is_empty(self) -> bool:
+        """Whether nothing was ever kept."""
+        return not await self._session.fetch(_ANY)
 
     async def count_waiting(self) -> int:
         """How many rows `waiting` could return."""

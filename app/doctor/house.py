@@ -10,6 +10,7 @@ from app.doctor.examination import Ailment, Check
 from app.flow_file import FlowFile
 from app.settings import Settings
 from engine.errors import FlowError
+from flows.consent.screen import ConsentScreen
 from flows.safety.screen import CrisisScreen
 from flows.vocabulary import load_understanding
 
@@ -43,6 +44,7 @@ async def _files(settings: Settings) -> str:
         understanding = load_understanding(settings.understanding_path)
         flows = FlowFile(settings.flows_path, settings.texts_path, understanding.vocabulary).flows
         CrisisScreen.load()
+        ConsentScreen.load()
     except FlowError as error:
         raise Ailment(
             f"{len(error.issues)} to mend, the first: {error.issues[0]}",

@@ -121,6 +121,10 @@ class _Reader:
 
     def read(self, node: Node) -> Wordings:
         sections = dict(self._pairs(node))
+        for name in [name for name in ("stop", "start") if name not in sections]:
+            self._problems.add(
+                node.place, "missing-section", f"there is no `{name}`: nobody would be heard by it"
+            )
         for name in set(sections) - set(_SECTIONS):
             self._problems.add(node.place, "unknown-key", f"`{name}` means nothing among wordings")
         groups = {

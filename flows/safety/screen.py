@@ -109,6 +109,10 @@ class _LexiconReader:
 
     def read(self, node: Node) -> Lexicon:
         sections = dict(self._pairs(node))
+        for name in [name for name in ("reply", *KINDS) if name not in sections]:
+            self._problems.add(
+                node.place, "missing-section", f"there is no `{name}`: nobody would be heard by it"
+            )
         for name in set(sections) - set(_SECTIONS):
             self._problems.add(node.place, "unknown-key", f"`{name}` means nothing in a lexicon")
         groups = {name: self._choices(value) for name, value in self._pairs(sections.get("groups"))}

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
-from flows.booking_turn import BookingTurn, name_of, number
+from flows.booking_turn import BookingTurn, name_of, number, phone_of
 from flows.registry import step
 from flows.slots import instant, local
 from flows.texts import line
@@ -19,7 +19,7 @@ from storage.store import Transaction
 
 MOST = 10
 """So many options fit in one message."""
-NEWS = ("request", "client", "when", "summary")
+NEWS = ("request", "client", "phone", "when", "summary")
 PENDING = ("verdict", "answer", "requests", "waiting")
 ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
 
@@ -40,12 +40,12 @@ async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells=turn.news(await _told_of(turn, tx)))
 
 
-@step("read", tells=("client",))
+@step("read", tells=("client", "phone"))
 async def read_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up who would like to talk to a person."""
     client = number(turn.data.get("client"))
     person = await tx.people.by_id(client) if client is not None else None
-    return Outcome("read", tells={"client": name_of(person)})
+    return Outcome("read", tells={"client": name_of(person), "phone": phone_of(person) if person else ""})
 
 
 @step("approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client")

@@ -9,7 +9,7 @@ import structlog
 
 from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
-from flows.booking_turn import BookingTurn, initials_of, number
+from flows.booking_turn import BookingTurn, initials_of, number, phone_of
 from flows.registry import step
 from storage.alerts import Alert
 from storage.appointments import ACTIVE
@@ -76,7 +76,7 @@ async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     tells = {
         "alert": str(alert.id),
         "client": initials_of(alert.client),
-        "phone": alert.client.address.rpartition(":")[2],
+        "phone": phone_of(alert.client),
         "when": turn.when(alert.raised_at // 60),
     }
     return Outcome("read", tells=tells)
@@ -91,7 +91,7 @@ async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     if not await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now):
         return Outcome("answered_for")
     log.info("alert acknowledged", alert=alert.id)
-    phone = alert.client.address.rpartition(":")[2]
+    phone = phone_of(alert.client)
     return Outcome("acknowledged", tells={"client": initials_of(alert.client), "phone": phone})
 
 
@@ -135,10 +135,18 @@ async def _look_again(turn: BookingTurn, tx: Transaction, alert: int, time: int)
 
 
 async def _on_call(turn: BookingTurn, tx: Transaction) -> list[Therapist]:
-    """Whom to tell, in order: the client's own therapist, then the others as the practice lists them."""
+    """Whom to tell, in order: the client's own therapist, then the others as the practice lists them.
+
+    Whoever has told Twilio to send them nothing comes last: they would not hear of it.
+    """
     own = await tx.appointments.of_client(turn.person_id, ACTIVE, turn.minute)
     known = {appointment.therapist_id for appointment in own[:1]}
-    return sorted(turn.practice.therapists, key=lambda therapist: therapist.id not in known)
+    people = [await tx.people.by_id(therapist.id) for therapist in turn.practice.therapists]
+    deaf = {person.id for person in people if person and person.opted_out_at is not None}
+    return sorted(
+        turn.practice.therapists,
+        key=lambda therapist: (therapist.id in deaf, therapist.id not in known),
+    )
 
 
 async def _keep_hold(turn: BookingTurn, tx: Transaction) -> None:

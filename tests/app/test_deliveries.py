@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.clock import Clock
 from app.deliveries import Deliveries
@@ -246,6 +248,38 @@ async def test_after_the_rest_one_message_tries_before_the_others(small: Office)
     await small.until("sent", "sent", "sent", "sent")
     assert sorted(set(small.post.sent)) == [first, *others]
     assert len(small.post.sent) == 6
+
+
+async def test_a_start_that_fails_leaves_the_number_free_to_try_again(
+    small: Office, in_a_file: StorageSettings
+) -> None:
+    small.post.errors = [USED_UP]
+    (number,) = await small.owe("chat:a")
+    await small.tried(1)
+    await small.until("pending")
+    with capture_logs() as lines, closing(sqlite3.connect(in_a_file.sqlite_path, timeout=10)) as other:
+        other.execute("BEGIN IMMEDIATE")  # somebody else writes, and does not end
+        small.clock.advance(3600)
+        async with asyncio.timeout(30):
+            while not any(line["event"] == "outbox not reachable" for line in lines):
+                small.owing.set()
+                await asyncio.sleep(0)
+        other.rollback()
+    await small.until("sent")
+    assert small.post.sent == [number, number]
+
+
+async def test_what_was_refused_without_asking_does_not_wake_the_number(small: Office) -> None:
+    small.post.errors = [USED_UP]
+    await small.owe("chat:a")
+    await small.tried(1)
+    await small.until("pending")
+    small.post.errors = [DeliveryRefused(code=63016, was_asked=False), USED_UP]
+    await small.owe("chat:b", "chat:c")
+    small.clock.advance(3600)
+    await small.tried(3)
+    await small.until("pending", "failed", "pending")
+    assert len(small.post.sent) == 3
 
 
 async def test_a_refused_person_does_not_stop_the_number(small: Office) -> None:

@@ -29,6 +29,7 @@ class World:
     inbox: list[Heard] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)
     error: Exception | None = None
+    is_new: bool = False
     asked_again: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def received(self, since: int, before: int) -> list[Heard]:
@@ -42,6 +43,9 @@ class World:
     async def unknown(self, keys: Sequence[str]) -> list[str]:
         known = {heard.key for heard in self.inbox}
         return [key for key in keys if key not in known]
+
+    async def is_empty(self) -> bool:
+        return self.is_new
 
     async def take_in(self, heard: Heard) -> bool:
         self.inbox.append(heard)
@@ -69,6 +73,16 @@ async def test_what_never_arrived_is_taken_in_in_its_order_and_the_rest_is_not()
     assert [heard.key for heard in world.inbox] == ["SM2", "SM1", "SM3"]
     assert world.inbox[0].text == "by the webhook"
     assert await world.reconciler().catch_up() == 0
+
+
+async def test_what_was_written_before_the_first_start_is_not_answered() -> None:
+    world = World([written("SM1", 300), written("SM2", 90)], is_new=True)
+    reconciler = world.reconciler()
+    assert await reconciler.catch_up() == 0
+    assert world.asked == []
+    world.listed.append(written("SM3", 61))
+    await reconciler.catch_up()
+    assert world.asked == [(NOW, NOW - 60)]
 
 
 async def test_whose_conversation_it_is_the_writer_and_the_number_decide() -> None:

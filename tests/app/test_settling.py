@@ -147,6 +147,13 @@ async def test_what_a_dead_process_was_sending_stops_nobody_when_it_cannot_be_kn
     assert await desk.after(STUCK_SECONDS + 1) == ["unknown"]
 
 
+async def test_what_a_process_left_behind_long_ago_stops_nobody(desk: Desk) -> None:
+    await desk.begin()
+    desk.clock.advance(25 * 3600)
+    assert await desk.after(1) == ["unknown"]
+    assert len(await desk.storage.doubts.listed(10)) == 1
+
+
 async def test_ones_own_sendings_are_left_alone(desk: Desk) -> None:
     owed = await desk.begin()
     desk.own.add(owed.id)

@@ -210,4 +210,9 @@ def test_mistakes_in_the_wordings_are_all_told(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text("language: en\nstops: [a]\nstop: ['{nobody} stop', '?']\n")
     with pytest.raises(FlowError) as refused:
         ConsentScreen.load(tmp_path)
-    assert sorted(issue.code for issue in refused.value.issues) == ["bad-phrase", "bad-phrase", "unknown-key"]
+    assert sorted(issue.code for issue in refused.value.issues) == [
+        "bad-phrase",
+        "bad-phrase",
+        "missing-section",
+        "unknown-key",
+    ]

@@ -91,6 +91,7 @@ def test_a_lexicon_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> 
     assert sorted(issue.code for issue in refused.value.issues) == [
         "bad-phrase",
         "bad-phrase",
+        *["missing-section"] * 3,
         "no-reply",
         "unknown-key",
     ]
