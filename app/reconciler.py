@@ -7,13 +7,15 @@ all is not acted on twice, and neither is one that was here before.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
-from channels.ports import Door
+from channels.floods import Pace
+from channels.ports import Door, Intake
 from engine.errors import ChannelError, TryAgain
 from engine.events import Heard
 
@@ -44,17 +46,10 @@ class KnownKeys(Protocol):
         """Whether nothing has ever arrived. Raises TryAgain."""
 
 
-class Intake(Protocol):
-    """The way into the inbox. How fast somebody wrote does not count: it was long ago."""
-
-    async def take_in(self, heard: Heard) -> bool:
-        """Store one inbox row durably; False: it was there already. Raises TryAgain."""
-
-
 class Reconciler:
     """Compares the two lists, now and then."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one thing that it needs
         self,
         received: Received,
         known: KnownKeys,
@@ -64,8 +59,12 @@ class Reconciler:
         *,
         oldest_seconds: float,
         every_seconds: float,
+        most_each: int,
     ) -> None:
-        """`oldest_seconds`: what is older is left alone, for its writer has given up on it."""
+        """`oldest_seconds`: what is older is left alone, for its writer has given up on it.
+
+        `most_each`: so many messages of one writer are acted on in one go; the rest is kept.
+        """
         self._received = received
         self._known = known
         self._intake = intake
@@ -73,6 +72,7 @@ class Reconciler:
         self._clock = clock
         self._oldest_seconds = oldest_seconds
         self._every_seconds = every_seconds
+        self._most_each = most_each
         self._failing = False
         self._caught_up_at = 0
         """When the last comparison succeeded; from then on only what the list shows late can be missing."""
@@ -103,12 +103,15 @@ class Reconciler:
         since = max(now - int(self._oldest_seconds), self._caught_up_at - OVERLAP_SECONDS)
         listed = await self._received.received(since, now - GRACE_SECONDS)
         missed = set(await self._known.unknown([heard.key for heard in listed]))
-        taken = 0
+        taken, of_writer = 0, Counter[str]()
         for heard in listed:
             if heard.key in missed:
+                of_writer[heard.address] += 1
+                is_flood = of_writer[heard.address] > self._most_each
                 door: Door = "therapist" if heard.flow == "therapist" else "client"
                 flow = await self._flow_of(door, heard.address)
-                taken += await self._intake.take_in(replace(heard, flow=flow))
+                pace = Pace.STILL_TOO_FAST if is_flood else Pace.USUAL
+                taken += await self._intake.take_in(replace(heard, flow=flow), pace)
         self._caught_up_at = now
         if taken:
             log.warning("messages taken in that Twilio could not hand over", count=taken)

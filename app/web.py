@@ -39,11 +39,12 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
+    gate = FloodGate(product.turns, product.storage, product.screen, product.metrics)
     if listing is not None:
-        product.work_beside("reconciler", reconciler(product, listing, route).run)
+        product.work_beside("reconciler", reconciler(product, listing, gate, route).run)
     webhooks = Webhooks(
         account,
-        intake=FloodGate(product.turns, product.storage, product.screen, product.metrics),
+        intake=gate,
         route=route,
         news=DeliveryNotes(product, account),
         now=product.clock,
@@ -64,17 +65,18 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
     return app
 
 
-def reconciler(product: Product, listing: Listing, route: Route) -> Reconciler:
+def reconciler(product: Product, listing: Listing, gate: FloodGate, route: Route) -> Reconciler:
     """What catches up on messages that never arrived."""
     settings = product.settings
     return Reconciler(
         listing,
         product.storage.inbox,
-        product.turns,
+        gate,
         route.flow_of,
         product.clock,
         oldest_seconds=settings.catch_up_hours * 3600,
         every_seconds=settings.catch_up_every_seconds,
+        most_each=settings.answers_per_minute,
     )
 
 

@@ -78,14 +78,19 @@ class Listing:
         heard = [
             _heard(message, flow)
             for number, flow in numbers.items()
-            async for message in self._pages(to=number, date_sent_after=day, until=since)
+            async for message in self._pages(to=number, date_sent_after=day, until=since, partly=True)
             if message.inbound and since <= message.at < before and is_address(message.from_)
         ]
         heard.reverse()  # the list begins with the newest: so two of the same second keep their order
         return sorted(heard, key=lambda one: one.at)
 
-    async def _pages(self, *, until: int | None = None, **filters: str) -> AsyncIterator[Listed]:
+    async def _pages(
+        self, *, until: int | None = None, partly: bool = False, **filters: str
+    ) -> AsyncIterator[Listed]:
         """The messages that pass these filters, newest first; `until`: none that are older are wanted.
+
+        `partly`: whether the newest ones will do where there are too many, so that one who writes without end
+        keeps nobody else from being heard.
 
         Twilio's filter by date knows only whole days, and a message that has not left yet may have no date:
         hence `until`, which looks at when it was made.
@@ -112,7 +117,8 @@ class Listing:
             raise ListUnavailable(
                 f"Twilio's list of messages makes no sense: {type(error).__name__}."
             ) from None
-        raise ListUnavailable(f"Twilio's list of messages has more than {MOST_PAGES} pages.")
+        if not partly:
+            raise ListUnavailable(f"Twilio's list of messages has more than {MOST_PAGES} pages.")
 
 
 def _listed(message: object) -> Listed:

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.reconciler import GRACE_SECONDS, Reconciler
+from channels.floods import Pace
 from engine.errors import ChannelError, TryAgain
 from engine.events import Heard
 
@@ -30,6 +31,7 @@ class World:
     asked: list[tuple[int, int]] = field(default_factory=list)
     error: Exception | None = None
     is_new: bool = False
+    paces: list[Pace] = field(default_factory=list)
     asked_again: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def received(self, since: int, before: int) -> list[Heard]:
@@ -47,8 +49,9 @@ class World:
     async def is_empty(self) -> bool:
         return self.is_new
 
-    async def take_in(self, heard: Heard) -> bool:
+    async def take_in(self, heard: Heard, pace: Pace) -> bool:
         self.inbox.append(heard)
+        self.paces.append(pace)
         return True
 
     async def flow_of(self, door: str, address: str) -> str:
@@ -63,6 +66,7 @@ class World:
             lambda: NOW,
             oldest_seconds=hours * HOUR,
             every_seconds=0,
+            most_each=2,
         )
 
 
@@ -83,6 +87,13 @@ async def test_what_was_written_before_the_first_start_is_not_answered() -> None
     world.listed.append(written("SM3", 61))
     await reconciler.catch_up()
     assert world.asked == [(NOW, NOW - 60)]
+
+
+async def test_of_one_who_writes_without_end_a_few_messages_are_acted_on_and_all_are_kept() -> None:
+    flood = [written(f"SM{number}", 300 - number) for number in range(4)]
+    world = World([*flood, written("SM9", 100, address="whatsapp:+4915100000002")])
+    assert await world.reconciler().catch_up() == 5
+    assert world.paces == [Pace.USUAL] * 2 + [Pace.STILL_TOO_FAST] * 2 + [Pace.USUAL]
 
 
 async def test_whose_conversation_it_is_the_writer_and_the_number_decide() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels.twilio_listing import PAGE_SIZE, ListUnavailable
+from channels.twilio_listing import MOST_PAGES, PAGE_SIZE, ListUnavailable
 from channels.whatsapp import Outgoing, WhatsApp
 from engine.effects import Option
 from engine.errors import DeliveryUnknown
@@ -88,6 +88,16 @@ async def test_a_long_history_is_read_page_by_page(twilio: FakeTwilio, whatsapp:
     ]
     received = await whatsapp.listing.received(ago(hours=1), ago(seconds=0) + 1)
     assert [one.key for one in received] == [message.sid for message in reversed(written)]
+
+
+async def test_one_who_writes_without_end_keeps_nobody_from_being_heard(
+    twilio: FakeTwilio, whatsapp: WhatsApp
+) -> None:
+    first = twilio.receive(forms.message("hello"), NOW - timedelta(seconds=10))
+    twilio.received += [replace(first, sid=forms.new_sid()) for _ in range(PAGE_SIZE * MOST_PAGES)]
+    assert len(await whatsapp.listing.received(ago(hours=1), ago(seconds=0))) == PAGE_SIZE * MOST_PAGES
+    with pytest.raises(ListUnavailable, match="more than"):
+        await whatsapp.listing.sent(forms.CLIENT, forms.PRACTICE, frozenset({"hello"}), ago(hours=1))
 
 
 async def test_what_was_written_to_either_number_is_heard_in_its_order(
