@@ -230,6 +230,8 @@ class Words:
     """Events that have a title to be shown when they are offered."""
     urgent: frozenset[str] = frozenset()
     """Events that every flow hears in every state, whatever else is going on."""
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """Events that bring words which have to be said at once, each with their place in a text."""
     templates: frozenset[str] = frozenset()
     """Texts that may also be sent to somebody who has been silent for over 24 hours."""
     recent: Mapping[str, int] = field(default_factory=dict)

@@ -107,6 +107,7 @@ def words(
         types=TYPES,
         titles=texts.titles(),
         urgent=URGENT,
+        replies={CRISIS: "reply"},
         templates=frozenset(texts.templates),
         recent=RECENT,
         implied=IMPLIED,

@@ -40,6 +40,12 @@ def _check_urgent(subject: Subject) -> None:
                 f"`{event}` may be heard at any moment, but some state of `{subject.flow.name}` does not"
             )
             subject.note(subject.flow.place, "unheard-urgent", message, f"add `{event}` under `anywhere`")
+    for rule in subject.flow.all_rules():
+        brings = subject.words.replies.get(rule.event)
+        for target in rule.targets.values() if brings else ():
+            if not any(brings in subject.words.texts.get(text, ()) for text in target.say):
+                message = f"`{rule.event}` brings what has to be said at once, and nothing here says it"
+                subject.note(target.place, "unsaid-reply", message, f"say a text with a place `{{{brings}}}`")
 
 
 def _check_demanded(subject: Subject) -> None:
