@@ -83,6 +83,11 @@ class Floods:
             return Pace.USUAL
         return Pace.TOO_FAST if over == 1 else Pace.STILL_TOO_FAST
 
+    def known_before(self, sender: str) -> None:
+        """Take the last message back: Twilio has brought it again, and nobody wrote it twice."""
+        for counter in (self._hourly, self._recent):
+            counter.take_back(sender)
+
 
 class _Counter:
     """How often each key was counted since its window began."""
@@ -96,6 +101,11 @@ class _Counter:
             self._counts[key] = count = [0]
         count[0] += 1  # the window does not begin anew with it, as it would with a new value
         return count[0]
+
+    def take_back(self, key: str) -> None:
+        count = self._counts.get(key)
+        if count:
+            count[0] -= 1
 
     def of(self, key: str) -> int:
         count = self._counts.get(key)

@@ -120,7 +120,8 @@ class Webhooks:
             at=self._now(),
         )
         pace = self._floods.pace_of(message.address)
-        await self._until_stored(lambda: self._store(door, message, pace), deadline)
+        if not await self._until_stored(lambda: self._store(door, message, pace), deadline):
+            self._floods.known_before(message.address)
         return Response(NO_REPLY, content_type="text/xml; charset=utf-8")
 
     async def _store(self, door: Door, message: Heard, pace: Pace) -> bool:

@@ -99,3 +99,12 @@ def test_what_is_remembered_stays_bounded() -> None:
         floods.refused(str(number))
     assert not floods.is_closed("0")
     assert floods.is_closed(str(MOST_KEYS))
+
+
+def test_what_is_brought_again_counts_once() -> None:
+    floods = Floods(Limits(answers_per_minute=2), lambda: 0.0)
+    for _ in range(5):
+        assert floods.pace_of("a") is Pace.USUAL
+        floods.known_before("a")
+    assert [floods.pace_of("a") for _ in range(3)] == [Pace.USUAL, Pace.USUAL, Pace.TOO_FAST]
+    floods.known_before("nobody")
