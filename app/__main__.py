@@ -223,7 +223,7 @@ def templates_status() -> None:
     _run(show_templates)
 
 
-MessageId = Annotated[int, typer.Argument(metavar="ID", help="The message's number.", min=1)]
+MessageId = Annotated[int, typer.Argument(metavar="ID", help="The message's number.", min=1, max=2**63 - 1)]
 
 
 @outbox_app.command("unknown")

@@ -34,9 +34,6 @@ STATUSES = frozenset(
 )
 """What Twilio reports of a message."""
 
-OPT_OUTS = frozenset({"STOP", "START", "HELP"})
-"""What Twilio's Advanced Opt-Out makes of a message. It has answered such a message already."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryStatus:
