@@ -62,4 +62,7 @@ class Failures:
             return True
         if await self._session.fetch(_UNDER_WAY, row=outbox_id, sid=sid):
             raise TryAgain("The message is still being handed over, so its news has to wait.")
-        return False
+        # The answer to its sending may have been written down between the two.
+        return (
+            await self._session.change(_BY_ID, row=outbox_id, sid=sid, now=now, worth=now - WORTH_SECONDS) > 0
+        )

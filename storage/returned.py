@@ -52,4 +52,5 @@ class Returned:
             return True
         if await self._session.fetch(_UNDER_WAY, row=outbox_id):
             raise TryAgain("The message is still being handed over, so its news has to wait.")
-        return False
+        # The answer to its sending may have been written down between the two.
+        return await self._session.change(_AGAIN_BY_ID, at=at, sid=sid, row=outbox_id) > 0
