@@ -168,8 +168,10 @@ class Deliveries:
         return begun
 
     async def _due(self, now: int, room: int, *, paced: bool) -> list[Owed]:
+        """What is due, but for what is being sent here: news may have come before the answer to it."""
         resting = [flow for flow, sender in self._senders.items() if paced and not self._pace.may(sender)]
-        return await self._storage.outbox.due(now, room, resting) if room else []
+        due = await self._storage.outbox.due(now, room, resting) if room else []
+        return [owed for owed in due if owed.id not in self._under_way and owed.id not in self._became]
 
     async def _may_go(self, owed: Owed) -> bool:
         sender = self._senders[owed.flow] = self._channel.sender(owed.flow)

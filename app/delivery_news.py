@@ -28,7 +28,7 @@ class DeliveryNotes:
             is_news = await self._too_late(status)
         else:
             is_news = await self._product.storage.outbox.note_status(
-                status.sid, status.outbox_id, status.status, status.error_code
+                status.sid, status.attempt, status.status, status.error_code
             )
         if status.error_code in OPTED_OUT:
             await self._opted_out(status, status.error_code)
@@ -38,7 +38,7 @@ class DeliveryNotes:
         if status.remedy:
             log.warning(
                 "message not delivered",
-                outbox=status.outbox_id,
+                outbox=_row(status),
                 sid=status.sid,
                 code=status.error_code,
                 remedy=status.remedy.value,
@@ -48,18 +48,18 @@ class DeliveryNotes:
     async def _opted_out(self, status: DeliveryStatus, code: int) -> None:
         """The person has asked Twilio or WhatsApp for no more: their conversation hears of it, once."""
         storage = self._product.storage
-        if owed := await storage.outbox.find(status.sid, status.outbox_id):
+        if owed := await storage.outbox.find(status.sid, _row(status)):
             await storage.inbox.put(news_of_opt_out(owed, code, self._product.clock()))
 
     async def _send_again(self, status: DeliveryStatus) -> bool:
         """Owe a message once more that failed for a passing reason, unless nobody needs it any more."""
-        is_owed = await self._product.storage.failures.send_again(
-            status.sid, status.outbox_id, self._product.clock()
+        is_owed = await self._product.storage.returned.send_again(
+            status.sid, status.attempt, self._product.clock()
         )
         if is_owed:
             self._count(status)
             log.warning(
-                "message not delivered, it is sent again", outbox=status.outbox_id, code=status.error_code
+                "message not delivered, it is sent again", outbox=_row(status), code=status.error_code
             )
             self._let_sender_rest(status, Remedy.LATER)
         return is_owed
@@ -67,15 +67,15 @@ class DeliveryNotes:
     async def _too_late(self, status: DeliveryStatus) -> bool:
         """Free text came after the 24 hours: once it is owed again, as a template. False: old news."""
         returned, now = self._product.storage.returned, self._product.clock()
-        if await returned.send_as_template(status.sid, status.outbox_id, now):
-            log.warning("sent too late for free text; it goes out as a template", outbox=status.outbox_id)
+        if await returned.send_as_template(status.sid, status.attempt, now):
+            log.warning("sent too late for free text; it goes out as a template", outbox=_row(status))
             self._product.turns.owing.set()
             return True
         is_news = await self._product.storage.outbox.note_status(
-            status.sid, status.outbox_id, status.status, status.error_code
+            status.sid, status.attempt, status.status, status.error_code
         )
         if is_news:
-            log.error("a template came back as too late", outbox=status.outbox_id, code=status.error_code)
+            log.error("a template came back as too late", outbox=_row(status), code=status.error_code)
         return is_news
 
     def _count(self, status: DeliveryStatus) -> None:
@@ -86,3 +86,8 @@ class DeliveryNotes:
         if sender and status.concerns_sender:
             reason = f"Twilio reported code {status.error_code}: {remedy.value}."
             self._product.deliveries.turn_away(sender, WAITS[remedy], reason)
+
+
+def _row(status: DeliveryStatus) -> int | None:
+    """Our number of the message."""
+    return status.attempt.message if status.attempt else None

@@ -79,7 +79,7 @@ class WhatsAppDelivery:
 
 def _outgoing(owed: Owed, content: Content | None = None) -> Outgoing:
     return Outgoing(
-        id=owed.id,
+        attempt=owed.next_attempt,
         flow=owed.flow,
         address=owed.address,
         text=owed.message.text,

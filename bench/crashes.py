@@ -30,7 +30,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.acceptance.server import CLIENT_DOOR, PUBLIC, THERAPIST, Server
+from tests.acceptance.server import CLIENT_DOOR, PUBLIC, THERAPIST, Server, said
 from tests.fakes import twilio_forms as forms
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio
@@ -42,7 +42,11 @@ PATIENCE = 4.0
 """Seconds after which a client writes again."""
 SETTLING_SECONDS = 60
 DAYS_AHEAD = 3
+ALERT = said("person_in_danger")
 REQUEST = re.compile(r"New request #(\d+)")
+BOOKING = ("hello", None, "yes", "thanks")
+"""What a client says; None: asks for their time."""
+BOOKING_IN_DISTRESS = ("hello", None, "i want to kill myself", "go on", "yes", "thanks")
 
 OVERLAPS = """
 SELECT count(*) AS n FROM appointments a JOIN appointments b ON a.id < b.id
@@ -139,16 +143,21 @@ class Load:
         people: int = PEOPLE,
         each: int = 100_000,
         patience: float = PATIENCE,
+        distressed_each: int = 0,
     ) -> None:
         """`people`: at the same time; `each`: clients one after the other in the place of one of them.
 
-        `patience`: seconds after which a client writes again.
+        `patience`: seconds after which a client writes again. `distressed_each`: one client in so many is
+        in distress and says so; 0: none is.
         """
         self._twilio = twilio
         self._outcome = outcome
         self._people = people
         self._each = each
         self._patience = patience
+        self._distressed_each = distressed_each
+        self.distressed = 0
+        """Clients who said so."""
         self.answered: list[str] = []
         self.over = asyncio.Event()
         self.said = asyncio.Event()
@@ -170,13 +179,15 @@ class Load:
                 return
             phone = f"whatsapp:+4915{number}{turn:07}"
             slot = turn * self._people + number
-            for position, text in enumerate(("hello", request_for(slot), "yes", "thanks"), 1):
-                await self._say(phone, text)
+            in_distress = self._distressed_each > 0 and slot % self._distressed_each == 0
+            self.distressed += in_distress
+            for position, text in enumerate(BOOKING_IN_DISTRESS if in_distress else BOOKING, 1):
+                await self._say(phone, text or request_for(slot))
                 with contextlib.suppress(TimeoutError):
                     await self._twilio.messages_to(phone, position, within=self._patience)
 
     async def _therapist(self) -> None:
-        looked = 0
+        looked, alerts = 0, set[int]()
         while not self.over.is_set():
             with contextlib.suppress(TimeoutError):
                 await self._twilio.messages_to(THERAPIST, looked + 1, within=0.5)
@@ -184,6 +195,9 @@ class Load:
             looked += len(new)
             for request in filter(None, (REQUEST.search(one.body) for one in new)):
                 await self._say(THERAPIST, f"approve {request[1]}")
+            for alert in {outbox_number(one) for one in new if ALERT in one.body} - alerts:
+                alerts.add(alert)
+                await self._say(THERAPIST, f"acknowledge {len(alerts)}")
 
     async def _say(self, who: str, text: str) -> None:
         form = forms.message(text, from_=who)
@@ -259,8 +273,8 @@ def _check(server: Server, twilio: FakeTwilio, load: Load, outcome: Outcome) -> 
 
 
 def outbox_number(message: Any) -> int:  # noqa: ANN401  # a SentMessage
-    """The product marks each message's status callback with its own number."""
-    return int(message.status_callback.rpartition("o=")[2])
+    """The product marks each message's status callback with its own name of the sending."""
+    return int(message.status_callback.rpartition("o=")[2].partition(".")[0])
 
 
 def number_in(server: Server, sql: str) -> int:

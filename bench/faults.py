@@ -6,12 +6,14 @@
 Of the messages that the server sends, one in ten is taken but answered with 500, one in twenty is not
 answered in time (half of these were taken). Reports come in any order, some twice, some before the answer,
 some never. Three in a hundred are taken and reported as undelivered. One request in five for Twilio's
-list fails. Dialogflow is away for a minute. At the end, when everything has settled:
+list fails. Dialogflow is away for a minute. One client in eight is in distress and says so in the middle of
+the booking. At the end, when everything has settled:
 
 - every message that was answered with 200 was taken by one turn, and no two appointments overlap;
 - no reply came twice, and every one came but for those of which nobody can know: they are exactly what
   `therapy-booking outbox unknown` lists;
-- of every reply the furthest report is written down.
+- of every reply the furthest report is written down;
+- of everybody in distress somebody was told and has answered for it, and their booking went on afterwards.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 
 from bench.crashes import (
+    ALERT,
     CLAIMED,
     DAYS_AHEAD,
     OVERLAPS,
@@ -42,12 +46,13 @@ from bench.crashes import (
     outbox_number,
     request_for,
 )
-from tests.acceptance.server import PUBLIC, Server, ServerFailedError, reaching
+from tests.acceptance.server import PUBLIC, THERAPIST, Server, ServerFailedError, reaching
 from tests.fakes.dialogflow import FakeDialogflow, Rule
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio, Fault
 
 PEOPLE = 8
+DISTRESSED_EACH = 8
 PATIENCE = 40.0
 SETTLING_SECONDS = 330
 """A message that came back for the second time waits five minutes."""
@@ -61,6 +66,8 @@ SENDING_FAULTS = {Fault.ERROR_AFTER: 0.10, Fault.SILENCE_BEFORE: 0.025, Fault.SI
 LIST_FAULTS = {Fault.UNAVAILABLE: 0.1, Fault.BAD_GATEWAY: 0.1}
 IN_DOUBT = "SELECT count(*) AS n FROM outbox WHERE state = 'unknown'"
 READ_BY = "SELECT read_by, count(*) AS n FROM journal WHERE read_by IS NOT NULL GROUP BY read_by"
+ALERTS = "SELECT count(*) AS n FROM alerts"
+ANSWERED_FOR = "SELECT count(*) AS n FROM alerts WHERE acknowledged_by IS NOT NULL"
 BOOKED = "SELECT count(*) AS n FROM appointments WHERE status = 'confirmed'"
 
 
@@ -93,12 +100,22 @@ class Outcome(Answers):
     """Messages by the classifier that read them."""
     misreported: list[int] = field(default_factory=list)
     """Replies of which something else is written down than the furthest report: must be none."""
+    distressed: int = 0
+    """Clients who said that they were in danger."""
+    alerts: int = 0
+    """Alerts raised: must be as many."""
+    told: int = 0
+    """Messages about them that reached the therapist."""
+    answered_for: int = 0
+    """Alerts that the therapist has answered for."""
     unsettled: int = 0
 
     @property
     def good(self) -> bool:
         """Nothing lost, nothing twice, and what cannot be known is listed."""
-        wrong = (self.lost, self.failed, self.wrong_bookings, self.unsettled)
+        unheard = self.distressed - self.alerts
+        unanswered = 0 if self.unknown else self.alerts - self.answered_for
+        wrong = (self.lost, self.failed, self.wrong_bookings, self.unsettled, unheard, unanswered)
         return (
             not (any(wrong) or self.unsent or self.twice or self.misreported) and self.listed == self.unknown
         )
@@ -110,6 +127,8 @@ class Outcome(Answers):
                 f"{self.answered} messages: {self.lost} lost or taken twice, {self.failed} put aside",
                 f"  read by {dict(self.read_by)}",
                 f"{self.booked} bookings approved, {self.wrong_bookings} overlaps or claims astray",
+                f"{self.distressed} in distress: {self.alerts} alerts",
+                f"  {self.told} reached the therapist, {self.answered_for} answered for",
                 f"faults: {dict(self.faults)}; {self.undelivered} taken and not delivered",
                 f"{self.states.total()} replies owed: {dict(self.states)}, {self.unsettled} unsettled",
                 f"  {len(self.unsent)} never came, {len(self.twice)} came twice, {self.resent} sent again",
@@ -144,7 +163,9 @@ async def go_wrong(
         twilio.failing = lambda: PASSING if dice.random() < failing else None
         twilio.news, twilio.disorder = NEWS, dice
         await asyncio.to_thread(server.start)
-        load = Load(twilio, outcome, people=people, each=each, patience=PATIENCE)
+        load = Load(
+            twilio, outcome, people=people, each=each, patience=PATIENCE, distressed_each=DISTRESSED_EACH
+        )
         talking = asyncio.create_task(load.run())
         await load.said.wait()
         outcome.unsettled = await _settled(server, blind=blind)
@@ -152,6 +173,7 @@ async def go_wrong(
         await talking
         _check_messages(server, twilio, outcome)
         _check_books(server, load, outcome)
+        _check_alerts(server, twilio, load, outcome)
     return outcome
 
 
@@ -184,12 +206,28 @@ def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> Non
             outcome.unsent.append(number)
         if came[number] > 1:
             outcome.twice.append(number)
-        reported = twilio.reported.get(row["provider_sid"], set())
-        furthest = next((status for status in reversed(FURTHEST) if status in reported), None)
-        if row["provider_status"] != furthest:
+        if row["provider_status"] != _furthest_report(twilio, row):
             outcome.misreported.append(number)
     printed = server.output_of("outbox", "unknown", "--json")
     outcome.listed = [json.loads(line)["id"] for line in printed.splitlines()]
+
+
+def _furthest_report(twilio: FakeTwilio, row: dict[str, Any]) -> str | None:
+    """What must be written down of a reply.
+
+    One that is in doubt keeps the name of an earlier attempt, if one came back, and none of its reports.
+    """
+    if row["state"] == "unknown":
+        return None
+    reported = twilio.reported.get(row["provider_sid"], set())
+    return next((status for status in reversed(FURTHEST) if status in reported), None)
+
+
+def _check_alerts(server: Server, twilio: FakeTwilio, load: Load, outcome: Outcome) -> None:
+    outcome.distressed = load.distressed
+    outcome.alerts, outcome.answered_for = number_in(server, ALERTS), number_in(server, ANSWERED_FOR)
+    came = [message for message in twilio.messages if message.sid not in twilio.failed]
+    outcome.told = len({outbox_number(one) for one in came if one.to == THERAPIST and ALERT in one.body})
 
 
 def _check_books(server: Server, load: Load, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from channels.form_values import number, sid
 from channels.incoming import Incoming, read_incoming
 from channels.twilio_errors import Remedy, concerns_sender, remedy_for
+from engine.effects import Attempt
 from engine.errors import MalformedWebhook
 from engine.events import NOTHING, Heard, Kind, Values
 
@@ -44,8 +45,8 @@ class DeliveryStatus:
     status: str
     """One of `STATUSES`."""
     error_code: int | None = None
-    outbox_id: int | None = None
-    """Our own number of the message: it comes back even if the answer to our request was lost."""
+    attempt: Attempt | None = None
+    """Our own name of this sending: it comes back even if the answer to our request was lost."""
     from_: str = ""
     """Which of our numbers it was sent from."""
 
@@ -113,9 +114,12 @@ def of_incoming(message: Incoming, *, flow: str, at: int) -> Heard:
 
 
 def delivery_status(
-    fields: Iterable[tuple[str, str]], *, account_sid: str, outbox_id: str | None
+    fields: Iterable[tuple[str, str]], *, account_sid: str, attempt: str | None
 ) -> DeliveryStatus:
-    """Read the news in a status callback. Raises MalformedWebhook."""
+    """Read the news in a status callback. Raises MalformedWebhook.
+
+    `attempt`: what channels.whatsapp wrote into the address of the callback.
+    """
     form: Mapping[str, str] = dict(fields)
     _check_account(form.get("AccountSid", ""), account_sid)
     status = form.get("MessageStatus", "")
@@ -125,9 +129,14 @@ def delivery_status(
         sid=sid(form),
         status=status,
         error_code=number(form.get("ErrorCode")) or None,
-        outbox_id=number(outbox_id),
+        attempt=_attempt(attempt or ""),
         from_=form.get("From", ""),
     )
+
+
+def _attempt(written: str) -> Attempt | None:
+    message, time = (number(part or None) for part in written.partition(".")[::2])
+    return None if message is None or time is None else Attempt(message, time)
 
 
 def _check_account(named: str, ours: str) -> None:

@@ -132,7 +132,7 @@ class Webhooks:
         deadline = self._deadline()
         fields = await self._verified_fields("status_webhook_url", deadline)
         status = inbound.delivery_status(
-            fields, account_sid=self._account.account_sid, outbox_id=request.args.get("o")
+            fields, account_sid=self._account.account_sid, attempt=request.args.get("o")
         )
         await self._until_stored(lambda: self._news.note(status), deadline)
         return Response(status=204)

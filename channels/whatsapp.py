@@ -26,7 +26,7 @@ from channels.twilio_errors import WAITS, Remedy, concerns_sender, remedy_for, r
 from channels.twilio_http import TwilioHttp, asked_to_wait
 from channels.twilio_listing import Listing
 from channels.wording import words_of
-from engine.effects import Option
+from engine.effects import Attempt, Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 
 _NO_CODE = 1 << 31
@@ -40,8 +40,8 @@ VALID_SECONDS = 4 * 3600
 class Outgoing:
     """One outbox row on its way out."""
 
-    id: int
-    """The number of the outbox row; comes back with the news of the delivery."""
+    attempt: Attempt
+    """Comes back with the news of the delivery."""
     flow: str
     address: str
     text: str
@@ -114,11 +114,13 @@ class WhatsApp:
         )
 
     def _callback(self, outgoing: Outgoing) -> dict[str, str]:
-        """Where Twilio reports the delivery, marked with our own number of the message."""
+        """Where Twilio reports the delivery, marked with our own name of this sending."""
         if not self._account.status_webhook_url:
             return {}
         parts = urlsplit(self._account.status_webhook_url)
-        query = "&".join(part for part in (parts.query, f"o={outgoing.id}") if part)
+        query = "&".join(
+            part for part in (parts.query, f"o={outgoing.attempt.message}.{outgoing.attempt.number}") if part
+        )
         return {"status_callback": urlunsplit(parts._replace(query=query))}
 
 

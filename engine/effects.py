@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from engine.events import NOTHING, Value, Values
+
+
+class Attempt(NamedTuple):
+    """One sending of one message. Of a message that is sent again the news are told apart by it."""
+
+    message: int
+    """The number of its outbox row."""
+    number: int
+    """Which time this is, from 1."""
 
 
 @dataclass(frozen=True, slots=True)

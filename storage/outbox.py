@@ -13,7 +13,7 @@ from functools import cache
 
 from sqlalchemy import and_, case, func, or_, select, update
 
-from engine.effects import Message
+from engine.effects import Attempt, Message
 from engine.events import Value, Values
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
@@ -131,17 +131,16 @@ _NOTE = {
     "provider_status": given("status"),
     "error_code": given("code"),
 }
-# A message that came back and is sent once more keeps its old name until it has the new one. So news of the
-# old one is told from news of the new one, in whichever order they come.
-_is_of_this_attempt = or_(
-    outbox.c.provider_sid.is_(None),
-    and_(_open, outbox.c.provider_sid != given("sid")),
-    and_(~_open, outbox.c.provider_sid == given("sid")),
+_CAME_BACK = and_(outbox.c.state == "pending", outbox.c.provider_sid == given("sid"))
+IS_NEWS = (
+    outbox.c.id == given("row"),
+    outbox.c.attempts == given("attempt"),
+    or_(outbox.c.provider_sid.is_(None), ~_CAME_BACK),
 )
-_NOTE_BY_ID = Query(
-    update(outbox)
-    .where(outbox.c.id == given("row"), _reached < given("rank"), _is_of_this_attempt)
-    .values(_NOTE | {"provider_sid": given("sid")})
+"""Whether a report is of the last attempt. One that came back keeps its name over there until it is begun
+once more, so that the rest of the news of it is known as old."""
+_NOTE_OF_ATTEMPT = Query(
+    update(outbox).where(*IS_NEWS, _reached < given("rank")).values(_NOTE | {"provider_sid": given("sid")})
 )
 _NOTE_BY_SID = Query(
     update(outbox)
@@ -192,6 +191,11 @@ class Owed:
     """What came with the signal or the silence that made us say it; None: it answers what the person said."""
     is_unwanted: bool = False
     """It answers nothing, and the person wants no messages but answers."""
+
+    @property
+    def next_attempt(self) -> Attempt:
+        """What its sending is called that is begun now, as it was read before."""
+        return Attempt(self.id, self.attempts + 1)
 
 
 class Outbox:
@@ -274,19 +278,14 @@ class Outbox:
         await self._session.defer(_FAILED, row=outbox_id, code=code)
 
     async def note_status(
-        self, sid: str, outbox_id: int | None, status: str, error_code: int | None = None
+        self, sid: str, attempt: Attempt | None, status: str, error_code: int | None = None
     ) -> bool:
-        """A report on a message, found by our number or else by theirs. False: unknown, or old news."""
-        rank = PROGRESS.get(status, 0)
-        if outbox_id is not None:
-            found = await self._session.change(
-                _NOTE_BY_ID, row=outbox_id, sid=sid, status=status, code=error_code, rank=rank
-            )
-        else:
-            found = await self._session.change(
-                _NOTE_BY_SID, sid=sid, status=status, code=error_code, rank=rank
-            )
-        return found > 0
+        """A report on a message, found by our name of it or else by theirs. False: unknown, or old news."""
+        news = {"sid": sid, "status": status, "code": error_code, "rank": PROGRESS.get(status, 0)}
+        if attempt is None:
+            return await self._session.change(_NOTE_BY_SID, **news) > 0
+        row, number = attempt
+        return await self._session.change(_NOTE_OF_ATTEMPT, **news, row=row, attempt=number) > 0
 
     async def message_named(self, conversation_id: int, sid: str) -> Message | None:
         """The message of a conversation that has this name over there, if it can be opened."""

@@ -1,56 +1,79 @@
-"""Messages that came back: free text that was taken, and then found to be outside WhatsApp's 24 hours.
+"""Messages that came back: taken by the other side, and not delivered. Each is owed once more.
 
-Each is owed once more, to go as a template. It was certainly not delivered, so nothing is sent twice.
+Free text that came after WhatsApp's 24 hours goes once more as a template; what failed for a passing reason
+goes once more as it is. It was certainly not delivered, so nothing arrives twice.
+
+The news may come before the answer to the sending, which then changes nothing any more, or when the message
+has been looked for in vain and waits to be sent again.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import null, or_, select, update
+from sqlalchemy import case, null, or_, update
 
-from engine.errors import TryAgain
+from engine.effects import Attempt
 from storage.database import Session
-from storage.sql import Query, given
+from storage.outbox import IS_NEWS, MOST_RESENT
+from storage.sql import Query, Scalar, given
 from storage.tables import outbox
 
-_FREE_TEXT = outbox.c.template_only == 0
-_TAKEN = (
-    _FREE_TEXT,
-    outbox.c.state.in_(["sent", "unknown"]),
-    or_(outbox.c.provider_sid.is_(None), outbox.c.provider_sid == given("sid")),
-)
-# It keeps its name over there until it has a new one: by it late news of the first sending is known.
-_AGAIN: dict[str, object] = {
+WORTH_SECONDS = 4 * 3600
+"""So long after it was owed a message is still worth sending again: later, old offers only confuse."""
+
+_WAITS = outbox.c.state == "pending"
+_PAUSE = 60 * (1 + 4 * outbox.c.resent)
+"""Seconds until it is sent again: one minute, then five."""
+
+_BY_ATTEMPT = (*IS_NEWS, outbox.c.state.in_(["sent", "sending", "unknown", "pending"]))
+_BY_NAME = (outbox.c.provider_sid == given("sid"), outbox.c.state == "sent")
+_OWED_AGAIN: dict[str, object] = {
     "state": "pending",
-    "template_only": 1,
-    "next_try_at": given("at"),
     "provider_sid": given("sid"),
     "provider_status": null(),
     "error_code": null(),
 }
-_AGAIN_BY_ID = Query(update(outbox).where(outbox.c.id == given("row"), *_TAKEN).values(_AGAIN))
-_AGAIN_BY_SID = Query(update(outbox).where(outbox.c.provider_sid == given("sid"), *_TAKEN).values(_AGAIN))
-_UNDER_WAY = Query(
-    select(outbox.c.id).where(outbox.c.id == given("row"), _FREE_TEXT, outbox.c.state == "sending")
+
+_WAS_FREE_TEXT = outbox.c.template_only == 0
+_AS_TEMPLATE = _OWED_AGAIN | {"template_only": 1, "next_try_at": given("at")}
+_AS_TEMPLATE_BY_ATTEMPT = Query(update(outbox).where(*_BY_ATTEMPT, _WAS_FREE_TEXT).values(_AS_TEMPLATE))
+_AS_TEMPLATE_BY_NAME = Query(update(outbox).where(*_BY_NAME, _WAS_FREE_TEXT).values(_AS_TEMPLATE))
+
+# One that waits to be sent again, because nobody found it, waits already: this is no further attempt.
+_IS_WORTH_IT = (
+    or_(_WAITS, outbox.c.resent < MOST_RESENT),
+    outbox.c.created_at > given("worth"),
 )
+# In this order: MySQL reads a column as it has just been set.
+_AS_IT_IS = (
+    ("next_try_at", given("now") + _PAUSE),
+    ("resent", case((_WAITS, outbox.c.resent), else_=outbox.c.resent + 1)),
+    *_OWED_AGAIN.items(),
+)
+_AS_IT_IS_BY_ATTEMPT = Query(update(outbox).where(*_BY_ATTEMPT, *_IS_WORTH_IT).ordered_values(*_AS_IT_IS))
+_AS_IT_IS_BY_NAME = Query(update(outbox).where(*_BY_NAME, *_IS_WORTH_IT).ordered_values(*_AS_IT_IS))
 
 
 class Returned:
-    """The rows of the table `outbox` that came back."""
+    """The rows of the table `outbox` that came back, found by our name of the attempt or else by theirs."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def send_as_template(self, sid: str, outbox_id: int | None, at: int) -> bool:
-        """Owe it once more, found by our number or else by theirs.
+    async def send_as_template(self, sid: str, attempt: Attempt | None, at: int) -> bool:
+        """Owe free text once more, as a template.
 
-        False: unknown, or owed once more before, so that this news is of the template or repeats the old.
-        Raises TryAgain while its sending is still under way: the news has overtaken the answer.
+        False: unknown, or owed as one before, so that this news is of the template or repeats the old.
         """
-        if outbox_id is None:
-            return await self._session.change(_AGAIN_BY_SID, at=at, sid=sid) > 0
-        if await self._session.change(_AGAIN_BY_ID, at=at, sid=sid, row=outbox_id):
-            return True
-        if await self._session.fetch(_UNDER_WAY, row=outbox_id):
-            raise TryAgain("The message is still being handed over, so its news has to wait.")
-        # The answer to its sending may have been written down between the two.
-        return await self._session.change(_AGAIN_BY_ID, at=at, sid=sid, row=outbox_id) > 0
+        if attempt is None:
+            return await self._session.change(_AS_TEMPLATE_BY_NAME, at=at, sid=sid) > 0
+        row, number = attempt
+        found = await self._session.change(_AS_TEMPLATE_BY_ATTEMPT, at=at, sid=sid, row=row, attempt=number)
+        return found > 0
+
+    async def send_again(self, sid: str, attempt: Attempt | None, now: int) -> bool:
+        """Owe it once more after a pause. False: unknown, known already, tried often enough, or too old."""
+        news: dict[str, Scalar] = {"sid": sid, "now": now, "worth": now - WORTH_SECONDS}
+        if attempt is None:
+            return await self._session.change(_AS_IT_IS_BY_NAME, **news) > 0
+        row, number = attempt
+        return await self._session.change(_AS_IT_IS_BY_ATTEMPT, **news, row=row, attempt=number) > 0

@@ -97,7 +97,7 @@ async def book(twilio: FakeTwilio, numbers: Numbers) -> None:
     assert said("approved") in confirmed.body
     assert what in confirmed.body
     assert {message.status_callback for message in twilio.messages} == {
-        f"{PUBLIC}/webhook/status?o={number}" for number in range(1, 6)
+        f"{PUBLIC}/webhook/status?o={number}.1" for number in range(1, 6)
     }
 
 

@@ -16,6 +16,7 @@ from channels.floods import Pace
 from channels.inbound import DeliveryStatus
 from channels.ports import TooManyMessages
 from channels.twilio_account import TwilioAccount
+from engine.effects import Attempt
 from engine.events import Heard
 
 ANA = "chat:Ana"
@@ -103,7 +104,9 @@ async def test_twilio_may_tell_only_later_that_somebody_has_opted_out(running: P
     (owed,) = await running.storage.outbox.since(0, 100)
     notes = DeliveryNotes(running, TwilioAccount())
     for _ in range(2):
-        await notes.note(DeliveryStatus(sid="SM1", status="failed", error_code=21610, outbox_id=owed.id))
+        await notes.note(
+            DeliveryStatus(sid="SM1", status="failed", error_code=21610, attempt=Attempt(owed.id, 1))
+        )
         await running.settle()
     person = await running.storage.people.find("client", ANA)
     assert person

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from channels import form_values, inbound
 from channels.twilio_errors import Remedy
+from engine.effects import Attempt
 from engine.errors import MalformedWebhook
 from engine.events import Heard
 from tests.channels.conftest import Practice
@@ -169,22 +170,22 @@ def test_reasons_hold_nothing_of_the_form() -> None:
 )
 def test_news_says_what_to_do(status: str, code: int | None, remedy: Remedy | None) -> None:
     news = inbound.delivery_status(
-        forms.status("SM1", status, error_code=code).items(), account_sid=forms.ACCOUNT_SID, outbox_id="9"
+        forms.status("SM1", status, error_code=code).items(), account_sid=forms.ACCOUNT_SID, attempt="9.2"
     )
-    assert (news.status, news.error_code, news.remedy, news.outbox_id) == (status, code, remedy, 9)
+    assert (news.status, news.error_code, news.remedy, news.attempt) == (status, code, remedy, Attempt(9, 2))
 
 
-@pytest.mark.parametrize("outbox_id", [None, "", "x", "-1", "1e3", "9" * 30])
-def test_an_odd_outbox_number_is_no_number(outbox_id: str | None) -> None:
+@pytest.mark.parametrize("attempt", [None, "", "x", "9", "9.", ".1", "9.x", "-1.1", "1e3.1", "9" * 30 + ".1"])
+def test_an_odd_attempt_is_none(attempt: str | None) -> None:
     form = forms.status("SM1", "sent")
-    news = inbound.delivery_status(form.items(), account_sid=forms.ACCOUNT_SID, outbox_id=outbox_id)
-    assert news.outbox_id is None
+    news = inbound.delivery_status(form.items(), account_sid=forms.ACCOUNT_SID, attempt=attempt)
+    assert news.attempt is None
 
 
 def test_an_unknown_status_is_refused() -> None:
     with pytest.raises(MalformedWebhook, match="MessageStatus"):
         inbound.delivery_status(
-            forms.status("SM1", "teleported").items(), account_sid=forms.ACCOUNT_SID, outbox_id=None
+            forms.status("SM1", "teleported").items(), account_sid=forms.ACCOUNT_SID, attempt=None
         )
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from channels.twilio_listing import MOST_PAGES, PAGE_SIZE, ListUnavailable
 from channels.whatsapp import Outgoing, WhatsApp
-from engine.effects import Option
+from engine.effects import Attempt, Option
 from engine.errors import DeliveryUnknown
 from tests.channels.conftest import ONE_NUMBER
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio, Fault
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-HELLO = Outgoing(id=42, flow="client", address=forms.CLIENT, text="Hello  Ada\n")
+HELLO = Outgoing(attempt=Attempt(42, 1), flow="client", address=forms.CLIENT, text="Hello  Ada\n")
 OTHER = "whatsapp:+4915100000009"
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from channels.twilio_account import SANDBOX, TwilioAccount
+from engine.effects import Attempt
 from tests.channels.conftest import NOW, ONE_NUMBER, THERAPIST, Practice
 from tests.fakes import twilio_forms as forms
 
@@ -189,14 +190,14 @@ async def test_without_an_account_the_door_says_which_setting_is_missing(door: s
 
 async def test_news_of_a_delivery_is_noted_with_our_own_number(practice: Practice) -> None:
     news = forms.status("SM7", "undelivered", error_code=63016)
-    answer = await practice.post(news, "status", query="?o=42")
+    answer = await practice.post(news, "status", query="?o=42.1")
     assert answer.status_code == 204
     [status] = practice.news.noted
-    assert (status.sid, status.status, status.error_code, status.outbox_id) == (
+    assert (status.sid, status.status, status.error_code, status.attempt) == (
         "SM7",
         "undelivered",
         63016,
-        42,
+        Attempt(42, 1),
     )
 
 

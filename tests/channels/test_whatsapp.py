@@ -11,13 +11,13 @@ import pytest
 from channels.contents import Content, frame_payload
 from channels.twilio_http import TwilioHttp
 from channels.whatsapp import Outgoing, WhatsApp
-from engine.effects import Option
+from engine.effects import Attempt, Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 from tests.channels.conftest import ONE_NUMBER
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio, Fault
 
-HELLO = Outgoing(id=42, flow="client", address=forms.CLIENT, text="Hello Ada")
+HELLO = Outgoing(attempt=Attempt(42, 1), flow="client", address=forms.CLIENT, text="Hello Ada")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def test_a_message_reaches_twilio_with_our_number_of_it(twilio: FakeTwilio
     sid = await whatsapp.send(HELLO)
     [sent] = twilio.messages
     assert (sent.sid, sent.to, sent.from_, sent.body) == (sid, forms.CLIENT, forms.PRACTICE, "Hello Ada")
-    assert sent.status_callback == "https://practice.example/prefix/webhook/status?o=42"
+    assert sent.status_callback == "https://practice.example/prefix/webhook/status?o=42.1"
 
 
 async def test_a_query_of_the_status_address_is_kept(twilio: FakeTwilio) -> None:
@@ -45,7 +45,7 @@ async def test_a_query_of_the_status_address_is_kept(twilio: FakeTwilio) -> None
     )
     async with WhatsApp(account) as whatsapp:
         await whatsapp.send(HELLO)
-    assert twilio.messages[0].status_callback == "https://x.example/s?key=1&o=42#rc=2"
+    assert twilio.messages[0].status_callback == "https://x.example/s?key=1&o=42.1#rc=2"
 
 
 async def test_without_a_status_address_twilio_is_not_asked_to_call_back(twilio: FakeTwilio) -> None:

@@ -7,10 +7,9 @@ from itertools import permutations
 import pytest
 from sqlalchemy import update
 
-from engine.effects import Message
-from engine.errors import TryAgain
-from storage.failures import WORTH_SECONDS
+from engine.effects import Attempt, Message
 from storage.outbox import MOST_RESENT, Owed
+from storage.returned import WORTH_SECONDS
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -36,8 +35,8 @@ async def kept(storage: Storage) -> tuple[str, str | None, int | None, int]:
 @pytest.mark.parametrize("by_number", [True, False])
 async def test_it_is_owed_once_more_after_a_minute(storage: Storage, *, by_number: bool) -> None:
     owed = await sent(storage)
-    await storage.outbox.note_status("SM1", owed.id, "sent")
-    assert await storage.failures.send_again("SM1", owed.id if by_number else None, NOW)
+    await storage.outbox.note_status("SM1", Attempt(owed.id, 1), "sent")
+    assert await storage.returned.send_again("SM1", Attempt(owed.id, 1) if by_number else None, NOW)
     assert await kept(storage) == ("pending", None, None, 1)
     assert await storage.outbox.due(NOW + 59, 9) == []
     assert [one.id for one in await storage.outbox.due(NOW + 60, 9)] == [owed.id]
@@ -47,19 +46,19 @@ async def test_the_same_news_twice_and_late_news_of_the_first_attempt_change_not
     storage: Storage,
 ) -> None:
     owed = await sent(storage)
-    assert await storage.failures.send_again("SM1", owed.id, NOW)
+    assert await storage.returned.send_again("SM1", Attempt(owed.id, 1), NOW)
     for _ in range(2):
-        assert not await storage.failures.send_again("SM1", owed.id, NOW)
-        assert not await storage.failures.send_again("SM1", None, NOW)
+        assert not await storage.returned.send_again("SM1", Attempt(owed.id, 1), NOW)
+        assert not await storage.returned.send_again("SM1", None, NOW)
         for status in ("sent", "failed", "delivered"):
-            assert not await storage.outbox.note_status("SM1", owed.id, status, 63012)
+            assert not await storage.outbox.note_status("SM1", Attempt(owed.id, 1), status, 63012)
             assert not await storage.outbox.note_status("SM1", None, status, 63012)
         assert (await kept(storage))[0] in {"pending", "sending"}
         await storage.outbox.start(owed.id, NOW + 60)
     await storage.outbox.sent(owed.id, "SM2", NOW + 61)
-    assert not await storage.failures.send_again("SM1", owed.id, NOW)
-    assert not await storage.outbox.note_status("SM1", owed.id, "failed", 63012)
-    assert await storage.outbox.note_status("SM2", owed.id, "delivered")
+    assert not await storage.returned.send_again("SM1", Attempt(owed.id, 1), NOW)
+    assert not await storage.outbox.note_status("SM1", Attempt(owed.id, 1), "failed", 63012)
+    assert await storage.outbox.note_status("SM2", Attempt(owed.id, 2), "delivered")
     assert await kept(storage) == ("sent", "delivered", None, 1)
 
 
@@ -68,7 +67,7 @@ async def test_news_of_both_attempts_come_to_the_same_in_any_order(
 ) -> None:
     owed = await sent(storage)
     second_attempt = update(outbox).values(
-        state="sending", provider_sid="SM1", provider_status=None, error_code=None
+        state="sending", attempts=2, provider_sid="SM1", provider_status=None, error_code=None
     )
     news = [("SM1", "sent"), ("SM1", "failed"), ("SM2", "sent"), ("SM2", "delivered"), ("SM2", "")]
     for order in permutations(news):
@@ -76,7 +75,9 @@ async def test_news_of_both_attempts_come_to_the_same_in_any_order(
             database.execute(second_attempt)
         for sid, status in order:
             if status:
-                await storage.outbox.note_status(sid, owed.id, status, 63012 if status == "failed" else None)
+                await storage.outbox.note_status(
+                    sid, Attempt(owed.id, int(sid[-1])), status, 63012 if status == "failed" else None
+                )
             else:
                 await storage.outbox.sent(owed.id, sid, NOW)
         assert (await kept(storage))[:3] == ("sent", "delivered", None), order
@@ -86,7 +87,7 @@ async def test_news_of_both_attempts_come_to_the_same_in_any_order(
 async def test_the_answer_to_the_sending_may_come_last(storage: Storage) -> None:
     """News overtakes it: only when the message has come back does its sender hear that it was taken."""
     owed = await sent(storage)
-    assert await storage.failures.send_again("SM1", owed.id, NOW)
+    assert await storage.returned.send_again("SM1", Attempt(owed.id, 1), NOW)
     await storage.outbox.sent(owed.id, "SM1", NOW)
     assert await kept(storage) == ("pending", None, None, 1)
     await storage.outbox.start(owed.id, NOW + 60)
@@ -100,38 +101,67 @@ async def test_while_it_waits_it_holds_up_nothing(storage: Storage) -> None:
     owed = await sent(storage)
     conversation = await conversation_with(storage)
     await storage.outbox.put(conversation, 2, [Message("2")], NOW)
-    assert await storage.failures.send_again("SM1", owed.id, NOW)
+    assert await storage.returned.send_again("SM1", Attempt(owed.id, 1), NOW)
     assert [one.message.text for one in await storage.outbox.due(NOW + 59, 9)] == ["2"]
     assert [one.message.text for one in await storage.outbox.due(NOW + 60, 9)] == ["1"]
     await storage.outbox.start(owed.id, NOW + 60)
     assert await storage.outbox.due(NOW + 60, 9) == []
 
 
-async def test_it_has_to_wait_while_it_is_still_being_handed_over(storage: Storage) -> None:
+ANSWERS = ("taken", "in doubt", "in doubt, not found")
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("attempt", [1, 2])
+@pytest.mark.parametrize("news_at", range(3))
+async def test_whenever_the_news_of_an_attempt_comes_the_message_is_owed_again(
+    storage: Storage, answer: str, attempt: int, news_at: int
+) -> None:
+    """Before the answer to the sending, after it, or when it was looked for in vain; and not again later."""
     conversation = await conversation_with(storage)
     await storage.outbox.put(conversation, 1, [Message("1")], NOW)
     (owed,) = await storage.outbox.since(0, 10)
+    for number in range(1, attempt):
+        await storage.outbox.start(owed.id, NOW)
+        await storage.outbox.sent(owed.id, f"SM{number}", NOW)
+        assert await storage.returned.send_again(f"SM{number}", Attempt(owed.id, number), NOW)
     await storage.outbox.start(owed.id, NOW)
-    with pytest.raises(TryAgain):
-        await storage.failures.send_again("SM1", owed.id, NOW)
-    await storage.outbox.unknown(owed.id, NOW)
-    assert await storage.failures.send_again("SM1", owed.id, NOW)
+    last = f"SM{attempt}"
+    for moment in range(3):
+        if moment == news_at:
+            assert await storage.returned.send_again(last, Attempt(owed.id, attempt), NOW)
+        if moment == 0 and answer == "taken":
+            await storage.outbox.sent(owed.id, last, NOW)
+        if moment == 0 and answer != "taken":
+            await storage.outbox.unknown(owed.id, NOW)
+        if moment == 1 and answer.endswith("not found"):
+            (now,) = await storage.outbox.since(0, 10)
+            await storage.doubts.send_again(now, NOW)
+        for earlier in range(1, attempt):
+            assert not await storage.returned.send_again(f"SM{earlier}", Attempt(owed.id, earlier), NOW)
+    state, status, *_ = await kept(storage)
+    assert state in {"pending", "unknown"}
+    assert status is None
+    assert not await storage.returned.send_again(last, Attempt(owed.id, attempt), NOW), "the same news twice"
+    assert await storage.doubts.unclaimed([last]) == []
 
 
 async def test_it_is_not_sent_again_without_end_nor_when_it_is_too_old(storage: Storage) -> None:
     owed = await sent(storage, "SM0")
-    assert not await storage.failures.send_again("SM0", owed.id, NOW + WORTH_SECONDS)
+    assert not await storage.returned.send_again("SM0", Attempt(owed.id, 1), NOW + WORTH_SECONDS)
     for number in range(MOST_RESENT):
-        assert await storage.failures.send_again(f"SM{number}", owed.id, NOW)
+        assert await storage.returned.send_again(f"SM{number}", Attempt(owed.id, number + 1), NOW)
         await storage.outbox.start(owed.id, NOW)
         await storage.outbox.sent(owed.id, f"SM{number + 1}", NOW)
-    assert not await storage.failures.send_again(f"SM{MOST_RESENT}", owed.id, NOW)
-    assert await storage.outbox.note_status(f"SM{MOST_RESENT}", owed.id, "failed", 63012)
+    assert not await storage.returned.send_again(f"SM{MOST_RESENT}", Attempt(owed.id, MOST_RESENT + 1), NOW)
+    assert await storage.outbox.note_status(
+        f"SM{MOST_RESENT}", Attempt(owed.id, MOST_RESENT + 1), "failed", 63012
+    )
     assert await kept(storage) == ("sent", "failed", 63012, MOST_RESENT)
 
 
 async def test_nobody_elses_message_is_touched(storage: Storage) -> None:
     await sent(storage)
-    assert not await storage.failures.send_again("SM9", None, NOW)
-    assert not await storage.failures.send_again("SM1", 999_999, NOW)
+    assert not await storage.returned.send_again("SM9", None, NOW)
+    assert not await storage.returned.send_again("SM1", Attempt(999_999, 1), NOW)
     assert await kept(storage) == ("sent", None, None, 0)
