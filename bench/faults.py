@@ -10,8 +10,8 @@ list fails. Dialogflow is away for a minute. One client in eight is in distress 
 the booking. At the end, when everything has settled:
 
 - every message that was answered with 200 was taken by one turn, and no two appointments overlap;
-- no reply came twice, and every one came but for those of which nobody can know: they are exactly what
-  `therapy-booking outbox unknown` lists;
+- no reply came twice, and every one came but for those that were reported as undelivered three times, and
+  those of which nobody can know: these are exactly what `therapy-booking outbox unknown` lists;
 - of every reply the furthest report is written down;
 - of everybody in distress somebody was told and has answered for it, and their booking went on afterwards.
 """
@@ -60,6 +60,8 @@ NEWS = ("sent", "delivered", "read")
 FURTHEST = ("sent", "undelivered", "delivered", "read")
 AWAY_AFTER = 10
 """Readings after which Dialogflow goes."""
+MOST_RESENT = 2
+"""How often the product sends a message again that came back."""
 PASSING = 63012
 """Trouble at Meta: worth another try."""
 SENDING_FAULTS = {Fault.ERROR_AFTER: 0.10, Fault.SILENCE_BEFORE: 0.025, Fault.SILENCE_AFTER: 0.025}
@@ -89,8 +91,10 @@ class Outcome(Answers):
     """Messages that were taken and reported as undelivered."""
     resent: int = 0
     """Replies sent again after they had been looked for, or had come back."""
+    given_up: int = 0
+    """Replies that were reported as undelivered each of the three times that they were sent."""
     unsent: list[int] = field(default_factory=list)
-    """Replies that never came although their state is not `unknown`: must be none."""
+    """Other replies that never came although their state is not `unknown`: must be none."""
     twice: list[int] = field(default_factory=list)
     """Replies that came more than once: must be none."""
     listed: list[int] = field(default_factory=list)
@@ -132,6 +136,7 @@ class Outcome(Answers):
                 f"faults: {dict(self.faults)}; {self.undelivered} taken and not delivered",
                 f"{self.states.total()} replies owed: {dict(self.states)}, {self.unsettled} unsettled",
                 f"  {len(self.unsent)} never came, {len(self.twice)} came twice, {self.resent} sent again",
+                f"  {self.given_up} given up after three attempts that were reported as undelivered",
                 f"  {len(self.unknown)} unknown: {self.unknown}; listed by the command: {self.listed}",
                 f"  {len(self.misreported)} with another report than the furthest",
             ]
@@ -202,6 +207,8 @@ def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> Non
         outcome.resent += row["resent"] > 0
         if row["state"] == "unknown":
             outcome.unknown.append(number)
+        elif not came[number] and row["provider_status"] == "undelivered" and row["resent"] == MOST_RESENT:
+            outcome.given_up += 1
         elif not came[number]:
             outcome.unsent.append(number)
         if came[number] > 1:
