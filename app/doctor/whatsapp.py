@@ -15,6 +15,13 @@ MOST_SKEW_SECONDS = 30
 """More, and what is asked of Twilio by time, such as the messages of the last hour, comes out wrong."""
 RETRIES = "#rc=3&rp=ct,rt,5xx&rt=4000"
 _TAKEN = 204
+_ACCOUNT = ("WHATSAPP_SID", "TWILIO_PHONE_NUMBER", "TWILIO_THERAPIST_PHONE_NUMBER", "TWILIO_API_BASE_URL")
+_WEBHOOKS = (
+    "CLIENT_WEBHOOK_URL",
+    "THERAPIST_WEBHOOK_URL",
+    "STATUS_WEBHOOK_URL",
+    "TWILIO_THERAPIST_PHONE_NUMBER",
+)
 
 
 class TwilioChecks:
@@ -29,12 +36,12 @@ class TwilioChecks:
     def checks(self) -> list[Check]:
         """What there is to look at."""
         return [
-            Check("Twilio settings", self._settings),
+            Check("Twilio settings", self._settings, needs=_ACCOUNT),
             Check("Twilio account", self._active, needs=("Twilio settings",)),
             Check("clock", self._clock, needs=("Twilio account",)),
             Check("balance", self._balance, needs=("Twilio account",)),
             Check("WhatsApp numbers", self._numbers, needs=("Twilio account",)),
-            Check("webhook settings", self._webhook_settings),
+            Check("webhook settings", self._webhook_settings, needs=_WEBHOOKS),
             Check("webhook addresses", self._webhooks, needs=("WhatsApp numbers", "webhook settings")),
             Check("public address", self._public, needs=("webhook settings", "database")),
             Check("signed request", self._signed, needs=("Twilio settings", "public address")),
