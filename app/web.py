@@ -18,7 +18,7 @@ from app.metrics import CONTENT_TYPE, Metrics
 from app.reconciler import Reconciler
 from app.settings import NotSetUp, Settings
 from app.wiring import Product
-from channels.floods import Limits
+from channels.floods import Limits, hops_of
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
 from channels.twilio_listing import Listing
@@ -109,11 +109,12 @@ def health(product: Product) -> Blueprint:
 
     @blueprint.get("/webhook/echo")
     async def echo() -> Response:
-        """Who asks for the public address learns whether it leads to this deployment."""
+        """Who asks for the public address learns whether it leads here, and by how many proxies."""
         challenge = request.args.get("challenge", "")
         if not CHALLENGE.fullmatch(challenge):
             return Response("The challenge has to be 32 hexadecimal digits.\n", status=400)
-        return Response(f"{product.storage.prove(challenge)}\n", content_type="text/plain")
+        hops = len(hops_of(request.headers.getlist("X-Forwarded-For")))
+        return Response(f"{product.storage.prove(challenge)} {hops}\n", content_type="text/plain")
 
     return blueprint
 

@@ -35,7 +35,9 @@ async def visit(settings: Settings, wrong: Mapping[str, str]) -> None:
         return Sealer(storage_settings(settings).secret_key)
 
     async with TwilioConsole(twilio) as console:
-        of_twilio = TwilioChecks(twilio, console, lambda challenge: sealer().prove(challenge))
+        of_twilio = TwilioChecks(
+            twilio, console, lambda challenge: sealer().prove(challenge), settings.trusted_proxies
+        )
         findings = []
         async for finding in examine(
             [

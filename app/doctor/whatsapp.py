@@ -27,11 +27,22 @@ _WEBHOOKS = (
 class TwilioChecks:
     """Everything about Twilio, in an order in which one can mend it."""
 
-    def __init__(self, account: TwilioAccount, console: TwilioConsole, prove: Callable[[str], str]) -> None:
-        """`prove`: the answer to a challenge that only this deployment can give."""
+    def __init__(
+        self,
+        account: TwilioAccount,
+        console: TwilioConsole,
+        prove: Callable[[str], str],
+        trusted_proxies: int | None,
+    ) -> None:
+        """`prove`: the answer to a challenge that only this deployment can give.
+
+        `trusted_proxies`: how many stand before the server, as the operator says.
+        """
         self._account = account
         self._console = console
         self._prove = prove
+        self._trusted_proxies = trusted_proxies
+        self._hops = 0
 
     def checks(self) -> list[Check]:
         """What there is to look at."""
@@ -44,6 +55,7 @@ class TwilioChecks:
             Check("webhook settings", self._webhook_settings, needs=_WEBHOOKS),
             Check("webhook addresses", self._webhooks, needs=("WhatsApp numbers", "webhook settings")),
             Check("public address", self._public, needs=("webhook settings", "database")),
+            Check("proxies", self._proxies, needs=("public address", "TRUSTED_PROXIES")),
             Check("signed request", self._signed, needs=("Twilio settings", "public address")),
         ]
 
@@ -144,12 +156,26 @@ class TwilioChecks:
                     f"{setting_name(setting)}: {error}",
                     "Start `therapy-booking serve`, and look at DNS, the certificate, and the reverse proxy.",
                 ) from None
-            if not secrets.compare_digest(answer, self._prove(challenge)):
+            if not secrets.compare_digest(answer.proof, self._prove(challenge)):
                 raise Ailment(
                     f"{setting_name(setting)} leads to another server, or to one with another SECRET_KEY.",
                     "Correct the reverse proxy, or give both the same SECRET_KEY.",
                 )
+            self._hops = max(self._hops, answer.hops)
         return "leads to this server"
+
+    async def _proxies(self) -> str:
+        told, hops = self._trusted_proxies, self._hops
+        if told in {hops, None} and not hops:
+            return "none before the server"
+        if told == hops:
+            return f"{hops} before the server, as set"
+        before = f"Requests come by {hops}" if hops else "Requests come by none that adds to X-Forwarded-For"
+        raise Ailment(
+            f"{before}, but TRUSTED_PROXIES is {'not set' if told is None else told}: "
+            "a flood is not held off by its own address.",
+            f"Set TRUSTED_PROXIES={hops}, and start the server anew.",
+        )
 
     async def _signed(self) -> str:
         try:
