@@ -39,7 +39,7 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
-    gate = FloodGate(product.turns, product.storage, product.screen, product.metrics)
+    gate = FloodGate(product.turns, product.storage, product.screen, product.metrics, product.clock)
     if listing is not None:
         product.work_beside("reconciler", reconciler(product, listing, gate, route).run)
     webhooks = Webhooks(
