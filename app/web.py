@@ -77,6 +77,7 @@ def reconciler(product: Product, listing: Listing, gate: FloodGate, route: Route
         oldest_seconds=settings.catch_up_hours * 3600,
         every_seconds=settings.catch_up_every_seconds,
         most_each=settings.answers_per_minute,
+        missed=product.metrics.missed.inc,
     )
 
 

@@ -244,6 +244,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
         per_second=settings.messages_per_second,
         doubt_seconds=settings.doubt_seconds,
     )
+    metrics.resting.set_function(lambda: deliveries.resting)
     return Product(
         settings=settings,
         clock=clock,
