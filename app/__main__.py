@@ -103,7 +103,7 @@ def doctor() -> None:
     """Look whether everything is set up as it has to be. Exit code 1 when something is to be mended."""
     from app.doctor.visit import visit
 
-    _run(visit)
+    _finish(lambda: visit(*Settings.read_all()))
 
 
 @app.command()
@@ -125,10 +125,9 @@ def understand(jsonl: Jsonl = False, now: Now = None) -> None:  # noqa: FBT002  
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's schema up to date. Safe to repeat."""
-    from app.data_store import database_settings
-    from storage.revision import migrate
+    from app.data_store import database_settings, upgrade
 
-    _run(lambda settings: migrate(database_settings(settings)))
+    _run(lambda settings: upgrade(database_settings(settings)))
     typer.echo("The database is up to date.")
 
 
@@ -163,7 +162,8 @@ def flows_check(
     elif issues:
         for issue in issues:
             typer.echo(str(issue))
-        typer.secho(f"{len(issues)} to mend in {file.name}.", err=True, fg=typer.colors.RED)
+        files = ", ".join(sorted({Path(issue.file).name for issue in issues}))
+        typer.secho(f"{len(issues)} to mend in {files}.", err=True, fg=typer.colors.RED)
     else:
         typer.echo(f"{file.name} is good.")
     if issues:
@@ -259,10 +259,15 @@ def outbox_settle(
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
+    """Run with the settings to the end."""
+    return _finish(lambda: work(Settings.read()))
+
+
+def _finish(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run to the end; what the operator can mend is said in a sentence."""
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            return runner.run(work(Settings.read()))
+            return runner.run(work())
     except (TherapyBookingError, TryAgain) as error:
         refuse(error)
     except KeyboardInterrupt:

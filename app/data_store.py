@@ -12,6 +12,7 @@ from pathlib import Path
 from app.clock import Clock
 from app.settings import NotSetUp, Settings
 from engine.errors import TryAgain
+from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage
 
@@ -28,9 +29,7 @@ def storage_settings(settings: Settings, *, invent_key: bool = False) -> Storage
 
 
 def database_settings(settings: Settings) -> StorageSettings:
-    """Where data are kept, without the key: for work on the schema alone. Raises NotSetUp."""
-    if not settings.db_host:
-        _make(settings.sqlite_path.parent)
+    """Where data are kept, without the key: for work on the schema alone."""
     return StorageSettings(
         host=settings.db_host,
         port=settings.db_port,
@@ -43,10 +42,20 @@ def database_settings(settings: Settings) -> StorageSettings:
     )
 
 
-async def reachable(storage: Storage, where: StorageSettings) -> None:
-    """Return when the database is fit to be used. Raises NotSetUp or NotReady, saying what to look at."""
+async def upgrade(where: StorageSettings) -> None:
+    """Bring the schema up to date, the folder of an SQLite file included. Raises NotSetUp, NotReady."""
+    if not where.host:
+        _make(where.sqlite_path.parent)
+    await migrate(where)
+
+
+async def reachable(storage: Storage, where: StorageSettings, *, only_looks: bool = False) -> None:
+    """Return when the database is fit to be used. Raises NotSetUp or NotReady, saying what to look at.
+
+    `only_looks`: nothing is going to be sealed, so leave no mark of the key.
+    """
     try:
-        await storage.ready()
+        await (storage.looked_at() if only_looks else storage.ready())
     except TryAgain as error:
         place = f"{where.host}:{where.port}" if where.host else str(where.sqlite_path)
         raise NotSetUp(
@@ -56,23 +65,32 @@ async def reachable(storage: Storage, where: StorageSettings) -> None:
 
 
 @asynccontextmanager
-async def opened_storage(settings: Settings) -> AsyncIterator[Storage]:
-    """The storage for one command, closed at its end. Raises NotSetUp, NotReady."""
+async def opened_storage(settings: Settings, *, only_looks: bool = False) -> AsyncIterator[Storage]:
+    """The storage for one command, closed at its end. `only_looks`: see `reachable`.
+
+    Raises NotSetUp, NotReady.
+    """
     where = storage_settings(settings)
     storage = await Storage.open(where, clock=Clock())
     try:
-        await reachable(storage, where)
+        await reachable(storage, where, only_looks=only_looks)
         yield storage
     finally:
         await storage.close()
 
 
+def key_file(settings: Settings) -> Path:
+    """Where the key of an SQLite file may be kept, beside it."""
+    return settings.sqlite_path.parent / KEY_FILE
+
+
 def _key(settings: Settings, *, invent: bool) -> str:
     if key := settings.secret_key.get_secret_value():
         return key
-    path = settings.sqlite_path.parent / KEY_FILE
+    path = key_file(settings)
     if settings.db_host or not (invent or path.exists()):
         raise NotSetUp("SECRET_KEY is not set; it seals personal data. See .env.example.")
+    _make(path.parent)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

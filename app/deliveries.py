@@ -121,6 +121,11 @@ class Deliveries:
         """Let a number rest: the channel took a message and told afterwards that it would take no other."""
         self._pace.rest(sender, seconds, reason)
 
+    @property
+    def resting(self) -> int:
+        """How many of our numbers rest."""
+        return self._pace.resting
+
     async def drain(self) -> bool:
         """Deliver everything that is due, the messages of one conversation in their order; for chats.
 

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Literal, TypeAlias
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 
 from app.deliveries import Channel
@@ -23,6 +31,7 @@ __all__ = ["CONTENT_TYPE", "MeasuredChannel", "Metrics"]
 Part: TypeAlias = Literal["reading", "transaction", "sending"]
 """What takes time on the way from a message to its answer."""
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # as many lines again, and nobody asks
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -38,6 +47,11 @@ class Metrics:
         self.set_aside = self._gauge("classifier_set_aside", "1 while the circuit breaker spares Dialogflow")
         self.floods = self._counter("floods", "Messages of people who write too fast, by how fast", "pace")
         self.sendings = self._counter("sendings", "Messages handed over, by what came of it", "result")
+        self.refusals = self._counter(
+            "sending_refusals", "Messages that will not be sent, by Twilio's code", "code"
+        )
+        self.resting = self._gauge("numbers_resting", "Our numbers that rest, as Twilio turned them away")
+        self.missed = self._counter("missed_messages", "Messages fetched that Twilio could not hand over")
         self.reports = self._counter(
             "delivery_reports", "Reports of deliveries by status and error code", "status", "code"
         )
@@ -96,8 +110,9 @@ class MeasuredChannel:
         except DeliveryDeferred:
             result = "deferred"
             raise
-        except DeliveryRefused:
+        except DeliveryRefused as error:
             result = "refused"
+            self._metrics.refusals.labels(str(error.code or "")).inc()
             raise
         except ChannelError:
             result = "unknown"

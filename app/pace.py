@@ -47,6 +47,11 @@ class Pace:
         """How long one message takes on average."""
         return 1 / self._per_second
 
+    @property
+    def resting(self) -> int:
+        """How many numbers rest, or are just finding out whether they still have to."""
+        return len(self._rests)
+
     def is_full(self) -> bool:
         """Whether some number has sent as fast as it may; it may go on after `seconds_between`."""
         return not all(limiter.has_capacity() for limiter in self._limiters.values())

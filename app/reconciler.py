@@ -60,10 +60,12 @@ class Reconciler:
         oldest_seconds: float,
         every_seconds: float,
         most_each: int,
+        missed: Callable[[int], None],
     ) -> None:
         """`oldest_seconds`: what is older is left alone, for its writer has given up on it.
 
         `most_each`: so many messages of one writer are acted on in one go; the rest is kept.
+        `missed`: is told how many were taken in, to be counted.
         """
         self._received = received
         self._known = known
@@ -73,6 +75,7 @@ class Reconciler:
         self._oldest_seconds = oldest_seconds
         self._every_seconds = every_seconds
         self._most_each = most_each
+        self._missed = missed
         self._failing = False
         self._caught_up_at = 0
         """When the last comparison succeeded; from then on only what the list shows late can be missing."""
@@ -113,6 +116,7 @@ class Reconciler:
                 pace = Pace.STILL_TOO_FAST if is_flood else Pace.USUAL
                 taken += await self._intake.take_in(replace(heard, flow=flow), pace)
         self._caught_up_at = now
+        self._missed(taken)
         if taken:
             log.warning("messages taken in that Twilio could not hand over", count=taken)
         return taken

@@ -46,13 +46,6 @@ def account(settings: Settings) -> TwilioAccount:
         "content_base_url": settings.twilio_content_base_url,
     }
     given = {name: url for name, url in bases.items() if url}
-    try:
-        return _account(settings, status_url, given)
-    except ValueError as error:
-        raise NotSetUp(str(error)) from None
-
-
-def _account(settings: Settings, status_url: str, given: dict[str, str]) -> TwilioAccount:
     return TwilioAccount(
         account_sid=settings.whatsapp_sid,
         auth_token=settings.whatsapp_token.get_secret_value(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -107,16 +108,41 @@ class Settings(BaseSettings):
             raise ValueError("write the number in full, with + and the country: +49 30 1234567")
         return number
 
+    @field_validator(
+        "client_webhook_url",
+        "therapist_webhook_url",
+        "status_webhook_url",
+        "twilio_api_base_url",
+        "twilio_content_base_url",
+    )
+    @classmethod
+    def _is_reachable(cls, address: str) -> str:
+        if address and not _is_web_address(address):
+            raise ValueError("write the full address, such as https://host/path")
+        return address
+
     @classmethod
     def read(cls) -> Self:
         """The settings of this process. Raises BadSettings, which names them but never tells a value."""
+        settings, wrong = cls.read_all()
+        if wrong:
+            raise BadSettings("\n".join(f"{name}: {what}." for name, what in wrong.items()))
+        return settings
+
+    @classmethod
+    def read_all(cls) -> tuple[Self, dict[str, str]]:
+        """The settings, and by its name what is wrong with each that has its default instead.
+
+        Raises BadSettings when none can be read.
+        """
         try:
-            return cls()
+            return cls(), {}
         except ValidationError as error:
-            wrong = [f"{str(one['loc'][0]).upper()}: {one['msg']}." for one in error.errors()]
-            raise BadSettings("\n".join(wrong)) from None
+            wrong = {str(one["loc"][0]): one["msg"] for one in error.errors()}
         except UnicodeDecodeError:
             raise BadSettings("The file .env is not in UTF-8: save it anew in that encoding.") from None
+        defaults = {name: cls.model_fields[name].get_default() for name in wrong}
+        return cls(**defaults), {name.upper(): what for name, what in wrong.items()}
 
     def missing_for_whatsapp(self) -> list[str]:
         """The settings without which no WhatsApp message can be taken or sent."""
@@ -136,6 +162,15 @@ class Settings(BaseSettings):
         if missing and len(missing) < len(given):
             raise NotSetUp(f"Dialogflow is set up by half: {', '.join(missing)} is missing.")
         return not missing
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port_is_a_number = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port_is_a_number
 
 
 def _plain(value: object) -> object:

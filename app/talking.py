@@ -14,7 +14,7 @@ import typer
 from app.chat import HELP, Chat, answer_lines, handed_over, shown, typed
 from app.classifiers import start_classifier
 from app.clock import Clock
-from app.data_store import reachable, storage_settings
+from app.data_store import reachable, storage_settings, upgrade
 from app.logs import set_up_logs
 from app.settings import NotSetUp, Settings
 from app.understand import understand_lines
@@ -23,7 +23,6 @@ from engine.errors import TherapyBookingError
 from flows.practice import day_first
 from flows.practice_file import read_practice
 from flows.vocabulary import load_understanding
-from storage.revision import migrate
 from storage.store import Storage
 
 
@@ -93,7 +92,7 @@ async def load_practice(settings: Settings, file: Path) -> None:
     """Read a practice file and put it into the database, all of it or nothing."""
     data = read_practice(file, settings.therapist_phone)
     where = storage_settings(settings, invent_key=True)
-    await migrate(where)
+    await upgrade(where)
     storage = await Storage.open(where, clock=Clock())
     try:
         await reachable(storage, where)  # before anything is sealed with what may be a wrong key

@@ -75,10 +75,10 @@ async def show_templates(settings: Settings) -> None:
 async def standing_of(settings: Settings) -> dict[str, str]:
     """What Twilio says of everything that is needed, by name: `missing`, `made`, or how far it is approved.
 
-    Keeps nothing. Raises NotSetUp, FlowError, ContentRefused and others.
+    Changes nothing. Raises NotSetUp, FlowError, ContentRefused and others.
     """
     wanted = wanted_by(settings)
-    async with _opened(settings) as (storage, api):
+    async with _opened(settings, only_looks=True) as (storage, api):
         kept = {one.name for one in await storage.contents.all() if one.is_there}
         there = await api.approvals()
     standing = {}
@@ -176,10 +176,12 @@ def _line(stored: StoredContent | None, name: str, *, needs_approval: bool = Tru
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Storage, ContentApi]]:
+async def _opened(
+    settings: Settings, *, only_looks: bool = False
+) -> AsyncIterator[tuple[Storage, ContentApi]]:
     """The database and Twilio. Raises NotSetUp."""
     twilio = account(settings)
     if missing := twilio.missing("account_sid", "auth_token"):
         raise NotSetUp(f"Not set: {', '.join(missing)}. See .env.example.")
-    async with opened_storage(settings) as storage, ContentApi(twilio) as api:
+    async with opened_storage(settings, only_looks=only_looks) as storage, ContentApi(twilio) as api:
         yield storage, api

@@ -18,7 +18,7 @@ from app.metrics import CONTENT_TYPE, Metrics
 from app.reconciler import Reconciler
 from app.settings import NotSetUp, Settings
 from app.wiring import Product
-from channels.floods import Limits
+from channels.floods import Limits, hops_of
 from channels.route import Route
 from channels.twilio_account import TwilioAccount
 from channels.twilio_listing import Listing
@@ -39,7 +39,7 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     route = Route(product.practice, one_number=account.has_one_number)
-    gate = FloodGate(product.turns, product.storage, product.screen, product.metrics)
+    gate = FloodGate(product.turns, product.storage, product.screen, product.metrics, product.clock)
     if listing is not None:
         product.work_beside("reconciler", reconciler(product, listing, gate, route).run)
     webhooks = Webhooks(
@@ -77,6 +77,7 @@ def reconciler(product: Product, listing: Listing, gate: FloodGate, route: Route
         oldest_seconds=settings.catch_up_hours * 3600,
         every_seconds=settings.catch_up_every_seconds,
         most_each=settings.answers_per_minute,
+        missed=product.metrics.missed.inc,
     )
 
 
@@ -109,11 +110,12 @@ def health(product: Product) -> Blueprint:
 
     @blueprint.get("/webhook/echo")
     async def echo() -> Response:
-        """Who asks for the public address learns whether it leads to this deployment."""
+        """Who asks for the public address learns whether it leads here, and by how many proxies."""
         challenge = request.args.get("challenge", "")
         if not CHALLENGE.fullmatch(challenge):
             return Response("The challenge has to be 32 hexadecimal digits.\n", status=400)
-        return Response(f"{product.storage.prove(challenge)}\n", content_type="text/plain")
+        hops = len(hops_of(request.headers.getlist("X-Forwarded-For")))
+        return Response(f"{product.storage.prove(challenge)} {hops}\n", content_type="text/plain")
 
     return blueprint
 

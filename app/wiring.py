@@ -13,7 +13,7 @@ import structlog
 
 from app.classifiers import start_classifier
 from app.clock import Clock
-from app.data_store import reachable, storage_settings
+from app.data_store import reachable, storage_settings, upgrade
 from app.deliveries import Channel, Deliveries
 from app.flow_file import STEPS, FlowFile
 from app.metrics import MeasuredChannel, Metrics
@@ -31,7 +31,6 @@ from flows.safety.screen import CrisisScreen
 from flows.step_runner import StepRunner
 from flows.too_fast import too_fast
 from flows.vocabulary import Understanding, load_understanding
-from storage.revision import migrate
 from storage.store import Storage
 from storage.units import TurnUnit, Units
 
@@ -179,7 +178,7 @@ async def product(
     flow_file = FlowFile(settings.flows_path, settings.texts_path, understanding.vocabulary)
     where = storage_settings(settings, invent_key=demonstration)
     if demonstration or not where.host:
-        await migrate(where)
+        await upgrade(where)
     storage = await Storage.open(where, clock=clock)
     try:
         await reachable(storage, where)
@@ -245,6 +244,7 @@ def _assembled(  # noqa: PLR0913  # every part, once
         per_second=settings.messages_per_second,
         doubt_seconds=settings.doubt_seconds,
     )
+    metrics.resting.set_function(lambda: deliveries.resting)
     return Product(
         settings=settings,
         clock=clock,

@@ -1,7 +1,8 @@
 """How much comes from one address of the network, and from one sender. It counts, and decides nothing else.
 
-An address is closed for what did not prove to be Twilio's; whoever is Twilio never is. A sender is a person,
-so nothing of theirs is lost before a number that no person writes. Every process counts for itself.
+An address is closed for what did not prove to be Twilio's; whoever is Twilio never is, not even behind a
+proxy that nobody has told of. A sender is a person, so nothing of theirs is lost before a number that no
+person writes. Every process counts for itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ MOST_KEYS = 10_000
 """How many addresses and senders are counted at the same time; the ones longest unheard of are forgotten."""
 NETWORK_BITS = 64
 """Of an IPv6 address: who has one has all that begin alike."""
+ALTOGETHER = 10
+"""Of all addresses together so many times as much is too much as of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,27 @@ class Pace(Enum):
     FLOODING = "is no person"
 
 
+class Flood(Enum):
+    """What is flooded, as the operator is told it."""
+
+    ADDRESS = "an address is closed for a minute: too much from there was not Twilio's"
+    PROXY = (
+        "too much that is not Twilio's comes through proxies that TRUSTED_PROXIES does not tell of; "
+        "run `therapy-booking doctor`"
+    )
+    EVERYWHERE = "too much that is not Twilio's comes from everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a request came from."""
+
+    network: str | None
+    """None: nobody can tell."""
+    is_sure: bool
+    """False: others, Twilio among them, may come from there too."""
+
+
 class Floods:
     """Counts within windows that begin with the first request."""
 
@@ -51,28 +75,47 @@ class Floods:
         """`now`: in seconds; from when does not matter."""
         self._limits = limits
         self._refusals = _Counter(MINUTE, now)
+        self._all_refusals = _Counter(MINUTE, now)
         self._recent = _Counter(MINUTE, now)
         self._hourly = _Counter(HOUR, now)
 
-    def source(self, peer: str | None, forwarded_for: Sequence[str]) -> str | None:
-        """Whom to count a request for; None: nobody can tell, so that nobody is shut out for another.
+    def source(self, peer: str | None, forwarded_for: Sequence[str]) -> Source:
+        """Whom to count a request for.
 
         `forwarded_for`: the values of all X-Forwarded-For headers, in order. They are believed as far as the
         operator's own proxies wrote them: each adds on the right whom it was reached by.
         """
-        proxies = self._limits.trusted_proxies
-        hops = [hop for value in forwarded_for for hop in value.split(",")]
-        if proxies is None:
-            return None if hops else network_of(peer)
-        return network_of(hops[-proxies] if 0 < proxies <= len(hops) else peer)
+        hops, proxies = hops_of(forwarded_for), self._limits.trusted_proxies
+        if proxies is not None and 0 < proxies <= len(hops):
+            network = network_of(hops[-proxies])
+            return Source(network, is_sure=network is not None)
+        network = network_of(peer)
+        # What was forwarded by more or fewer than we know of may have come by a proxy that all come by.
+        return Source(network, is_sure=network is not None and (proxies == 0 or not hops))
 
-    def is_closed(self, source: str | None) -> bool:
-        """Whether too much that was not Twilio's came from there within the minute."""
-        return source is not None and self._refusals.of(source) >= self._limits.refusals_per_minute
+    def is_closed(self, source: Source) -> bool:
+        """Whether too much that was not Twilio's came from there within the minute, and nobody else does."""
+        return source.is_sure and self._is_too_much(source)
 
-    def refused(self, source: str | None) -> bool:
-        """Count a request that was not Twilio's. True: with it the address is closed."""
-        return source is not None and self._refusals.add(source) == self._limits.refusals_per_minute
+    def is_flooded(self, source: Source) -> bool:
+        """Whether too much that was not Twilio's came from there, or altogether: Twilio itself may, too."""
+        return self._is_too_much(source) or self._all_refusals.of("") >= self._most_altogether
+
+    def refused(self, source: Source) -> Flood | None:
+        """Count a request that was not Twilio's; tells what is flooded from it on."""
+        altogether = self._all_refusals.add("")
+        if source.network and self._refusals.add(source.network) == self._limits.refusals_per_minute:
+            return Flood.ADDRESS if source.is_sure else Flood.PROXY
+        return Flood.EVERYWHERE if altogether == self._most_altogether else None
+
+    @property
+    def _most_altogether(self) -> int:
+        return ALTOGETHER * self._limits.refusals_per_minute
+
+    def _is_too_much(self, source: Source) -> bool:
+        if source.network is None:
+            return False
+        return self._refusals.of(source.network) >= self._limits.refusals_per_minute
 
     def pace_of(self, sender: str) -> Pace:
         """Count a message that Twilio signed."""
@@ -110,6 +153,11 @@ class _Counter:
     def of(self, key: str) -> int:
         count = self._counts.get(key)
         return count[0] if count else 0
+
+
+def hops_of(forwarded_for: Sequence[str]) -> list[str]:
+    """Whom a request is said to have come by: the values of all X-Forwarded-For headers, one by one."""
+    return [hop.strip() for value in forwarded_for for hop in value.split(",") if hop.strip()]
 
 
 def network_of(peer: str | None) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -24,7 +25,15 @@ class Unreachable(ChannelError):
     """Nothing answers at the public address."""
 
 
-async def answer_to(webhook_url: str, challenge: str) -> str:
+class Answer(NamedTuple):
+    """What the server says that was asked who it is."""
+
+    proof: str
+    hops: int
+    """By how many proxies the question came, as far as they add to X-Forwarded-For."""
+
+
+async def answer_to(webhook_url: str, challenge: str) -> Answer:
     """Ask the server behind this webhook's address to prove that it is ours. Raises Unreachable."""
     parts = urlsplit(webhook_url)
     path = parts.path.rpartition("/")[0] + "/echo"
@@ -32,7 +41,8 @@ async def answer_to(webhook_url: str, challenge: str) -> str:
     status, text = await _asked("GET", url, {}, {})
     if status != HTTPStatus.OK:
         raise Unreachable(f"The public address answers {status} to GET {path}.")
-    return text.strip()
+    proof, _, hops = text.strip().partition(" ")
+    return Answer(proof, int(hops) if hops.isdecimal() else 0)
 
 
 async def signed_status(account: TwilioAccount) -> int:

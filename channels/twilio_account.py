@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 API_BASE_URL = "https://api.twilio.com"
 CONTENT_BASE_URL = "https://content.twilio.com"
@@ -28,14 +27,6 @@ class TwilioAccount:
     api_base_url: str = field(default=API_BASE_URL, metadata={"setting": "TWILIO_API_BASE_URL"})
 
     content_base_url: str = field(default=CONTENT_BASE_URL, metadata={"setting": "TWILIO_CONTENT_BASE_URL"})
-
-    def __post_init__(self) -> None:
-        """Refuse addresses that Twilio could not sign, at start and not at the first message."""
-        webhooks = ("client_webhook_url", "therapist_webhook_url", "status_webhook_url")
-        for name in (*webhooks, "api_base_url", "content_base_url"):
-            address = getattr(self, name)
-            if address and not _is_web_address(address):
-                raise ValueError(f"{setting_name(name)} must be a full address such as https://host/path.")
 
     @property
     def has_one_number(self) -> bool:
@@ -87,12 +78,3 @@ def setting_name(name: str) -> str:
 
 def _bare(number: str) -> str:
     return re.sub(r"[^+\d]", "", number.removeprefix("whatsapp:"))
-
-
-def _is_web_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        port_is_a_number = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port_is_a_number

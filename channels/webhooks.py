@@ -19,6 +19,7 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from channels import inbound, signature
+from channels.few_lines import FewLines
 from channels.floods import MINUTE, Floods, Limits, Pace
 from channels.ports import DeliveryNews, Door, Intake, TooManyMessages
 from channels.route import Route
@@ -89,6 +90,7 @@ class Webhooks:
         self._news = news
         self._now = now
         self._floods = Floods(limits or Limits(), now)
+        self._lines = FewLines(now)
         self.patience = PATIENCE
         """Seconds to wait for the body and to go on trying to store the message."""
         self._storing: set[asyncio.Future[Any]] = set()
@@ -100,7 +102,7 @@ class Webhooks:
         blueprint.add_url_rule("/therapist", "therapist", self._from_therapist, methods=["POST"])
         blueprint.add_url_rule("/status", "status", self._status, methods=["POST"])
         for error in STATUS_OF:
-            blueprint.register_error_handler(error, _refuse)
+            blueprint.register_error_handler(error, self._refuse)
         return blueprint
 
     async def _from_client(self) -> Response:
@@ -142,13 +144,16 @@ class Webhooks:
         if missing:
             raise WebhookUnavailable(f"WhatsApp is not set up here: {', '.join(missing)} is missing.")
         source = self._floods.source(request.remote_addr, request.headers.getlist("X-Forwarded-For"))
-        if self._floods.is_closed(source):
+        is_flooded = self._floods.is_flooded(source)
+        if self._floods.is_closed(source) or (is_flooded and signature.HEADER not in request.headers):
             raise WebhookFlooded
         try:
             return await self._proven_fields(url_field, deadline)
-        except (BadSignature, WebhookTooLarge, WebhookTooSlow):
-            if self._floods.refused(source):
-                log.warning("an address is closed for a minute: too much from there was not Twilio's")
+        except (BadSignature, WebhookTooLarge, WebhookTooSlow) as error:
+            if flood := self._floods.refused(source):
+                log.warning(flood.value)
+            if is_flooded:
+                raise WebhookFlooded from error
             raise
 
     async def _proven_fields(self, url_field: str, deadline: float) -> Fields:
@@ -182,6 +187,18 @@ class Webhooks:
         except TimeoutError as error:
             raise TryAgain("The database did not take the message in time.") from error
 
+    def _refuse(self, error: TherapyBookingError) -> Response:
+        """Say why in a sentence, to the other side and to the operator."""
+        status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+        response = Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
+        if isinstance(error, WebhookFlooded):
+            response.headers["Retry-After"] = str(MINUTE)
+        elif (left_out := self._lines.may(type(error).__name__)) is not None:
+            log.warning(
+                "webhook refused", path=request.path, status=status, reason=str(error), left_out=left_out
+            )
+        return response
+
 
 async def _persist(store: Callable[[], Awaitable[T]], deadline: float) -> T:
     pause = PAUSE
@@ -208,14 +225,3 @@ async def _body(deadline: float) -> bytes:
     except RequestEntityTooLarge as error:
         raise WebhookTooLarge from error
     return bytes(body)
-
-
-def _refuse(error: TherapyBookingError) -> Response:
-    """Say why in a sentence, to the other side and to the operator."""
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    response = Response(f"{error}\n", status=status, content_type="text/plain; charset=utf-8")
-    if isinstance(error, WebhookFlooded):
-        response.headers["Retry-After"] = str(MINUTE)
-    else:  # a flood of requests must not be one of lines in the log
-        log.warning("webhook refused", path=request.path, status=status, reason=str(error))
-    return response

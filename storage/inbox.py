@@ -83,13 +83,15 @@ class Inbox:
         except Duplicate:
             return None
 
-    async def put_aside(self, heard: Heard) -> bool:
-        """Keep one thing heard on which nobody acts; False when its key is known already. Raises TryAgain."""
+    async def put_aside(self, heard: Heard) -> int | None:
+        """Keep one thing heard on which nobody acts; its number, or None when its key is known already.
+
+        Raises TryAgain.
+        """
         try:
-            await self._session.insert(_PUT, **{**self._row(heard), "taken_at": heard.at})
+            return await self._session.insert(_PUT, **{**self._row(heard), "taken_at": heard.at})
         except Duplicate:
-            return False
-        return True
+            return None
 
     async def put_all(self, heard: Sequence[Heard]) -> None:
         """Keep several things in one statement, deferred; known keys are passed over."""

@@ -1,4 +1,4 @@
-"""How much waits in the inbox, the outbox and among the timers, and for how long. Reads only."""
+"""How much waits in the inbox, the outbox, among timers and alerts, and for how long. Reads only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, literal, select, union_all
 
 from storage.database import Session
 from storage.sql import Query
-from storage.tables import inbox, outbox, timers
+from storage.tables import alerts, inbox, outbox, timers
 
 _OUTBOX_STATES = ("pending", "sending", "unknown")
 _LOOK = Query(
@@ -22,6 +22,9 @@ _LOOK = Query(
             inbox.c.taken_at.is_(None), inbox.c.failed_reason.is_not(None)
         ),
         select(literal("timers"), func.count(), func.min(timers.c.due_at)),
+        select(literal("alerts"), func.count(), func.min(alerts.c.raised_at)).where(
+            alerts.c.acknowledged_at.is_(None)
+        ),
         *(
             select(literal(f"outbox {state}"), func.count(), func.min(outbox.c.created_at)).where(
                 outbox.c.state == state

@@ -1,9 +1,12 @@
-"""Is this database fit to be used? Asked at the start and by the health check. Changes no setting."""
+"""Is this database fit to be used? Asked at the start, by the health check and by the doctor.
+
+`check` only looks. Whoever is going to seal something leaves the marks of its keys afterwards.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, text
 
@@ -11,7 +14,7 @@ from storage.database import Session
 from storage.link import NotReady
 from storage.revision import newest_revision
 from storage.sealing import Sealer
-from storage.sql import Dialect, Insert, Query
+from storage.sql import Dialect, Insert, Query, Scalar
 from storage.tables import sealing_marks
 
 _ADDRESSES = "addresses"
@@ -31,12 +34,32 @@ _ADD_MARK = Insert(sealing_marks, unless_known=True)
 _MARKS = Query(select(sealing_marks.c.name, sealing_marks.c.mark))
 
 
-async def check(session: Session, dialect: Dialect, sealer: Sealer) -> None:
-    """Raise NotReady or TryAgain, saying what is wrong and what to do."""
+async def check(session: Session, dialect: Dialect, sealer: Sealer) -> Mapping[str, str]:
+    """The marks that programs have left; changes nothing.
+
+    Raises NotReady or TryAgain, saying what is wrong and what to do.
+    """
     await _check_revision(session)
     if dialect is Dialect.MYSQL:
         await _check_session(session)
-    await _check_key(session, sealer)
+    marks = await _marks(session)
+    _check_key(marks, sealer)
+    return marks
+
+
+async def leave_marks(session: Session, sealer: Sealer, found: Mapping[str, str]) -> None:
+    """Every key that a program had leaves its mark; every later program must have those keys too.
+
+    `found`: the marks that `check` has seen. Raises NotReady, TryAgain.
+    """
+    own = {_ADDRESSES: sealer.marks[-1], **{f"key {mark[:16]}": mark for mark in sealer.marks}}
+    missing: list[dict[str, Scalar]] = [
+        {"name": name, "mark": mark} for name, mark in own.items() if name not in found
+    ]
+    if missing:
+        await session.insert_all(_ADD_MARK, missing)
+        # Two programs may begin at once: what is there afterwards counts.
+        _check_key(await _marks(session), sealer)
 
 
 async def _check_revision(session: Session) -> None:
@@ -44,6 +67,8 @@ async def _check_revision(session: Session) -> None:
     rows = await session.fetch(_REVISION) if migrated else ()
     current = rows[0][0] if rows else None
     newest = await asyncio.to_thread(newest_revision)
+    if current is None:
+        raise NotReady("The database has no tables yet: run `therapy-booking db upgrade`.")
     if current != newest:
         raise NotReady(
             f"The database's schema is at revision {current}, this program needs {newest}: "
@@ -60,26 +85,17 @@ async def _check_session(session: Session) -> None:
         raise NotReady("The database does not keep READ COMMITTED: is a proxy changing sessions?")
 
 
-async def _check_key(session: Session, sealer: Sealer) -> None:
-    """Every key that a program had leaves its mark; every later program must have those keys too."""
-    own = {_ADDRESSES: sealer.marks[-1], **{f"key {mark[:16]}": mark for mark in sealer.marks}}
-    found = await _marks(session)
+def _check_key(found: Mapping[str, str], sealer: Sealer) -> None:
+    """Raise NotReady unless no program was here before, or those that were had no other keys."""
     if not found:
-        # Two programs may begin at once: what is there afterwards counts.
-        await _leave(session, own)
-        found = await _marks(session)
+        return
     if found[_ADDRESSES] != sealer.marks[-1] or not set(found.values()) <= set(sealer.marks):
         raise NotReady(
             "SECRET_KEY is not the key that this database was sealed with, or has lost one of its keys: "
             "put that key back; a new one goes in front of it, separated by a comma."
         )
-    await _leave(session, {name: mark for name, mark in own.items() if name not in found})
 
 
 async def _marks(session: Session) -> dict[str, str]:
     rows: Sequence[Sequence[str]] = await session.fetch(_MARKS)
     return {name: mark for name, mark in rows}  # noqa: C416  # dict() would not know their types
-
-
-async def _leave(session: Session, marks: dict[str, str]) -> None:
-    await session.insert_all(_ADD_MARK, [{"name": name, "mark": mark} for name, mark in marks.items()])

@@ -1,6 +1,7 @@
 """A line to an embedded SQLite file through aiosqlite, whose statements run in a thread of their own.
 
 Writers of this process queue here, in order; those of other processes wait for each other in SQLite.
+Readers need not wait for writers: the upgrade that makes the file gives it a write-ahead log.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ _AGAIN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DUPLICATE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 _SETTINGS = (
-    "PRAGMA journal_mode = WAL",
     # A commit that was answered for is on the disk, as with MySQL.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {LOCK_WAIT_SECONDS * 1000}",
+    # The others do not look into the file, and it may be none of SQLite's.
+    "PRAGMA schema_version",
 )
 
 
@@ -44,10 +46,12 @@ class SqliteLink:
 
     @classmethod
     async def connect(cls, path: Path, writers: asyncio.Lock) -> SqliteLink:
-        """Open the file, made if it is missing. Raises NotReady, TryAgain."""
+        """Open a file that is there: an upgrade makes it, nothing else does. Raises NotReady, TryAgain."""
+        if not os.access(path, os.F_OK):
+            raise NotReady(f"There is no database file {path} yet: run `therapy-booking db upgrade`.")
         if not os.access(path.parent, os.W_OK):
-            raise NotReady(f"The database file {path} cannot be made: its folder is missing or not writable.")
-        connection = aiosqlite.connect(path, isolation_level=None)
+            raise NotReady(f"The database file {path} cannot be worked on: its folder is not writable.")
+        connection = aiosqlite.connect(_not_made(path), isolation_level=None, uri=True)
         # A program that ends without closing must end all the same; the file is safe whenever that is.
         connection._thread.daemon = True  # noqa: SLF001  # aiosqlite offers no other way
         await connection
@@ -126,6 +130,11 @@ class SqliteLink:
         if self._writing:
             self._writing = False
             self._writers.release()
+
+
+def _not_made(path: Path) -> str:
+    """The address by which SQLite opens a file that is there, and makes none."""
+    return f"{path.absolute().as_uri()}?mode=rw"
 
 
 def _only_reads(statement: Statement) -> bool:

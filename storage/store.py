@@ -24,7 +24,7 @@ from storage.people import People
 from storage.pool import Pool
 from storage.practice_tables import Practices
 from storage.queues import Queues
-from storage.readiness import check
+from storage.readiness import check, leave_marks
 from storage.returned import Returned
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
@@ -105,7 +105,15 @@ class Storage(Tables):
         return self._database.pool.use
 
     async def ready(self) -> None:
-        """Raise NotReady or TryAgain, saying what is wrong, unless the database is fit to be used."""
+        """Raise NotReady or TryAgain, saying what is wrong, unless the database is fit to be used.
+
+        From the first time on the database belongs to this SECRET_KEY.
+        """
+        marks = await check(self._session, self._database.dialect, self._sealer)
+        await leave_marks(self._session, self._sealer, marks)
+
+    async def looked_at(self) -> None:
+        """As `ready`, for whoever only looks: the database does not belong to this SECRET_KEY by it."""
         await check(self._session, self._database.dialect, self._sealer)
 
 

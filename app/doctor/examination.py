@@ -31,7 +31,7 @@ class Check:
     look: Callable[[], Awaitable[str]]
     """Returns what was found, in a few words. Raises Ailment, or an error of ours that says what to do."""
     needs: tuple[str, ...] = ()
-    """Names of checks without which this one cannot be made."""
+    """Names of checks without which this one cannot be made, and of settings that have to be readable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from app.data_store import opened_storage
+from app.data_store import key_file, opened_storage
 from app.doctor.examination import Ailment, Check
 from app.flow_file import FlowFile
 from app.settings import Settings
@@ -23,13 +23,15 @@ def checks(settings: Settings) -> list[Check]:
         Check("flows and texts", lambda: _files(settings)),
         Check("disk", lambda: _disk(settings)),
         Check("secret key", lambda: _key(settings)),
-        Check("database", lambda: _database(settings), needs=("secret key",)),
+        Check("database", lambda: _database(settings), needs=("secret key", "DB_PORT", "DB_POOL_SIZE")),
         Check("practice", lambda: _practice(settings), needs=("database",)),
     ]
 
 
 async def _key(settings: Settings) -> str:
     key = settings.secret_key.get_secret_value()
+    if not key and not settings.db_host and key_file(settings).exists():
+        return f"kept in {key_file(settings)}; take a copy of that, too"
     if not key:
         raise Ailment(
             "SECRET_KEY is not set.",
@@ -54,13 +56,15 @@ async def _files(settings: Settings) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    where = settings.db_host or str(settings.sqlite_path)
-    async with opened_storage(settings):
-        return f"{where} answers; its schema is current; sessions keep strict mode, UTC and READ COMMITTED"
+    async with opened_storage(settings, only_looks=True):
+        if not settings.db_host:
+            return f"{settings.sqlite_path} can be worked on; its schema is current; who writes waits in line"
+        answers = f"{settings.db_host} answers; its schema is current"
+        return f"{answers}; sessions keep strict mode, UTC and READ COMMITTED"
 
 
 async def _practice(settings: Settings) -> str:
-    async with opened_storage(settings) as storage:
+    async with opened_storage(settings, only_looks=True) as storage:
         practice = await storage.practice.read()
     if practice is None:
         raise Ailment("No practice has been loaded.", "Run `therapy-booking practice load FILE`.")

@@ -27,4 +27,6 @@ def check(settings: Settings, account: TwilioAccount) -> Check:
             )
         return f"{len(standing)} made, and approved where they have to be"
 
-    return Check("templates", look, needs=("Twilio account", "database", "flows and texts"))
+    return Check(
+        "templates", look, needs=("Twilio account", "database", "flows and texts", "TWILIO_CONTENT_BASE_URL")
+    )

@@ -15,28 +15,47 @@ MOST_SKEW_SECONDS = 30
 """More, and what is asked of Twilio by time, such as the messages of the last hour, comes out wrong."""
 RETRIES = "#rc=3&rp=ct,rt,5xx&rt=4000"
 _TAKEN = 204
+_ACCOUNT = ("WHATSAPP_SID", "TWILIO_PHONE_NUMBER", "TWILIO_THERAPIST_PHONE_NUMBER", "TWILIO_API_BASE_URL")
+_WEBHOOKS = (
+    "CLIENT_WEBHOOK_URL",
+    "THERAPIST_WEBHOOK_URL",
+    "STATUS_WEBHOOK_URL",
+    "TWILIO_THERAPIST_PHONE_NUMBER",
+)
 
 
 class TwilioChecks:
     """Everything about Twilio, in an order in which one can mend it."""
 
-    def __init__(self, account: TwilioAccount, console: TwilioConsole, prove: Callable[[str], str]) -> None:
-        """`prove`: the answer to a challenge that only this deployment can give."""
+    def __init__(
+        self,
+        account: TwilioAccount,
+        console: TwilioConsole,
+        prove: Callable[[str], str],
+        trusted_proxies: int | None,
+    ) -> None:
+        """`prove`: the answer to a challenge that only this deployment can give.
+
+        `trusted_proxies`: how many stand before the server, as the operator says.
+        """
         self._account = account
         self._console = console
         self._prove = prove
+        self._trusted_proxies = trusted_proxies
+        self._hops = 0
 
     def checks(self) -> list[Check]:
         """What there is to look at."""
         return [
-            Check("Twilio settings", self._settings),
+            Check("Twilio settings", self._settings, needs=_ACCOUNT),
             Check("Twilio account", self._active, needs=("Twilio settings",)),
             Check("clock", self._clock, needs=("Twilio account",)),
             Check("balance", self._balance, needs=("Twilio account",)),
             Check("WhatsApp numbers", self._numbers, needs=("Twilio account",)),
-            Check("webhook settings", self._webhook_settings),
+            Check("webhook settings", self._webhook_settings, needs=_WEBHOOKS),
             Check("webhook addresses", self._webhooks, needs=("WhatsApp numbers", "webhook settings")),
             Check("public address", self._public, needs=("webhook settings", "database")),
+            Check("proxies", self._proxies, needs=("public address", "TRUSTED_PROXIES")),
             Check("signed request", self._signed, needs=("Twilio settings", "public address")),
         ]
 
@@ -137,12 +156,26 @@ class TwilioChecks:
                     f"{setting_name(setting)}: {error}",
                     "Start `therapy-booking serve`, and look at DNS, the certificate, and the reverse proxy.",
                 ) from None
-            if not secrets.compare_digest(answer, self._prove(challenge)):
+            if not secrets.compare_digest(answer.proof, self._prove(challenge)):
                 raise Ailment(
                     f"{setting_name(setting)} leads to another server, or to one with another SECRET_KEY.",
                     "Correct the reverse proxy, or give both the same SECRET_KEY.",
                 )
+            self._hops = max(self._hops, answer.hops)
         return "leads to this server"
+
+    async def _proxies(self) -> str:
+        told, hops = self._trusted_proxies, self._hops
+        if told in {hops, None} and not hops:
+            return "none before the server"
+        if told == hops:
+            return f"{hops} before the server, as set"
+        before = f"Requests come by {hops}" if hops else "Requests come by none that adds to X-Forwarded-For"
+        raise Ailment(
+            f"{before}, but TRUSTED_PROXIES is {'not set' if told is None else told}: "
+            "a flood is not held off by its own address.",
+            f"Set TRUSTED_PROXIES={hops}, and start the server anew.",
+        )
 
     async def _signed(self) -> str:
         try:

@@ -3,32 +3,41 @@
     make fakes
 
 Nothing here needs an account. What you type is posted to the server as Twilio would, signed and all, and read
-by a Dialogflow that was filled with `nlu push`; what the server sends through the REST API is printed.
+by a Dialogflow that was filled with `nlu push` and guesses at the rest. What the server sends through the
+REST API is printed, and so is what it warns of in its log.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import grpc
+import yaml
 
-from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, THERAPIST, Server, reaching
+from tests.acceptance.guessing import guessing
+from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, Server, reaching
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.twilio import FakeTwilio, Fault
 
 EXAMPLE = ROOT / "flows" / "practice.example.yaml"
+FAULTS = ", ".join(fault.name for fault in Fault)
 HELP = """
-  hello                    the client Ana writes "hello"
+  hello                    the client Eva writes "hello"
   ben: hello               another client does; who wrote last goes on without a name
-  therapist: approve 1     the therapist does
+  anna: approve 1          a therapist does; there are {therapists}
   /tap approve:1           whoever wrote last taps the button with this id
-  /fail ERROR_AFTER 3      Twilio's next 3 answers go wrong; kinds: {faults}
+  /fail ERROR_AFTER 3      Twilio's next 3 answers go wrong; kinds:
+                           {faults}
   /dialogflow down         Dialogflow fails until `/dialogflow up`
+  /restart                 kill -9 and start again: nothing is lost, and a number that rests tries anew;
+                           only whose message was put off waits for it all the same
   /log                     where the server's log is
   /help, /quit
 """
@@ -45,13 +54,17 @@ class Terminal:
 
     def __init__(self, server: Server, twilio: FakeTwilio, agent: FakeDialogflow) -> None:
         self._server, self._twilio, self._agent = server, twilio, agent
-        self._addresses = {"therapist": THERAPIST}
-        self._speaker = "ana"
+        self._addresses = therapists()
+        self._speaker = "eva"
+        self._help = HELP.format(
+            therapists=" and ".join(self._addresses),
+            faults=textwrap.fill(FAULTS, 80, subsequent_indent=" " * 27, break_on_hyphens=False),
+        )
 
     async def run(self) -> None:
         """Until the end of the input, or `/quit`."""
-        tell(HELP.format(faults=", ".join(fault.name for fault in Fault)))
-        printing = asyncio.create_task(self._print_what_arrives())
+        tell(self._help)
+        printing = asyncio.gather(self._print_what_arrives(), self._print_what_goes_wrong())
         try:
             while line := await asyncio.to_thread(sys.stdin.readline):
                 if line.strip() == "/quit":
@@ -59,27 +72,41 @@ class Terminal:
                 await self._do(line.strip())
         finally:
             printing.cancel()
-            await asyncio.gather(printing, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):
+                await printing
 
     async def _do(self, line: str) -> None:
         command, _, rest = line.partition(" ")
-        if command == "/tap":
+        if command == "/tap" and rest:
             await self._tap(rest)
         elif command == "/fail":
-            name, _, times = rest.partition(" ")
-            if name in Fault.__members__:
-                self._twilio.fail(Fault[name], int(times) if times.isdigit() else 1)
-        elif command == "/dialogflow":
+            self._fail(rest)
+        elif command == "/dialogflow" and rest in {"down", "up"}:
             if rest == "down":
                 self._agent.fail(grpc.StatusCode.UNAVAILABLE, None)
             else:
                 self._agent.recover()
+            tell(f"    Dialogflow is {rest}.")
+        elif command == "/restart":
+            self._server.kill()
+            await asyncio.to_thread(self._server.start)
+            tell("    The server serves again.")
         elif command == "/log":
-            tell(self._server.log_path)
+            tell(f"    {self._server.log_path}")
+        elif command == "/help":
+            tell(self._help)
         elif command.startswith("/"):
-            tell(HELP.format(faults=", ".join(fault.name for fault in Fault)))
+            tell("    /tap ID, /dialogflow down, /dialogflow up, /fail, /restart, /log, /help, /quit")
         elif line:
             await self._say(line)
+
+    def _fail(self, rest: str) -> None:
+        name, _, times = rest.partition(" ")
+        if name.upper() not in Fault.__members__ or not (times or "1").isdecimal():
+            tell(f"    /fail KIND [TIMES], with one of these: {FAULTS}")
+            return
+        self._twilio.fail(Fault[name.upper()], int(times or 1))
+        tell(f"    {times or 1} of Twilio's answers will go wrong.")
 
     async def _say(self, line: str) -> None:
         name, colon, text = line.partition(":")
@@ -114,6 +141,35 @@ class Terminal:
             body = message.body.replace("\n", "\n      ")
             tell(f"    to {names.get(message.to, message.to)}:\n      {body}")
 
+    async def _print_what_goes_wrong(self) -> None:
+        """Whatever the server warns of from now on: why it is silent, for instance."""
+        seen = len(self._server.log)
+        while True:
+            await asyncio.sleep(0.2)
+            *whole, _ = self._server.log[seen:].split("\n")
+            seen += len("".join(whole)) + len(whole)
+            for line in whole:
+                if warning := _warning(line):
+                    tell(f"    log: {warning}")
+
+
+def _warning(line: str) -> str:
+    """What a line of the log warns of, if it does."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    if told.pop("level") not in {"warning", "error", "critical"}:
+        return ""
+    told.pop("timestamp")
+    return ", ".join([told.pop("event"), *(f"{name}: {value}" for name, value in told.items())])
+
+
+def therapists() -> dict[str, str]:
+    """The example practice's therapists by first name, with their addresses."""
+    practice = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    return {name: f"whatsapp:{one['phone'].replace(' ', '')}" for name, one in practice["therapists"].items()}
+
 
 async def play() -> None:
     """Start everything, and stop it at the end."""
@@ -129,6 +185,7 @@ async def play() -> None:
         await asyncio.to_thread(server.run, "nlu", "push")
         await asyncio.to_thread(server.start)
         stack.callback(server.stop)
+        agent.guess = await stack.enter_async_context(guessing(server))
         tell(f"Server {server.url}, Twilio {twilio.url}, Dialogflow {agent.address}.")
         await Terminal(server, twilio, agent).run()
 

@@ -8,9 +8,12 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import grpc
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from tests.acceptance.conftest import MakeServer
 from tests.acceptance.server import COMMAND, Server, free_port, reaching
@@ -37,6 +40,7 @@ GOOD = [
     "webhook settings",
     "webhook addresses",
     "public address",
+    "proxies",
     "signed request",
     "templates",
     "Dialogflow",
@@ -254,6 +258,32 @@ async def test_another_server_answers_at_the_public_address(clinic: Clinic, make
     told = await clinic.visit(CLIENT_WEBHOOK_URL=f"{other.url}/webhook/client")
     assert told.bad == ["public address"]
     assert "another server" in told.lines["public address"][1]
+
+
+async def through_a_proxy(server: Server, request: web.Request) -> web.Response:
+    """As a reverse proxy passes a request on: with whom it came from."""
+    forwarded = {**request.headers, "X-Forwarded-For": request.remote or ""}
+    async with (
+        ClientSession() as session,
+        session.request(
+            request.method, f"{server.url}{request.path_qs}", headers=forwarded, data=await request.read()
+        ) as answer,
+    ):
+        return web.Response(status=answer.status, body=await answer.read())
+
+
+async def test_a_proxy_that_the_settings_do_not_tell_of(clinic: Clinic) -> None:
+    passed_on = web.Application()
+    passed_on.router.add_route("*", "/{path:.*}", partial(through_a_proxy, clinic.server))
+    async with TestServer(passed_on) as proxy:
+        public = str(proxy.make_url("/webhook/client"))
+        clinic.twilio.account.senders = [sender(NUMBER, f"{public}{RETRIES}")]
+        untold = await clinic.visit(CLIENT_WEBHOOK_URL=public)
+        told = await clinic.visit(CLIENT_WEBHOOK_URL=public, TRUSTED_PROXIES="1")
+        too_many = await clinic.visit(CLIENT_WEBHOOK_URL=public, TRUSTED_PROXIES="2")
+    assert "Set TRUSTED_PROXIES=1" in untold.lines["proxies"][1]
+    assert told.lines["proxies"] == ("ok", "1 before the server, as set")
+    assert too_many.lines["proxies"][0] == "FAIL"
 
 
 async def test_the_running_server_has_another_token(clinic: Clinic) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, Server
+from tests.acceptance.server import CLIENT_DOOR, ROOT, Server
 from tests.fakes.twilio import FakeTwilio
 
 TOKEN = "a token of its own"
@@ -64,6 +65,31 @@ async def test_a_message_and_its_answer_are_counted(server: Server, twilio: Fake
     assert after[labelled("queue_length", queue="inbox")] == 0
     assert after[labelled("queue_length", queue="outbox pending")] == 0
     assert after[labelled("database_connections", use="idle")] > 0
+
+
+async def test_the_documentation_tells_of_each_and_of_nothing_else(server: Server) -> None:
+    _, text = await asked(server)
+    ours = {
+        family.name.removeprefix("therapy_booking_"): family
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith("therapy_booking_")
+    }
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `(\w+)` \|[^|]*\|[^|]*\|[^|]*\|$", page, re.MULTILINE))
+    assert told == set(ours)
+    queues = {sample.labels["queue"] for sample in ours["queue_length"].samples}
+    assert set(re.findall(r"^\| `([\w ]+)` \|[^|]*\|[^|]*\|$", page, re.MULTILINE)) == queues
+
+
+async def test_a_refusal_is_counted_with_its_code(server: Server, twilio: FakeTwilio, phone: str) -> None:
+    before = await samples(server)
+    twilio.opted_out.add(phone)
+    await twilio.deliver(CLIENT_DOOR, phone, "hello")
+    refusals = labelled("sending_refusals_total", code="21610")
+    async with asyncio.timeout(10):
+        while (await samples(server)).get(refusals, 0) == before.get(refusals, 0):
+            pass
+    assert (await samples(server))[labelled("numbers_resting")] == 0
 
 
 async def test_what_waits_shows_its_age(server: Server, twilio: FakeTwilio, phone: str) -> None:

@@ -168,3 +168,11 @@ def test_a_file_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert b"SQLITE_PATH" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_the_file_with_the_mistake_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "understood.yaml"
+    file.write_text("language: en\n")
+    done = run(tmp_path, "flows", "check", settings={"UNDERSTANDING_PATH": str(file)})
+    assert done.returncode == 1
+    assert b"to mend in understood.yaml." in done.stderr

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.chat import handed_over
 from app.delivery_news import DeliveryNotes
@@ -36,12 +39,19 @@ def said(text: str, key: str = "1", flow: str = "client", address: str = ANA) ->
 
 
 def gate_of(running: Product) -> FloodGate:
-    return FloodGate(running.turns, running.storage, running.screen, running.metrics)
+    return FloodGate(running.turns, running.storage, running.screen, running.metrics, running.clock)
 
 
 async def told(running: Product) -> list[str]:
     await running.settle()
     return [owed.message.text for owed in await running.storage.outbox.since(0, 100)]
+
+
+UNANSWERED = (
+    "SELECT inbox.id FROM inbox LEFT JOIN journal ON journal.inbox_id = inbox.id "
+    "WHERE taken_at IS NOT NULL AND journal.inbox_id IS NULL"
+)
+"""As docs/consent.md has it."""
 
 
 async def test_a_sender_is_asked_once_to_slow_down(running: Product) -> None:
@@ -55,6 +65,8 @@ async def test_a_sender_is_asked_once_to_slow_down(running: Product) -> None:
     page = await running.metrics.page(running.storage, running.clock())
     for pace in ("too_fast", "still_too_fast"):
         assert f'therapy_booking_floods_total{{pace="{pace}"}} 1.0'.encode() in page
+    with closing(sqlite3.connect(running.settings.sqlite_path)) as database:
+        assert database.execute(UNANSWERED).fetchall() == [(3,)]
 
 
 async def test_what_is_not_answered_is_kept(running: Product) -> None:
@@ -64,6 +76,21 @@ async def test_what_is_not_answered_is_kept(running: Product) -> None:
     assert await told(running) == []
     assert await running.storage.inbox.put(said("one more thing")) is None
     assert await running.storage.inbox.failures(1) == []
+
+
+async def test_what_is_not_answered_is_told_in_the_log_by_sender_and_minute(running: Product) -> None:
+    gate = gate_of(running)
+    with capture_logs() as lines:
+        for number in range(12):
+            await gate.take_in(said("more", str(number)), Pace.STILL_TOO_FAST)
+            await gate.take_in(said("more", str(number)), Pace.STILL_TOO_FAST)  # brought again: no message
+        await gate.take_in(said("more", "another", address="chat:Ben"), Pace.STILL_TOO_FAST)
+        running.clock.advance(60)
+        await gate.take_in(said("more", "later"), Pace.STILL_TOO_FAST)
+    kept = [line for line in lines if line["event"].startswith("kept without an answer")]
+    assert [line["so_far"] for line in kept] == [1, 10, 1, 1]
+    assert len({line["inbox"] for line in kept}) == len(kept)
+    assert not any(word in str(kept) for word in ("Ana", "Ben", "more"))
 
 
 @pytest.mark.parametrize("pace", [Pace.TOO_FAST, Pace.STILL_TOO_FAST, Pace.FLOODING])

@@ -39,7 +39,9 @@ async def test_a_slow_number_sends_one_and_then_waits(clock: Clock) -> None:
 
 async def test_a_number_that_is_turned_away_rests_and_then_one_tries(clock: Clock) -> None:
     pace = Pace(80, clock)
+    assert pace.resting == 0
     pace.rest("clients", 900, "not set up")
+    assert pace.resting == 1
     assert await admitted(pace, 1) == [False]
     assert await admitted(pace, 1, "therapists") == [True]
     clock.advance(900)
@@ -47,6 +49,7 @@ async def test_a_number_that_is_turned_away_rests_and_then_one_tries(clock: Cloc
     pace.undecided("clients")
     assert await admitted(pace, 2) == [True, False]
     pace.well("clients")
+    assert pace.resting == 0
     assert await admitted(pace, 2) == [True, True]
 
 

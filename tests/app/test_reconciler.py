@@ -32,6 +32,7 @@ class World:
     error: Exception | None = None
     is_new: bool = False
     paces: list[Pace] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)
     asked_again: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def received(self, since: int, before: int) -> list[Heard]:
@@ -67,6 +68,7 @@ class World:
             oldest_seconds=hours * HOUR,
             every_seconds=0,
             most_each=2,
+            missed=self.missed.append,
         )
 
 
@@ -77,6 +79,7 @@ async def test_what_never_arrived_is_taken_in_in_its_order_and_the_rest_is_not()
     assert [heard.key for heard in world.inbox] == ["SM2", "SM1", "SM3"]
     assert world.inbox[0].text == "by the webhook"
     assert await world.reconciler().catch_up() == 0
+    assert world.missed == [2, 0]
 
 
 async def test_what_was_written_before_the_first_start_is_not_answered() -> None:

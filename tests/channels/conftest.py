@@ -22,6 +22,8 @@ from tests.fakes import twilio_forms as forms
 
 THERAPIST = "whatsapp:+4915199999999"
 NOW = 1_772_400_000
+PEER = "10.0.0.1"
+"""Who is connected: a reverse proxy."""
 
 ONE_NUMBER = TwilioAccount(
     account_sid=forms.ACCOUNT_SID,
@@ -127,7 +129,9 @@ class Practice:
         if signature is not None:
             headers["X-Twilio-Signature"] = signature
         client = self.app.test_client()
-        response = await client.post(f"/webhook/{door}{query}", data=body, headers=headers)
+        response = await client.post(
+            f"/webhook/{door}{query}", data=body, headers=headers, scope_base={"client": (PEER, 50_000)}
+        )
         assert isinstance(response, Response)
         return response
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from channels.floods import MOST_KEYS, Floods, Limits, Pace, network_of
+from channels.floods import ALTOGETHER, MOST_KEYS, Flood, Floods, Limits, Pace, Source, network_of
 
 
 class Watch:
@@ -42,43 +42,64 @@ PROXY = "10.0.0.1"
 
 
 @pytest.mark.parametrize(
-    ("proxies", "forwarded", "source"),
+    ("proxies", "forwarded", "network", "is_sure"),
     [
-        (None, [], PROXY),
-        (None, ["192.0.2.7"], None),  # a proxy that the operator has not told of: nobody can tell
-        (0, [], PROXY),
-        (0, ["192.0.2.7"], PROXY),  # whoever writes this header themselves gains nothing
-        (1, ["192.0.2.7"], "192.0.2.7"),
-        (1, ["198.51.100.1, 192.0.2.7"], "192.0.2.7"),
-        (1, ["198.51.100.1", "192.0.2.7"], "192.0.2.7"),
-        (2, ["198.51.100.1, 192.0.2.7, 203.0.113.5"], "192.0.2.7"),
-        (2, ["203.0.113.5"], PROXY),  # it did not come through both
-        (1, ["nonsense"], None),
+        (None, [], PROXY, True),
+        (None, ["192.0.2.7"], PROXY, False),  # a proxy that the operator has not told of, or a liar
+        (0, [], PROXY, True),
+        (0, ["192.0.2.7"], PROXY, True),  # whoever writes this header themselves gains nothing
+        (1, [], PROXY, True),
+        (1, ["192.0.2.7"], "192.0.2.7", True),
+        (1, ["198.51.100.1, 192.0.2.7"], "192.0.2.7", True),
+        (1, ["198.51.100.1", "192.0.2.7"], "192.0.2.7", True),
+        (2, ["198.51.100.1, 192.0.2.7, 203.0.113.5"], "192.0.2.7", True),
+        (2, ["203.0.113.5"], PROXY, False),  # it did not come through both
+        (1, ["nonsense"], None, False),
     ],
 )
 def test_forwarded_addresses_are_believed_as_far_as_our_own_proxies_wrote_them(
-    proxies: int | None, forwarded: Sequence[str], source: str | None
+    proxies: int | None, forwarded: Sequence[str], network: str | None, *, is_sure: bool
 ) -> None:
-    assert Floods(Limits(trusted_proxies=proxies), Watch()).source(PROXY, forwarded) == source
+    source = Floods(Limits(trusted_proxies=proxies), Watch()).source(PROXY, forwarded)
+    assert source == Source(network, is_sure=is_sure)
+
+
+FORGER, OTHER = Source("192.0.2.7", is_sure=True), Source("192.0.2.8", is_sure=True)
 
 
 def test_an_address_is_closed_for_a_minute_and_no_other_one_with_it() -> None:
     watch = Watch()
     floods = Floods(Limits(refusals_per_minute=3), watch)
-    assert [floods.refused("192.0.2.7") for _ in range(3)] == [False, False, True]
-    assert floods.is_closed("192.0.2.7")
-    assert not floods.is_closed("192.0.2.8")
+    assert [floods.refused(FORGER) for _ in range(3)] == [None, None, Flood.ADDRESS]
+    assert floods.is_closed(FORGER)
+    assert not floods.is_closed(OTHER)
     watch.now += 59
-    assert floods.is_closed("192.0.2.7")
-    assert not floods.refused("192.0.2.7")
+    assert floods.is_closed(FORGER)
+    assert floods.refused(FORGER) is None
     watch.now += 1
-    assert not floods.is_closed("192.0.2.7")
+    assert not floods.is_closed(FORGER)
 
 
-def test_nobody_is_shut_out_for_somebody_whom_nobody_can_tell() -> None:
-    floods = Floods(Limits(refusals_per_minute=1), Watch())
-    assert not floods.refused(None)
-    assert not floods.is_closed(None)
+def test_where_others_may_come_from_is_flooded_and_never_closed() -> None:
+    floods = Floods(Limits(refusals_per_minute=2), Watch())
+    proxy = Source(PROXY, is_sure=False)
+    assert [floods.refused(proxy) for _ in range(3)] == [None, Flood.PROXY, None]
+    assert floods.is_flooded(proxy)
+    assert not floods.is_closed(proxy)
+    assert not floods.is_flooded(OTHER)
+
+
+def test_all_addresses_together_are_counted_too() -> None:
+    watch = Watch()
+    floods = Floods(Limits(refusals_per_minute=2), watch)
+    many = [Source(f"192.0.2.{number}", is_sure=True) for number in range(2 * ALTOGETHER)]
+    *before, last = [floods.refused(source) for source in many]
+    assert (set(before), last) == ({None}, Flood.EVERYWHERE)
+    nobody = Source(None, is_sure=False)
+    assert floods.is_flooded(nobody)
+    assert not floods.is_closed(OTHER)
+    watch.now += 60
+    assert not floods.is_flooded(nobody)
 
 
 def test_a_sender_is_told_once_a_minute_and_refused_only_after_what_a_person_can_write() -> None:
@@ -96,9 +117,9 @@ def test_a_sender_is_told_once_a_minute_and_refused_only_after_what_a_person_can
 def test_what_is_remembered_stays_bounded() -> None:
     floods = Floods(Limits(refusals_per_minute=1), Watch())
     for number in range(MOST_KEYS + 1):
-        floods.refused(str(number))
-    assert not floods.is_closed("0")
-    assert floods.is_closed(str(MOST_KEYS))
+        floods.refused(Source(str(number), is_sure=True))
+    assert not floods.is_closed(Source("0", is_sure=True))
+    assert floods.is_closed(Source(str(MOST_KEYS), is_sure=True))
 
 
 def test_what_is_brought_again_counts_once() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from channels.floods import Limits, Pace
+from structlog.testing import capture_logs
+
+from channels.few_lines import MOST_LINES
+from channels.floods import ALTOGETHER, Limits, Pace
 from tests.channels.conftest import Practice
 from tests.fakes import twilio_forms as forms
 
@@ -48,10 +51,33 @@ async def test_all_doors_are_closed_to_a_closed_address() -> None:
     assert answer.headers["Retry-After"] == "60"
 
 
-async def test_whoever_was_forwarded_by_an_unknown_proxy_shuts_nobody_out() -> None:
-    practice = Practice(limits=Limits(refusals_per_minute=1))
-    assert [await forged(practice) for _ in range(3)] == [403, 403, 403]
+async def test_a_header_that_nobody_vouches_for_frees_no_forger_and_shuts_nobody_out() -> None:
+    practice = Practice(limits=Limits(refusals_per_minute=2))
+    sources = [f"192.0.2.{number}" for number in range(4)]
+    assert [await forged(practice, source) for source in sources] == [403, 403, 429, 429]
     assert await signed(practice, "hello") == HTTPStatus.OK
+
+
+async def test_a_flood_from_everywhere_is_refused_and_twilio_is_not() -> None:
+    practice = Practice(limits=Limits(refusals_per_minute=1, trusted_proxies=1))
+    sources = [f"192.0.2.{number}" for number in range(ALTOGETHER + 1)]
+    answers = [await forged(practice, source) for source in sources]
+    assert answers == [403] * ALTOGETHER + [429]
+    assert await signed(practice, "hello", "198.51.100.1") == HTTPStatus.OK
+    large = await practice.post_body(b"x" * 70_000, signature=None, forwarded_for="198.51.100.2")
+    assert large.status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+
+async def test_a_flood_of_requests_is_none_of_lines() -> None:
+    practice = Practice(limits=Limits(refusals_per_minute=1000))
+    with capture_logs() as lines:
+        for _ in range(MOST_LINES + 5):
+            await forged(practice)
+        assert len(lines) == MOST_LINES
+        await signed(practice, "hello", MessageSid="")  # another kind of refusal has lines of its own
+        practice.now += 60
+        await forged(practice)
+    assert [line["left_out"] for line in lines] == [0] * (MOST_LINES + 1) + [5]
 
 
 async def test_a_signed_form_that_is_wrong_counts_for_nothing() -> None:

@@ -2,7 +2,8 @@
 
 It answers from rules, and from what was put into it through its design-time services. It is as strict as
 the real one about what a request may hold, so that a careless client fails in a test and not in production.
-It must never guess: a text that is neither a rule's nor a phrase that it was trained with is NO_MATCH.
+It must never guess by itself: a text that is neither a rule's nor a phrase that it was trained with is
+NO_MATCH, unless somebody gives it a `guess`.
 
     async with FakeDialogflow([Rule("book me in", "book.appointment")]) as dialogflow:
         channel = grpc.aio.insecure_channel(dialogflow.address)
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,8 @@ class FakeDialogflow:
         self.design = DesignServices(self.content, self._fail_if_told)
         self.routes = None if routes is None else frozenset(routes)
         self.now = now
+        self.guess: Callable[[str], Awaitable[Rule | None]] | None = None
+        """What it makes of a text that nobody taught it, for people who try it by hand."""
         self.delay = 0.0
         """Seconds to wait before each answer."""
         self.requests: list[cx.MatchIntentRequest | cx.DetectIntentRequest] = []
@@ -172,6 +175,8 @@ class FakeDialogflow:
         learnt = self.content.match(text)
         if rule is None and learnt is not None and learnt.intent:
             rule = Rule(text, learnt.intent, learnt.parameters)
+        if rule is None and learnt is None and self.guess is not None:
+            rule = await self.guess(text)
         if rule is None:
             return cx.Match(
                 event="sys.no-match-default",

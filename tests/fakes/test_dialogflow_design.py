@@ -108,6 +108,13 @@ async def test_a_display_name_exists_once(clients: Clients) -> None:
     await clients.entity_types.create_entity_type(parent=AGENT, entity_type=entity_type())
     with pytest.raises(exceptions.AlreadyExists):
         await clients.entity_types.create_entity_type(parent=AGENT, entity_type=entity_type())
+    await clients.intents.create_intent(parent=AGENT, intent=intent("book", "book me in"))
+    other = await clients.intents.create_intent(parent=AGENT, intent=intent("cancel", "call it off"))
+    with pytest.raises(exceptions.AlreadyExists):
+        await clients.intents.create_intent(parent=AGENT, intent=intent("book", "I want to come"))
+    other.display_name = "book"
+    with pytest.raises(exceptions.AlreadyExists):
+        await clients.intents.update_intent(intent=other)
 
 
 @pytest.mark.parametrize(

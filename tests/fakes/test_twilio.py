@@ -60,6 +60,8 @@ async def call(
         ({"ContentSid": "HX1"}, 21655),
         ({"ContentVariables": "{}"}, 21654),
         ({"ContentSid": "HX" + "0" * 32, "ContentVariables": '{"1": 2}'}, 21656),
+        ({"ContentSid": "HX" + "0" * 32, "ContentVariables": '["one"]'}, 21656),
+        ({"ContentSid": "HX" + "0" * 32, "ContentVariables": "one"}, 21656),
         ({"StatusCallback": "practice.example/status"}, 21609),
         ({"Txt": "typing error"}, 20001),
         ({"ValidityPeriod": "36001"}, 20001),
@@ -72,6 +74,13 @@ async def call(
 async def test_wrong_parameters_are_refused(twilio: FakeTwilio, changes: dict[str, str], code: int) -> None:
     status, answer = await call(twilio, form=GOOD | changes)
     assert (status, answer["code"], answer["status"]) == (400, code, 400)
+    assert twilio.messages == []
+
+
+async def test_whoever_has_opted_out_is_not_written_to(twilio: FakeTwilio) -> None:
+    twilio.opted_out.add(GOOD["To"])
+    status, answer = await call(twilio, form=GOOD)
+    assert (status, answer["code"]) == (400, 21610)
     assert twilio.messages == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -247,6 +248,41 @@ async def test_an_unknown_content_and_one_beside_words_are_refused(twilio: FakeT
     assert (await send(twilio, ContentSid="HX" + "0" * 32))[1]["code"] == 21655
     sid = await made(twilio, LIST)
     assert (await send(twilio, ContentSid=sid, ContentVariables='{"1": "?"}', Body="?"))[0] == 400
+
+
+async def test_a_medium_beside_a_content_is_refused(twilio: FakeTwilio) -> None:
+    sid = await made(twilio, TEXT)
+    beside = {"ContentVariables": '{"1": "Maria"}', "MediaUrl": "https://practice.example/x.png"}
+    assert (await send(twilio, ContentSid=sid, **beside))[0] == 400
+    assert twilio.messages == []
+
+
+TWO = changed(
+    changed(BUTTONS, "variables", to={str(number): "x" for number in range(1, 6)}),
+    *QUICK,
+    "actions",
+    to=[{"type": "QUICK_REPLY", "title": f"{{{{{one}}}}}", "id": f"{{{{{one + 1}}}}}"} for one in (2, 4)],
+)
+DESCRIBED = changed(
+    changed(LIST, *PICKER, "items", 0, "description", to="{{2}}"), "variables", to={"1": "Which?", "2": "x"}
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "variables", "code"),
+    [
+        (TWO, {"1": "?", "2": "Yes", "3": "y", "4": "Yes", "5": "n"}, 63013),
+        (DESCRIBED, {"1": "?", "2": "x" * 73}, 63013),
+        (TEXT, {"1": "x" * 1_601}, 21656),
+    ],
+    ids=["titles alike", "long description", "long value"],
+)
+async def test_what_only_its_variables_make_wrong_is_refused(
+    twilio: FakeTwilio, payload: dict[str, Any], variables: dict[str, str], code: int
+) -> None:
+    sid = await made(twilio, payload)
+    status, answer = await send(twilio, ContentSid=sid, ContentVariables=json.dumps(variables))
+    assert (status, answer["code"]) == (400, code)
 
 
 async def test_four_buttons_need_an_approved_template(twilio: FakeTwilio) -> None:

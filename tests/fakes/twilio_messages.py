@@ -175,7 +175,11 @@ _MISTAKES: tuple[tuple[Callable[[Mapping[str, str]], bool], int, str], ...] = (
     ),
     (lambda form: "ContentVariables" in form and "ContentSid" not in form, 21654, "ContentSid is required"),
     (_has_bad_variables, 21656, "The ContentVariables parameter is invalid"),
-    (lambda form: "Body" in form and "ContentSid" in form, 20001, "Body and ContentSid exclude each other"),
+    (
+        lambda form: "ContentSid" in form and bool(form.keys() & {"Body", "MediaUrl"}),
+        20001,
+        "A ContentSid excludes Body and MediaUrl",
+    ),
     (_has_bad_callback, 21609, "Invalid 'StatusCallback' URL"),
     (
         lambda form: "MediaUrl" in form and not form["MediaUrl"].startswith(("http://", "https://")),

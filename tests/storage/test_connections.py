@@ -262,7 +262,7 @@ async def test_a_server_that_is_not_there_asks_for_another_try(on_mariadb: Stora
 async def test_a_file_that_cannot_be_used_is_said(sqlite_settings: StorageSettings, tmp_path: Path) -> None:
     other = tmp_path / "letter.txt"
     other.write_text("Dear database, " * 100)
-    for path, reason in ((tmp_path / "nowhere" / "file", "folder"), (other, "not a database")):
+    for path, reason in ((tmp_path / "nowhere" / "file", "db upgrade"), (other, "not a database")):
         async with opened(sqlite_settings, sqlite_path=path) as database:
             with pytest.raises(NotReady, match=reason):
                 await Separate(database).fetch(LOCK, who=1)

@@ -14,6 +14,7 @@ async def test_empty_queues_are_named(storage: Storage) -> None:
         "inbox",
         "inbox put aside",
         "timers",
+        "alerts",
         "outbox pending",
         "outbox sending",
         "outbox unknown",
@@ -34,7 +35,11 @@ async def test_what_waits_is_counted_from_its_oldest_on(storage: Storage) -> Non
     await storage.outbox.start(one.id, NOW)
     await storage.outbox.start(two.id, NOW)
     await storage.outbox.unknown(two.id, NOW)
+    alert = await storage.alerts.raise_(conversation.person.id, "explicit.overdose", NOW - 700)
+    await storage.alerts.raise_(conversation.person.id, "explicit.overdose", NOW - 300)
+    await storage.alerts.acknowledge(alert, conversation.person.id, NOW)
     queues = await storage.queues.all()
+    assert queues["alerts"] == Queue(1, NOW - 300)
     assert queues["inbox"] == Queue(2, NOW - 50)
     assert queues["inbox put aside"] == Queue(1, NOW - 90)
     assert (
