@@ -68,6 +68,8 @@ def test_an_idiom_hides_nothing_that_stands_beside_it() -> None:
         "I wont be around tomorrow",
         "I can't do this anymore on Fridays",
         "I can't do it Tuesdays any more",
+        "I can't do this anymore at 7pm",
+        "I can't do this anymore at 3pm, could we switch?",
         "I can't live with this schedule",
         "we cannot work with these opening hours",
         "Not going to be around next Friday, could we move it?",
