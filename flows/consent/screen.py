@@ -48,6 +48,7 @@ _SECTIONS = (
     "fuzzy",
     "stop",
     "stop_alone",
+    "beside",
     "perhaps",
     "not_perhaps",
     "start",
@@ -66,7 +67,9 @@ class Wordings:
     sentences: Phrases
     """Each named after its event; they hold wherever they stand as a sentence."""
     alone: Phrases
-    """Likewise, but only as the whole message."""
+    """Likewise, but only if nothing else is said in the message."""
+    beside: Phrases
+    """Sentences that say nothing else, such as thanks and complaints."""
     doubts: Phrases
     """With one of these in the message nobody may have meant to have no more messages."""
 
@@ -74,11 +77,21 @@ class Wordings:
         """Every event that a text may be."""
         said = words_of(text, {}, self.slips, self.known)
         found = {name for name, _, _ in self.sentences.found(said)}
-        if said.count(END) == 2:  # noqa: PLR2004  # the beginning and the end: there is one sentence
-            found |= {name for name, _, _ in self.alone.found(said)}
+        found |= self._said_alone(said)
         if MAY_STOP in found and any(self.doubts.found(said)):
             found.discard(MAY_STOP)
         return found
+
+    def _said_alone(self, said: Sequence[str]) -> set[str]:
+        """The events of which each sentence is one, or says nothing else: "Stop. Stop. Thanks"."""
+        alone: dict[str, set[int]] = {}
+        for name, start, _ in self.alone.found(said):
+            alone.setdefault(name, set()).add(start)
+        if not alone:
+            return set()
+        starts = {place + 1 for place, word in enumerate(said[:-1]) if word == END}
+        rest = {start for _, start, _ in self.beside.found(said)}
+        return {name for name, places in alone.items() if starts <= places | rest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,7 @@ class _Reader:
         }
         phrases = {
             name: self._phrases(sections.get(name), groups)
-            for name in ("stop", "stop_alone", "perhaps", "not_perhaps", "start", "start_alone")
+            for name in ("stop", "stop_alone", "beside", "perhaps", "not_perhaps", "start", "start_alone")
         }
         slips = tuple(one.text for one in self._texts(sections.get("fuzzy")))
         known = {
@@ -153,6 +166,7 @@ class _Reader:
                 for phrase in phrases[name]
             ),
             Phrases((name, phrase) for name in (STOP, START) for phrase in phrases[f"{name}_alone"]),
+            Phrases(("beside", phrase) for phrase in phrases["beside"]),
             Phrases(("doubt", phrase) for phrase in phrases["not_perhaps"]),
         )
 
