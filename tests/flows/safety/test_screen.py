@@ -160,3 +160,16 @@ def test_a_lexicon_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> 
         "no-reply",
         "unknown-key",
     ]
+
+
+def test_what_is_no_list_of_phrases_is_refused_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(
+        "language: en\nreply: '{emergency} {helpline}'\ngroups: [a]\nexplicit: {wish: [{a: b}]}\n"
+        "oblique: {}\nthird_person: {}\n"
+    )
+    with pytest.raises(FlowError) as refused:
+        CrisisScreen.load(tmp_path)
+    assert [(issue.code, issue.line) for issue in refused.value.issues] == [
+        ("no-keys", 3),
+        ("no-text", 4),
+    ]
