@@ -241,9 +241,10 @@ def test_what_stands_under_a_picture_counts_and_a_tap_is_none_of_its_business() 
         ("MAYBE", None),
     ],
 )
-def test_what_twilio_has_answered_is_heard_as_such(told: str, event: str | None) -> None:
+@pytest.mark.parametrize("kind", ["text", "tap", "media", "location"])
+def test_what_twilio_has_answered_is_heard_as_such(kind: Kind, told: str, event: str | None) -> None:
     heard = Heard(
-        key="1", flow="client", address="chat:a", kind="text", at=0, text="hm", data={"opt_out": told}
+        key="1", flow="client", address="chat:a", kind=kind, at=0, text="hm", data={"opt_out": told}
     )
     found = SCREEN(heard)
     assert (found.name if found else None) == event
