@@ -82,13 +82,16 @@ async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Write to this client again, and list what was withheld, as it stands now, and what else is to come.
 
-    What somebody told Twilio is evidence each time, also if they want messages already.
+    What somebody told Twilio is evidence each time, also if they want messages already. Who was opted in by
+    an operator has not just written, so nothing is listed to them.
     """
     since = turn.person.opted_out_at
     if since is not None or turn.data.get("how") == TOLD_TWILIO:
         await _opt_in(turn, tx)
     if since is None:
         return Outcome("opted_in_before")
+    if not turn.moment.heard.is_said:
+        return Outcome("none")
     unheard = await _unheard(turn, tx, since)
     known = {one.id for one in unheard}
     lines: list[Value] = [line(f"own_line_{one.status}", summary=turn.summary(one)) for one in unheard]
