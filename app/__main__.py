@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
 flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
+consent_app = typer.Typer(help="Who wants messages, and who wants none.", no_args_is_help=True)
 outbox_app = typer.Typer(help="Messages of which nobody knows whether they were sent.", no_args_is_help=True)
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
 nlu_app = typer.Typer(help="The Dialogflow agent.", no_args_is_help=True)
@@ -36,6 +37,7 @@ app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
 app.add_typer(nlu_app, name="nlu")
 app.add_typer(templates_app, name="templates")
+app.add_typer(consent_app, name="consent")
 app.add_typer(outbox_app, name="outbox")
 
 
@@ -256,6 +258,38 @@ def outbox_settle(
     from app.outbox_desk import settle
 
     _run(lambda settings: settle(settings, number, sid))
+
+
+PhoneNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="With + and the country's code.")]
+
+
+@consent_app.command("show")
+def consent_show(
+    number: PhoneNumber,
+    show: Annotated[  # noqa: FBT002  # a flag
+        bool, typer.Option("--show", help="Also what they wrote: personal, for this terminal only.")
+    ] = False,
+) -> None:
+    """Tell whether somebody wants messages, and what the ledger has of them."""
+    from app.consent_desk import show_consent
+
+    _run(lambda settings: show_consent(settings, number, show=show))
+
+
+@consent_app.command("in")
+def consent_in(number: PhoneNumber) -> None:
+    """Write to somebody again who asked for no messages, as they have told you so."""
+    from app.consent_desk import change_consent
+
+    _run(lambda settings: change_consent(settings, number, wanted=True))
+
+
+@consent_app.command("out")
+def consent_out(number: PhoneNumber) -> None:
+    """Write nothing unasked to somebody any more, as they have told you so."""
+    from app.consent_desk import change_consent
+
+    _run(lambda settings: change_consent(settings, number, wanted=False))
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:

@@ -98,7 +98,7 @@ def heard(
 
 def of_incoming(message: Incoming, *, flow: str, at: int) -> Heard:
     """As much of a message as a conversation needs."""
-    kind, data = _kind(message)
+    kind, data = _kind_and_data(message)
     return Heard(
         key=message.sid,
         flow=flow,
@@ -144,8 +144,14 @@ def _check_account(named: str, ours: str) -> None:
         raise MalformedWebhook("AccountSid is missing or is not this account's.")
 
 
+def _kind_and_data(message: Incoming) -> tuple[Kind, Values]:
+    """What was sent, and what else is known; Twilio may take anything for an opt-out, not texts alone."""
+    kind, data = _kind(message)
+    return kind, {**data, "opt_out": message.opt_out} if message.opt_out else data
+
+
 def _kind(message: Incoming) -> tuple[Kind, Values]:
-    """Text, tap, media or location, and what else is known."""
+    """Text, tap, media or location, and what is in it."""
     if message.tap is not None:
         return "tap", NOTHING
     if message.attachment is not None:
@@ -157,4 +163,4 @@ def _kind(message: Incoming) -> tuple[Kind, Values]:
             "latitude": place.latitude,
             "longitude": place.longitude,
         }
-    return "text", {"opt_out": message.opt_out} if message.opt_out else NOTHING
+    return "text", NOTHING

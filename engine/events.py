@@ -74,8 +74,8 @@ class Heard:
     event: str | None = None
     """The event of a signal."""
     data: Values = NOTHING
-    """What a signal carries; for media, its type; for a wait, the turn that it belongs to; for a text, as
-    `opt_out`, what the channel itself has made of it and answered (`STOP`, `START`, `HELP`)."""
+    """What a signal carries; for media, its type; for a wait, the turn that it belongs to; of whatever a
+    person sent, as `opt_out`, what the channel has made of it and answered (`STOP`, `START`, `HELP`)."""
     id: int = 0
     """The number of the inbox row; 0 before it is stored."""
 

@@ -117,9 +117,10 @@ def _whatever_was_given(
 ) -> Event | None:
     """Of a message whose purpose is unclear at least the time or the place that it names clearly.
 
-    Not if it is likelier about something that means nothing here ("no, that is all for today").
+    Not if it is likelier about something that means nothing here ("no, that is all for today"), or that is
+    answered in words: a time that is merely mentioned is no wish ("thanks for seeing me on Sunday").
     """
-    if reading.intent not in flow.hears(state):
+    if reading.intent not in flow.hears(state) or _only_talk(flow, state, reading.intent):
         return None
     given = (kind.given_as for name, kind in vocabulary.entities.items() if name in facts)
     event = next((event for event in given if event in flow.hears(state)), None)

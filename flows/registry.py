@@ -46,7 +46,7 @@ DEMANDED = {
         STOP: "opt_out",
         START: "opt_in",
         OPTED_OUT_ELSEWHERE: "note_opt_out",
-        OPTED_IN_ELSEWHERE: "note_opt_in",
+        OPTED_IN_ELSEWHERE: "opt_in",
         NEWS_WITHHELD: "have_client_phoned",
     },
 }

@@ -42,7 +42,8 @@ class LedgerEntry:
     at: int
     """Seconds since the epoch."""
     how: str
-    """`words`, `tap`, `twilio` (its Advanced Opt-Out) or `error 21610` (Twilio refused a message)."""
+    """`words`, `tap`, `twilio` (its Advanced Opt-Out), `error 21610` (Twilio refused a message) or
+    `operator` (the practice's command)."""
     wording: str | None
     """What the person wrote, if they wrote anything."""
     text_version: str | None

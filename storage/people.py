@@ -17,6 +17,8 @@ from storage.tables import people, therapists
 
 THERAPIST = "therapist"
 """The role, and the flow's name, of therapists."""
+ROLES = ("client", THERAPIST, "stranger")
+"""Every role that somebody may have at one address."""
 
 COLUMNS = (
     people.c.id,

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, union_all
 
 from engine.events import NOTHING, Heard, Values
 from storage.database import Session
 from storage.inbox import Inbox
 from storage.sealing import Sealer, opened
 from storage.sql import Insert, Query, Row, given, limit, listed, spread
-from storage.tables import timers
+from storage.tables import inbox, timers
 
+GONE_OFF = "timer:"
+"""With which the key of a timer begins in the inbox."""
 _AT_ONCE = 100
 _PUT = Insert(timers, unless_known=True)
 _DUE = Query(
@@ -80,6 +82,16 @@ class Timers:
         if keys:
             await self._session.defer(_drop(len(keys)), **spread("key", keys))
 
+    async def known(self, keys: Sequence[str]) -> set[str]:
+        """Which of these were ever set, whether or not they have gone off."""
+        if not keys:
+            return set()
+        gone_off = [f"{GONE_OFF}{key}" for key in keys]
+        rows = await self._session.fetch(
+            _known(len(keys)), **spread("key", keys), **spread("gone_off", gone_off)
+        )
+        return {key.removeprefix(GONE_OFF) for (key,) in rows}
+
     async def move_due(self, now: int) -> int:
         """Move what is due into the inbox, as `timer:` and its key, in one transaction; returns how many.
 
@@ -87,13 +99,13 @@ class Timers:
         """
         async with self._session.atomically() as session:
             rows = await session.fetch(_DUE, now=now, limit=_AT_ONCE)
-            inbox = Inbox(session, self._sealer)
+            into = Inbox(session, self._sealer)
 
             async def give_up(row: Row, reason: str) -> None:
                 _, key, flow, address, _, _, due_at, address_hash = row
-                await inbox.put_unheard(f"timer:{key}", flow, address_hash, address, due_at, reason)
+                await into.put_unheard(f"{GONE_OFF}{key}", flow, address_hash, address, due_at, reason)
 
-            await inbox.put_all(await opened(rows, self._heard, give_up))
+            await into.put_all(await opened(rows, self._heard, give_up))
             for number, *_ in rows:
                 await session.defer(_REMOVE, timer=number)
         return len(rows)
@@ -106,7 +118,7 @@ class Timers:
     def _heard(self, row: Row) -> Heard:
         _, key, flow, address, event, data, due_at, _ = row
         return Heard(
-            key=f"timer:{key}",
+            key=f"{GONE_OFF}{key}",
             flow=flow,
             address=self._sealer.open(address),
             kind="signal",
@@ -114,6 +126,13 @@ class Timers:
             event=event,
             data=self._sealer.open_json(data),
         )
+
+
+@cache
+def _known(count: int) -> Query:
+    waiting = select(timers.c.key).where(timers.c.key.in_(listed("key", count)))
+    gone_off = select(inbox.c.key).where(inbox.c.key.in_(listed("gone_off", count)))
+    return Query(union_all(waiting, gone_off))
 
 
 @cache

@@ -124,14 +124,38 @@ CANNOT = frozenset({("can", "not"), ("could", "not"), ("will", "not")})
 """Who says so names a time, but none that suits."""
 MAY_NAME_A_TIME = frozenset({NONE_OF_THESE, "cancel.appointment"})
 """What is often said with a time and hardly another word: "can't Thursday" asks for no appointment."""
+MENTIONS_A_TIME = frozenset({"bye", "thanks", "running.late"})
+"""What mentions a time and wishes for none, though all its words may come with one: "see you on Monday"."""
+WISHES = frozenset(
+    {
+        "?",
+        "please",
+        "want",
+        "like",
+        "need",
+        "prefer",
+        "would",
+        "can",
+        "could",
+        "may",
+        "shall",
+        "how",
+        "what",
+        "any",
+    }
+)
+"""With one of these it is a wish all the same: "Monday please, thank you"."""
 
 
 def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
     """Whether a text gives a time and says next to nothing else.
 
     One other word is allowed unless it makes the text be about something else ("the weather tomorrow").
+    A mere mention of a day is no wish ("thanks, see you on Monday").
     """
     said = tokens(times.rest)
+    if said and likeliest in MENTIONS_A_TIME and WISHES.isdisjoint(said):
+        return False
     if times.value is None or any(pair in CANNOT for pair in pairwise(said)):
         return False
     others = [word for word in said if word not in FILLERS and word != "?"]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from engine.errors import FlowError
 from engine.events import Event, Heard
-from flows.safety.phrases import BadPhrase, Choices, Phrase, Phrases
+from flows.safety.phrases import Phrases
 from flows.safety.spelling import END, words_of
-from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
+from flows.safety.word_list import WordList, words_in
+from flows.strict_yaml import Node, Problems, read_yaml
 
 STOP = "stop"
 """Somebody wants no more messages."""
@@ -42,17 +43,8 @@ EVENTS = frozenset({STOP, MAY_STOP, START, *ELSEWHERE.values()})
 CLIENT = "client"
 """The flow of those who are asked; a therapist who writes so may speak of a client."""
 SHIPPED = Path(__file__).parent
-_SECTIONS = (
-    "language",
-    "groups",
-    "fuzzy",
-    "stop",
-    "stop_alone",
-    "perhaps",
-    "not_perhaps",
-    "start",
-    "start_alone",
-)
+_PHRASES = ("stop", "stop_alone", "beside", "perhaps", "not_perhaps", "start", "start_alone")
+_SECTIONS = ("language", "groups", "fuzzy", *_PHRASES)
 _CLEAREST_FIRST = (STOP, START, MAY_STOP)
 
 
@@ -66,7 +58,9 @@ class Wordings:
     sentences: Phrases
     """Each named after its event; they hold wherever they stand as a sentence."""
     alone: Phrases
-    """Likewise, but only as the whole message."""
+    """Likewise, but only if nothing else is said in the message."""
+    beside: Phrases
+    """Sentences that say nothing else, such as thanks and complaints."""
     doubts: Phrases
     """With one of these in the message nobody may have meant to have no more messages."""
 
@@ -74,11 +68,21 @@ class Wordings:
         """Every event that a text may be."""
         said = words_of(text, {}, self.slips, self.known)
         found = {name for name, _, _ in self.sentences.found(said)}
-        if said.count(END) == 2:  # noqa: PLR2004  # the beginning and the end: there is one sentence
-            found |= {name for name, _, _ in self.alone.found(said)}
+        found |= self._said_alone(said)
         if MAY_STOP in found and any(self.doubts.found(said)):
             found.discard(MAY_STOP)
         return found
+
+    def _said_alone(self, said: Sequence[str]) -> set[str]:
+        """The events of which each sentence is one, or says nothing else: "Stop. Stop. Thanks"."""
+        alone: dict[str, set[int]] = {}
+        for name, start, _ in self.alone.found(said):
+            alone.setdefault(name, set()).add(start)
+        if not alone:
+            return set()
+        starts = {place + 1 for place, word in enumerate(said[:-1]) if word == END}
+        rest = {start for _, start, _ in self.beside.found(said)}
+        return {name for name, places in alone.items() if starts <= places | rest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class ConsentScreen:
         for path in sorted(folder.glob("??.yaml")):
             problems = Problems(f"{folder.name}/{path.name}")
             node = read_yaml(path, problems)
-            languages += [_Reader(problems).read(node)] if node else []
+            languages += [_wordings(node, problems)] if node else []
             issues += problems.issues
         if issues:
             raise FlowError(issues)
@@ -113,69 +117,20 @@ class ConsentScreen:
         return Event(event) if event else None
 
 
-class _Reader:
-    """Turns nodes into wordings, and notes what does not fit."""
-
-    def __init__(self, problems: Problems) -> None:
-        self._problems = problems
-
-    def read(self, node: Node) -> Wordings:
-        sections = dict(self._pairs(node))
-        for name in [name for name in ("stop", "start") if name not in sections]:
-            self._problems.add(
-                node.place, "missing-section", f"there is no `{name}`: nobody would be heard by it"
-            )
-        for name in set(sections) - set(_SECTIONS):
-            self._problems.add(node.place, "unknown-key", f"`{name}` means nothing among wordings")
-        groups = {
-            name: Choices(entry.text for entry in self._texts(value))
-            for name, value in self._pairs(sections.get("groups"))
-        }
-        phrases = {
-            name: self._phrases(sections.get(name), groups)
-            for name in ("stop", "stop_alone", "perhaps", "not_perhaps", "start", "start_alone")
-        }
-        slips = tuple(one.text for one in self._texts(sections.get("fuzzy")))
-        known = {
-            word
-            for found in phrases.values()
-            for phrase in found
-            for part in phrase.parts
-            for choices in part.choices
-            for word in choices.words
-        }
-        return Wordings(
-            slips,
-            frozenset(known | set(slips)),
-            Phrases(
-                (event, phrase)
-                for event, name in ((STOP, "stop"), (MAY_STOP, "perhaps"), (START, "start"))
-                for phrase in phrases[name]
-            ),
-            Phrases((name, phrase) for name in (STOP, START) for phrase in phrases[f"{name}_alone"]),
-            Phrases(("doubt", phrase) for phrase in phrases["not_perhaps"]),
-        )
-
-    def _phrases(self, node: Node | None, groups: Mapping[str, Choices]) -> list[Phrase]:
-        found = []
-        for phrase in self._texts(node):
-            try:
-                found.append(Phrase.read(phrase.text, groups))
-            except BadPhrase as error:
-                self._problems.add(phrase.place, "bad-phrase", f"this phrase cannot be used: {error}")
-        return found
-
-    def _pairs(self, node: Node | None) -> list[tuple[str, Node]]:
-        if node is None:
-            return []
-        if not isinstance(node, Keys):
-            self._problems.add(node.place, "no-keys", "here names are expected, each with what it holds")
-            return []
-        return [(key.text, value) for key, value in node]
-
-    def _texts(self, node: Node | None) -> list[Text]:
-        items = node.items if isinstance(node, Items) else (node,) if node else ()
-        for item in items:
-            if not isinstance(item, Text):
-                self._problems.add(item.place, "no-text", "here a phrase is expected")
-        return [item for item in items if isinstance(item, Text)]
+def _wordings(node: Node, problems: Problems) -> Wordings:
+    """Read how it is said in one language, and note what does not fit."""
+    words = WordList(node, problems, known=_SECTIONS, needed=("stop", "start"), kind="wordings")
+    phrases = {name: words.phrases(name) for name in _PHRASES}
+    slips = tuple(words.texts("fuzzy"))
+    return Wordings(
+        slips,
+        words_in(phrase for found in phrases.values() for phrase in found) | frozenset(slips),
+        Phrases(
+            (event, phrase)
+            for event, name in ((STOP, "stop"), (MAY_STOP, "perhaps"), (START, "start"))
+            for phrase in phrases[name]
+        ),
+        Phrases((name, phrase) for name in (STOP, START) for phrase in phrases[f"{name}_alone"]),
+        Phrases(("beside", phrase) for phrase in phrases["beside"]),
+        Phrases(("doubt", phrase) for phrase in phrases["not_perhaps"]),
+    )

@@ -13,9 +13,10 @@ from pathlib import Path
 from engine.errors import FlowError
 from engine.events import Event, Heard
 from flows.safety.helplines import Helplines
-from flows.safety.phrases import BadPhrase, Choices, Phrase, Phrases
+from flows.safety.phrases import Phrases
 from flows.safety.spelling import words_of
-from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
+from flows.safety.word_list import WordList, words_in
+from flows.strict_yaml import Node, Problems, read_yaml
 
 CRISIS = "crisis"
 """The event of somebody who may be in danger."""
@@ -78,7 +79,7 @@ class CrisisScreen:
         for path in sorted(folder.glob("??.yaml")):
             problems = Problems(f"{folder.name}/{path.name}")
             node = read_yaml(path, problems)
-            lexicons += [_LexiconReader(problems).read(node)] if node else []
+            lexicons += [_lexicon(node, problems)] if node else []
             issues += problems.issues
         if issues:
             raise FlowError(issues)
@@ -101,86 +102,21 @@ class CrisisScreen:
         return min(found, key=lambda concern: KINDS.index(concern.kind), default=None)
 
 
-class _LexiconReader:
-    """Turns nodes into a lexicon, and notes what does not fit."""
-
-    def __init__(self, problems: Problems) -> None:
-        self._problems = problems
-
-    def read(self, node: Node) -> Lexicon:
-        sections = dict(self._pairs(node))
-        for name in [name for name in ("reply", *KINDS) if name not in sections]:
-            self._problems.add(
-                node.place, "missing-section", f"there is no `{name}`: nobody would be heard by it"
-            )
-        for name in set(sections) - set(_SECTIONS):
-            self._problems.add(node.place, "unknown-key", f"`{name}` means nothing in a lexicon")
-        groups = {name: self._choices(value) for name, value in self._pairs(sections.get("groups"))}
-        spellings = {
-            wrong.text: right
-            for right, value in self._pairs(sections.get("spellings"))
-            for wrong in self._texts(value)
-        }
-        idioms = self._phrases("idiom", sections.get("not_a_crisis"), groups)
-        rules = {
-            kind: [
-                found
-                for name, value in self._pairs(sections.get(kind))
-                for found in self._phrases(name, value, groups)
-            ]
-            for kind in KINDS
-        }
-        language, reply = sections.get("language"), sections.get("reply")
-        if not (isinstance(reply, Text) and "{emergency}" in reply.text and "{helpline}" in reply.text):
-            self._problems.add(node.place, "no-reply", "`reply` must name {emergency} and {helpline}")
-        slips = tuple(one.text for one in self._texts(sections.get("fuzzy")))
-        known = {
-            word
-            for phrases in rules.values()
-            for _, phrase in phrases
-            for part in phrase.parts
-            for choices in part.choices
-            for word in choices.words
-        }
-        return Lexicon(
-            language=language.text if isinstance(language, Text) else "",
-            reply=reply.text if isinstance(reply, Text) else "",
-            spellings=spellings,
-            slips=slips,
-            known=frozenset(known | set(slips)),
-            idioms=Phrases(idioms),
-            rules={kind: Phrases(found) for kind, found in rules.items()},
-        )
-
-    def _choices(self, node: Node) -> Choices:
-        try:
-            return Choices(entry.text for entry in self._texts(node))
-        except BadPhrase as error:
-            self._problems.add(node.place, "bad-phrase", f"this group cannot be used: {error}")
-            return Choices(())
-
-    def _phrases(
-        self, name: str, node: Node | None, groups: Mapping[str, Choices]
-    ) -> list[tuple[str, Phrase]]:
-        found = []
-        for phrase in self._texts(node):
-            try:
-                found.append((name, Phrase.read(phrase.text, groups)))
-            except BadPhrase as error:
-                self._problems.add(phrase.place, "bad-phrase", f"this phrase cannot be used: {error}")
-        return found
-
-    def _pairs(self, node: Node | None) -> list[tuple[str, Node]]:
-        if node is None:
-            return []
-        if not isinstance(node, Keys):
-            self._problems.add(node.place, "no-keys", "here names are expected, each with what it holds")
-            return []
-        return [(key.text, value) for key, value in node]
-
-    def _texts(self, node: Node | None) -> list[Text]:
-        items = node.items if isinstance(node, Items) else (node,) if node else ()
-        for item in items:
-            if not isinstance(item, Text):
-                self._problems.add(item.place, "no-text", "here a phrase is expected")
-        return [item for item in items if isinstance(item, Text)]
+def _lexicon(node: Node, problems: Problems) -> Lexicon:
+    """Read a lexicon, and note what does not fit."""
+    words = WordList(node, problems, known=_SECTIONS, needed=("reply", *KINDS), kind="a lexicon")
+    reply = words.text("reply")
+    if not ("{emergency}" in reply and "{helpline}" in reply):
+        problems.add(node.place, "no-reply", "`reply` must name {emergency} and {helpline}")
+    spellings = {wrong: right for right, typed in words.named_texts("spellings") for wrong in typed}
+    rules = {kind: words.named_phrases(kind) for kind in KINDS}
+    slips = tuple(words.texts("fuzzy"))
+    return Lexicon(
+        language=words.text("language"),
+        reply=reply,
+        spellings=spellings,
+        slips=slips,
+        known=words_in(phrase for found in rules.values() for _, phrase in found) | frozenset(slips),
+        idioms=Phrases(("idiom", phrase) for phrase in words.phrases("not_a_crisis")),
+        rules={kind: Phrases(found) for kind, found in rules.items()},
+    )

@@ -20,6 +20,8 @@ _APOSTROPHES = re.compile("['’‘`´]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
 _DISGUISED = re.compile(r"(?=\w*[^\W\d_])[^\W_]+(?:[@$!][^\W\d_]+)*(?:[@$](?!\w))?")
 """A word with letters in it, and signs that stand for letters."""
+_CLOCK_TIME = re.compile(r"\d{1,2}[ap]m")
+"""Its digits are digits: "3pm" is no disguised word."""
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _ENDS = re.compile(r"[!?;\n]+|(?<!\.)\.(?=\s|$)")
 """Three dots end nothing: "I want to... die"."""
@@ -40,13 +42,17 @@ def words_of(
     """
     plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
     plain = "".join(one for one in unicodedata.normalize("NFD", plain) if unicodedata.category(one) != "Mn")
-    plain = _DISGUISED.sub(lambda word: word[0].translate(_LOOKALIKES), _APOSTROPHES.sub("", plain))
+    plain = _DISGUISED.sub(_undisguised, _APOSTROPHES.sub("", plain))
     plain = _DRAWN_OUT.sub(r"\1", plain)
     said = [END]
     for sentence in _ENDS.split(plain):
         words = [part for word in _words(sentence) for part in _mended(word, spellings, slips, known)]
         said += [*words, END] if words else []
     return said
+
+
+def _undisguised(word: re.Match[str]) -> str:
+    return word[0] if _CLOCK_TIME.fullmatch(word[0]) else word[0].translate(_LOOKALIKES)
 
 
 def _words(sentence: str) -> list[str]:

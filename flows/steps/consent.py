@@ -14,6 +14,7 @@ from flows.booking_turn import BookingTurn, number
 from flows.consent.screen import TOLD_TWILIO
 from flows.registry import step
 from flows.steps.own_appointments import appointment_line, coming
+from flows.texts import line
 from storage.appointments import Appointment
 from storage.consent_ledger import Kind, LedgerEntry
 from storage.people import THERAPIST
@@ -25,8 +26,8 @@ log = structlog.get_logger("consent")
 NOTICE = "privacy_notice"
 """The text of which the version is kept that somebody agreed to."""
 CONFIRMATION = "no_more_messages"
-ANSWERED = ("confirmed", "declined", "expired")
-"""Statuses of which a client ought to hear."""
+NEWS = ("confirmed", "declined", "expired", "cancelled")
+"""Statuses of which a client ought to hear, unless it was they who cancelled."""
 
 
 @step("due", "seen", tells=("practice",), remembers=("notice",))
@@ -77,14 +78,27 @@ async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted")
 
 
-@step("listed", "none", "opted_in_before", tells=("list",))
+@step("news", "listed", "none", "opted_in_before", tells=("list",))
 async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Write to this person again, and list what they may not have heard of."""
-    if turn.person.opted_out_at is None:
+    """Write to this client again, and list what was withheld, as it stands now, and what else is to come.
+
+    What somebody told Twilio is evidence each time, also if they want messages already. Who was opted in by
+    an operator has not just written, so nothing is listed to them.
+    """
+    since = turn.person.opted_out_at
+    if since is not None or turn.data.get("how") == TOLD_TWILIO:
+        await _opt_in(turn, tx)
+    if since is None:
         return Outcome("opted_in_before")
-    await _opt_in(turn, tx)
-    lines: list[Value] = [appointment_line(turn, found) for found in await coming(turn, tx)]
-    return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
+    if not turn.moment.heard.is_said:
+        return Outcome("none")
+    unheard = await _unheard(turn, tx, since)
+    known = {one.id for one in unheard}
+    lines: list[Value] = [line(f"own_line_{one.status}", summary=turn.summary(one)) for one in unheard]
+    lines += [appointment_line(turn, one) for one in await coming(turn, tx) if one.id not in known]
+    if not lines:
+        return Outcome("none")
+    return Outcome("news" if unheard else "listed", tells={"list": lines})
 
 
 @step("noted")
@@ -142,9 +156,8 @@ async def _have_phoned(turn: BookingTurn, tx: Transaction, appointment: Appointm
 
     A timer's key is unique for ever, so setting it again tells nobody twice.
     """
-    since = turn.person.opted_out_at or turn.now
     timer = Timer(
-        key=f"phone:{appointment.id}:{appointment.status}:{since}",
+        key=_phone_key(appointment, turn.person.opted_out_at or turn.now),
         flow=THERAPIST,
         address=appointment.therapist.address,
         event="client_not_told",
@@ -154,9 +167,21 @@ async def _have_phoned(turn: BookingTurn, tx: Transaction, appointment: Appointm
     await tx.timers.put([timer])
 
 
+def _phone_key(appointment: Appointment, since: int) -> str:
+    return f"phone:{appointment.id}:{appointment.status}:{since}"
+
+
+async def _unheard(turn: BookingTurn, tx: Transaction, since: int) -> list[Appointment]:
+    """What became of the client's appointments since they opted out: of each a therapist was told."""
+    found = await tx.appointments.of_client(turn.person_id, NEWS, since // 60)
+    told = await tx.timers.known([_phone_key(one, since) for one in found])
+    return [one for one in found if _phone_key(one, since) in told]
+
+
 async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     """The client's own appointment that unsaid news was about, if a client ought to hear of it."""
     told = number(turn.data.get("appointment"))
     found = await tx.appointments.get(told) if told is not None else None
-    is_news = found is not None and found.client.id == turn.person_id and found.status in ANSWERED
-    return found if is_news else None
+    is_own = found is not None and found.client.id == turn.person_id
+    is_news = found is not None and found.status in NEWS and found.cancelled_by != "client"
+    return found if is_own and is_news else None

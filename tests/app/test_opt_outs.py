@@ -78,6 +78,28 @@ async def test_a_second_silence_is_told_again(requested: Product) -> None:
     assert await told(requested, "Please phone them") == 2
 
 
+async def test_start_tells_of_what_the_practice_has_cancelled_meanwhile(requested: Product) -> None:
+    await says(requested, ("anna", "approve"))
+    await says(requested, ("Ana", "stop"))
+    async with requested.storage.transaction() as tx:
+        assert await tx.appointments.move_on(1, frm=("confirmed",), to="cancelled", cancelled_by="therapist")
+    withheld = Heard(
+        key="withheld:99",
+        flow="client",
+        address=ANA,
+        kind="signal",
+        at=requested.clock(),
+        event="news_withheld",
+        data={"appointment": 1},
+    )
+    await requested.storage.inbox.put(withheld)
+    await requested.settle()
+    assert await told(requested, "Please phone them") == 2
+    await says(requested, ("Ana", "start"))
+    assert await told(requested, "(cancelled by the practice)") == 1
+    assert await told(requested, "(confirmed)") == 0
+
+
 async def test_the_ledger_tells_who_agreed_to_what_and_when(requested: Product) -> None:
     at = requested.clock()
     texts = requested.flow_file.texts

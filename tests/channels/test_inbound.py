@@ -90,9 +90,22 @@ def test_shared_contacts_are_no_text() -> None:
 
 
 @pytest.mark.parametrize("word", ["START", "STOP", "HELP"])
-def test_what_twilio_has_answered_itself_is_said(word: str) -> None:
-    message = heard(forms.message(word.lower(), OptOutType=word))
-    assert (message.kind, message.data) == ("text", {"opt_out": word})
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (forms.message("stop"), "text"),
+        (forms.tap("stop", "Stop"), "tap"),
+        (forms.list_tap("stop", "Stop"), "tap"),
+        (forms.media("image/png", "stop"), "media"),
+        (forms.location("52.52", "13.40"), "location"),
+    ],
+)
+def test_what_twilio_has_answered_itself_is_said_of_every_kind(
+    word: str, form: forms.Fields, kind: str
+) -> None:
+    before, message = heard(form), heard(form | {"OptOutType": word})
+    assert message.kind == before.kind == kind
+    assert message.data == {**before.data, "opt_out": word}
 
 
 def test_a_message_to_another_number_is_refused_without_naming_it() -> None:

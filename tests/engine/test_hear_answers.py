@@ -76,5 +76,13 @@ def test_of_an_unclear_message_the_clear_part_counts_even_unasked() -> None:
     assert heard("hm, mint", flow=flow, read_as="leave", confidence=0.1, latent=mint).name == "misheard"
 
 
+def test_what_is_only_mentioned_in_mere_talk_is_not_given() -> None:
+    unasked = replace(GUEST_FLOW.states["choosing"], expects=())
+    flow = replace(GUEST_FLOW, states={**GUEST_FLOW.states, "choosing": unasked})
+    mint = {"tea": "Mint"}
+    event = heard("lovely, that mint", flow=flow, read_as="help", confidence=0.1, entities=mint)
+    assert event == Event("misheard")
+
+
 def test_nothing_found_is_misheard() -> None:
     assert heard("hm", read_as="leave", confidence=0.1) == Event("misheard")

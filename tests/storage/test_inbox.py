@@ -121,6 +121,13 @@ class TestTimers:
         await storage.timers.put([timer("a", NOW + 999)])
         assert await storage.timers.next_due() == NOW + 60
 
+    async def test_are_known_before_and_after_they_go_off(self, storage: Storage) -> None:
+        await storage.timers.put([timer("a"), timer("b", NOW + 61), timer("c")])
+        await storage.timers.drop(["c"])
+        await storage.timers.move_due(NOW + 60)
+        assert await storage.timers.known(["a", "b", "c", "d"]) == {"a", "b"}
+        assert await storage.timers.known([]) == set()
+
     async def test_what_cannot_be_opened_stops_nobody(
         self, storage: Storage, settings: StorageSettings
     ) -> None:

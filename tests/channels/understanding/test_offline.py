@@ -108,6 +108,24 @@ async def test_a_time_beside_something_unrelated_is_not_an_answer(offline: Offli
     assert (await read(offline, "the weather tomorrow")).intent == NONE_OF_THESE
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("perfect, see you at 10 tomorrow", "bye"),
+        ("all good for friday, thanks, bye", "bye"),
+        ("thank you for monday", "thanks"),
+        ("ill be ten mins late today", "running.late"),
+        ("Monday please, thank you", "give.time"),
+        ("Could I see you on Monday?", "give.time"),
+        ("need something for Friday, thanks", "give.time"),
+    ],
+)
+async def test_a_time_that_is_mentioned_is_no_wish(
+    offline: OfflineClassifier, text: str, intent: str
+) -> None:
+    assert (await read(offline, text)).intent == intent
+
+
 async def test_a_bare_number_is_latent(offline: OfflineClassifier) -> None:
     reading = await read(offline, "4")
     assert "appointment_time" not in reading.entities

@@ -57,6 +57,22 @@ NO_MORE = (
     "delete my number",
     "Hi. I found another therapist. Please stop messaging me. Thanks!",
     "I am moving away, so this is it. Don't write to me any more.",
+    "Stop\nthanks",
+    "stop. stop. stop.",
+    "STOPP",
+    "Hello. Stop. Thank you.",
+    "Please stop. Bye.",
+    "you keep messaging me. stop",
+    "this is harassment, stop",
+    "STOP!!! This is spam",
+    "Stop. I never signed up for this.",
+    "wrong number, stop",
+    "leave me alone. Stop.",
+    "STOP - you are harassing me",
+    "no more texts pls",
+    "take my number off",
+    "get my number off your list",
+    "remove this number",
     "STOP\u200b",
     "s t o p m e s s a g i n g",
     "baja",
@@ -73,6 +89,15 @@ NO_MORE = (
     "dame de baja",
     "borra mi número",
     "Hola. No me molesten más.",
+    "Alto.\nGracias",
+    "alto. alto. alto.",
+    "Stop, por favor. Gracias.",
+    "esto es acoso, paren",
+    "esto es spam, no me escriban",
+    "no más mensajes porfa",
+    "quiten mi número",
+    "saquen mi número de ahí",
+    "no me manden nada más",
 )
 AGAIN = (
     "START",
@@ -105,9 +130,27 @@ PERHAPS = (
     "¿cómo dejo de recibir mensajes?",
     "I'm done with these messages",
     "please make the messages stop",
+    "no dejan de escribirme. basta",
+    "basta ya",
 )
 NEITHER = (
     "stop this booking",
+    "stop the booking",
+    "stop, wait, I meant 3pm",
+    "Stop. I meant Tuesday.",
+    "stop. book me for Monday instead",
+    "stop it there, thanks",
+    "can we stop the therapy?",
+    "Thanks. Bye.",
+    "this is harassment",
+    "wrong number",
+    "you keep messaging me the wrong time",
+    "this is harassment at my work and I want to talk about it",
+    "take my number",
+    "paren la reserva",
+    "alto ahí, quería decir las 3",
+    "¿podemos parar la terapia?",
+    "basta con una sesión",
     "stop it",
     "please stop the booking",
     "can we stop at 5?",
@@ -198,9 +241,10 @@ def test_what_stands_under_a_picture_counts_and_a_tap_is_none_of_its_business() 
         ("MAYBE", None),
     ],
 )
-def test_what_twilio_has_answered_is_heard_as_such(told: str, event: str | None) -> None:
+@pytest.mark.parametrize("kind", ["text", "tap", "media", "location"])
+def test_what_twilio_has_answered_is_heard_as_such(kind: Kind, told: str, event: str | None) -> None:
     heard = Heard(
-        key="1", flow="client", address="chat:a", kind="text", at=0, text="hm", data={"opt_out": told}
+        key="1", flow="client", address="chat:a", kind=kind, at=0, text="hm", data={"opt_out": told}
     )
     found = SCREEN(heard)
     assert (found.name if found else None) == event

@@ -62,6 +62,71 @@ def test_an_idiom_hides_nothing_that_stands_beside_it() -> None:
     assert concern.kind == "explicit"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I wont be around tomorrow",
+        "I can't do this anymore on Fridays",
+        "I can't do it Tuesdays any more",
+        "I can't do this anymore at 7pm",
+        "I can't do this anymore at 3pm, could we switch?",
+        "I can't live with this schedule",
+        "we cannot work with these opening hours",
+        "Not going to be around next Friday, could we move it?",
+        "I can't live with this printer",
+        "no aguanto el dolor de espalda",
+        "no puedo vivir sin mi perro",
+        "no puedo seguir con este horario",
+        "ya no puedo los martes, trabajo",
+        "mañana no estaré, lo siento",
+    ],
+)
+def test_what_is_plainly_said_of_a_day_or_a_schedule_is_no_crisis(text: str) -> None:
+    assert SCREEN.concern(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't do this anymore. Friday is too far away",
+        "I can't do this anymore at 3am",
+        "I can't do this anymore on Fridays, I want to die",
+        "I won't be around on Monday, tell my kids I loved them",
+        "I won't be here tomorrow, thank you for everything",
+        "I don't think I'll be around next week",
+        "I can't live with this guilt",
+        "ya no puedo con esto. El viernes queda muy lejos",
+        "ya no puedo con esto por las noches",
+        "mañana ya no estaré, gracias por todo",
+        "no aguanto este dolor del alma",
+        "no aguanto el dolor",
+    ],
+)
+def test_a_day_or_a_schedule_beside_it_hides_nobody_in_danger(text: str) -> None:
+    assert SCREEN.concern(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is the least painful way to go",
+        "which method hurts the least",
+        "what's the gentlest way to leave this life",
+        "I relapsed and cut again",
+        "I gave in and cut again",
+        "two months clean and then I cut again yesterday",
+        "la forma de morir que menos duela",
+        "hay una manera tranquila de irse para siempre",
+        "me he vuelto a cortar",
+        "recaí anoche y me corté hondo",
+    ],
+)
+def test_ways_to_die_and_relapses_are_heard_without_their_plain_words(text: str) -> None:
+    concern = SCREEN.concern(text)
+    assert concern
+    assert concern.kind == "explicit"
+
+
 def test_the_answer_comes_in_the_language_of_the_message_with_the_numbers_of_the_country() -> None:
     def answer(text: str, address: str) -> str:
         heard = Heard(key="1", flow="client", address=address, kind="text", at=0, text=text)
@@ -94,4 +159,17 @@ def test_a_lexicon_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> 
         *["missing-section"] * 3,
         "no-reply",
         "unknown-key",
+    ]
+
+
+def test_what_is_no_list_of_phrases_is_refused_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(
+        "language: en\nreply: '{emergency} {helpline}'\ngroups: [a]\nexplicit: {wish: [{a: b}]}\n"
+        "oblique: {}\nthird_person: {}\n"
+    )
+    with pytest.raises(FlowError) as refused:
+        CrisisScreen.load(tmp_path)
+    assert [(issue.code, issue.line) for issue in refused.value.issues] == [
+        ("no-keys", 3),
+        ("no-text", 4),
     ]

@@ -23,6 +23,7 @@ from flows.safety.spelling import words_of
         ("kil.l my_self", " . kil l my self . "),
         ("killing\u200b mys\u00adelf", " . killing myself . "),
         ("see you at 3.30 pm?", " . see you at 3 30 pm . "),
+        ("at 3pm or 10am", " . at 3pm or 10am . "),
         ("", " . "),
         ("😀", " . "),
     ],
