@@ -28,6 +28,7 @@ NOTHING_THERE = "–"
 CUT = "…"
 _LINE_END = re.compile(r"\s*\n\s*")
 _BLANKS = re.compile(r"\s+")
+_VARIABLE = re.compile(r"\{\{(\d+)\}\}")
 
 Payload = dict[str, object]
 
@@ -76,6 +77,11 @@ def fill_template(values: Iterable[str], options: Sequence[Option]) -> dict[str,
     """The variables of a template: what fills its places in order, then the ids of its buttons."""
     filled = [cut(one_line(value), VALUE) for value in values]
     return numbered([*filled, *(option.id for option in options)])
+
+
+def rendered(body: str, variables: Mapping[str, str]) -> str:
+    """The words that Twilio makes of a template's body."""
+    return _VARIABLE.sub(lambda place: variables.get(place[1], place[0]), body)
 
 
 def fill_frame(text: str, options: Sequence[Option]) -> tuple[str, dict[str, str]] | None:

@@ -13,6 +13,7 @@ from functools import cache
 
 from sqlalchemy import and_, func, null, or_, select, update
 
+from engine.effects import Message
 from storage.database import Session
 from storage.outbox import OWED, UNREADABLE, Owed, owed_from
 from storage.sealing import Sealer, opened
@@ -149,10 +150,13 @@ class Doubts:
         return [sid for sid in sids if sid not in claimed]
 
     async def has_twin_under_way(self, owed: Owed) -> bool:
-        """Whether a message of the same words to the same person is being sent: nobody knows its name yet."""
+        """Whether one that may read the same is being sent to the same person: nobody knows its name yet.
+
+        Those of one template do as far as they are cut.
+        """
         rows = await self._session.fetch(_SENDING, conversation=owed.conversation_id, row=owed.id)
         beside = await opened(rows, self._owed, self._give_up)
-        return any(other.message.text == owed.message.text for other in beside)
+        return any(_alike(other.message, owed.message) for other in beside)
 
     async def found(self, owed: Owed, sid: str, at: int) -> None:
         """It was taken; `sid` is its name over there."""
@@ -199,3 +203,8 @@ class Doubts:
 
     async def _give_up(self, row: Row, _reason: str) -> None:
         await self._session.change(_UNREADABLE, row=row[0])
+
+
+def _alike(one: Message, other: Message) -> bool:
+    keys = [message.template and message.template.key for message in (one, other)]
+    return one.text == other.text or (keys[0] is not None and keys[0] == keys[1])

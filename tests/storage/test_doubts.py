@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from engine.effects import Message
+from engine.effects import Filled, Message
 from storage.outbox import UNREADABLE, Owed
 from storage.revision import connection
 from storage.settings import StorageSettings
@@ -14,18 +14,21 @@ from storage.tables import outbox
 from tests.storage.samples import ADDRESS, NOW, conversation_with
 
 STUCK = 30
+ONE = Message("1")
 
 
-async def doubtful(storage: Storage, text: str = "1", *, turn: int = 1, address: str = ADDRESS) -> Owed:
+async def doubtful(
+    storage: Storage, message: Message = ONE, *, turn: int = 1, address: str = ADDRESS
+) -> Owed:
     """A message whose sending ended without a clear answer."""
-    owed = await begun(storage, text, turn=turn, address=address)
+    owed = await begun(storage, message, turn=turn, address=address)
     await storage.outbox.unknown(owed.id, NOW + 2)
     return await again(storage, owed)
 
 
-async def begun(storage: Storage, text: str = "1", *, turn: int = 1, address: str = ADDRESS) -> Owed:
+async def begun(storage: Storage, message: Message = ONE, *, turn: int = 1, address: str = ADDRESS) -> Owed:
     conversation = await conversation_with(storage, address)
-    await storage.outbox.put(conversation, turn, [Message(text)], NOW)
+    await storage.outbox.put(conversation, turn, [message], NOW)
     owed = (await storage.outbox.since(0, 100))[-1]
     assert (await storage.outbox.start(owed.id, NOW)).found
     return await again(storage, owed)
@@ -102,9 +105,18 @@ async def test_a_message_of_the_same_words_that_is_being_sent_is_noticed(storage
     owed = await doubtful(storage)
     assert not await storage.doubts.has_twin_under_way(owed)
     await begun(storage, address="chat:other")
-    await begun(storage, "other words", turn=2)
+    await begun(storage, Message("other words"), turn=2)
     assert not await storage.doubts.has_twin_under_way(owed)
     await begun(storage, turn=3)
+    assert await storage.doubts.has_twin_under_way(owed)
+
+
+async def test_messages_of_one_template_may_read_the_same(storage: Storage) -> None:
+    news = [Message(text, (), Filled("news", "en", {"who": text})) for text in ("A...a", "A...b")]
+    owed = await doubtful(storage, news[0])
+    await begun(storage, Message("A...c", (), Filled("other news", "en", {})), turn=2)
+    assert not await storage.doubts.has_twin_under_way(owed)
+    await begun(storage, news[1], turn=3)
     assert await storage.doubts.has_twin_under_way(owed)
 
 
