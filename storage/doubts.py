@@ -18,7 +18,7 @@ from storage.database import Session
 from storage.outbox import OWED, UNREADABLE, Owed, owed_from
 from storage.sealing import Sealer, opened
 from storage.sql import Query, Row, given, limit, listed, spread
-from storage.tables import outbox
+from storage.tables import conversations, outbox
 
 _UNKNOWN = outbox.c.state == "unknown"
 _STUCK = and_(outbox.c.state == "sending", outbox.c.started_at < given("stuck_before"))
@@ -28,6 +28,9 @@ _SAME = (
     outbox.c.started_at == given("started"),
 )
 
+_CONVERSATION = Query(
+    select(conversations.c.id).where(conversations.c.id == given("conversation")).with_for_update()
+)
 _FOUND = Query(
     update(outbox)
     .where(outbox.c.id == given("row"), outbox.c.state.in_(["unknown", "sending"]))
@@ -141,14 +144,6 @@ class Doubts:
         )
         return await opened(rows, self._owed, self._give_up)
 
-    async def unclaimed(self, sids: Sequence[str]) -> list[str]:
-        """Which of these names of the other side belong to none of our messages, in their order."""
-        if not sids:
-            return []
-        rows = await self._session.fetch(_claimed(len(sids)), **spread("sid", list(sids)))
-        claimed = {row[0] for row in rows}
-        return [sid for sid in sids if sid not in claimed]
-
     async def has_twin_under_way(self, owed: Owed) -> bool:
         """Whether one that may read the same is being sent to the same person: nobody knows its name yet.
 
@@ -158,9 +153,16 @@ class Doubts:
         beside = await opened(rows, self._owed, self._give_up)
         return any(_alike(other.message, owed.message) for other in beside)
 
-    async def found(self, owed: Owed, sid: str, at: int) -> None:
-        """It was taken; `sid` is its name over there."""
-        await self._session.change(_FOUND, row=owed.id, sid=sid, at=at)
+    async def found(self, owed: Owed, sids: Sequence[str], at: int) -> bool:
+        """It was taken if one of these names of the other side belongs to none of our messages: it has that.
+
+        False: none does, or somebody has settled it meanwhile. Two that look at once never give two messages
+        one name: a name is of one person, so whoever settles holds that person's conversation.
+        """
+        async with self._session.atomically() as session:
+            await session.fetch(_CONVERSATION, conversation=owed.conversation_id)
+            free = await _unclaimed(session, sids)
+            return bool(free) and await session.change(_FOUND, row=owed.id, sid=free[0], at=at) == 1
 
     async def look_again(self, owed: Owed, at: int) -> None:
         """It was not found yet: look again then. What was `sending` stays so and holds up what follows."""
@@ -208,3 +210,11 @@ class Doubts:
 def _alike(one: Message, other: Message) -> bool:
     keys = [message.template and message.template.key for message in (one, other)]
     return one.text == other.text or (keys[0] is not None and keys[0] == keys[1])
+
+
+async def _unclaimed(session: Session, sids: Sequence[str]) -> list[str]:
+    """Which of these names belong to none of our messages, in their order."""
+    if not sids:
+        return []
+    claimed = {row[0] for row in await session.fetch(_claimed(len(sids)), **spread("sid", list(sids)))}
+    return [sid for sid in sids if sid not in claimed]

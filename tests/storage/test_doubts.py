@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import update
 
@@ -11,6 +13,7 @@ from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import outbox
+from tests.storage.conftest import Clock
 from tests.storage.samples import ADDRESS, NOW, conversation_with
 
 STUCK = 30
@@ -66,9 +69,33 @@ async def test_what_its_process_left_alone_is_looked_for_but_not_ones_own(storag
 
 async def test_what_is_found_is_sent(storage: Storage) -> None:
     for owed in (await doubtful(storage), await begun(storage, turn=2)):
-        await storage.doubts.found(owed, f"SM{owed.id}", NOW)
+        assert await storage.doubts.found(owed, [f"SM{owed.id}"], NOW)
         assert (await again(storage, owed)).state == "sent"
-        assert await storage.doubts.unclaimed([f"SM{owed.id}", "SM0"]) == ["SM0"]
+        assert await storage.outbox.find(f"SM{owed.id}", None) is not None
+
+
+async def test_a_name_that_another_message_has_finds_nothing(storage: Storage) -> None:
+    first, second = await doubtful(storage), await doubtful(storage, turn=2)
+    assert await storage.doubts.found(first, ["SM1"], NOW)
+    assert not await storage.doubts.found(second, ["SM1"], NOW)
+    assert await storage.doubts.found(second, ["SM1", "SM2"], NOW)
+    assert not await storage.doubts.found(second, ["SM3"], NOW), "it is settled"
+
+
+async def test_of_two_that_look_at_once_one_alone_gets_the_name(
+    on_mariadb: StorageSettings, clock: Clock
+) -> None:
+    here, there = [await Storage.open(on_mariadb, clock=clock) for _ in range(2)]
+    for number in range(20):
+        first = await doubtful(here, turn=2 * number)
+        second = await doubtful(here, turn=2 * number + 1)
+        sids = [f"SM{number}"]
+        settled = await asyncio.gather(
+            here.doubts.found(first, sids, NOW), there.doubts.found(second, sids, NOW)
+        )
+        assert sorted(settled) == [False, True]
+    await here.close()
+    await there.close()
 
 
 async def test_what_was_not_taken_is_sent_again_and_counted(storage: Storage) -> None:
