@@ -7,7 +7,7 @@ finds its row only if nobody has begun or settled it meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,6 +56,7 @@ _SENDING = Query(
 _LIST = Query(
     select(
         outbox.c.id,
+        outbox.c.state,
         outbox.c.conversation_id,
         outbox.c.turn,
         outbox.c.created_at,
@@ -63,20 +64,20 @@ _LIST = Query(
         outbox.c.attempts,
         outbox.c.resent,
     )
-    .where(_UNKNOWN)
+    .where(or_(_UNKNOWN, _STUCK))
     .order_by(outbox.c.id)
     .limit(limit())
 )
-_COUNT = Query(select(func.count()).select_from(outbox).where(_UNKNOWN))
+_COUNT = Query(select(outbox.c.state, func.count()).where(or_(_UNKNOWN, _STUCK)).group_by(outbox.c.state))
 _GET = Query(OWED.where(outbox.c.id == given("row")))
 _RESEND = Query(
     update(outbox)
-    .where(outbox.c.id == given("row"), outbox.c.state.in_(["unknown", "failed"]))
+    .where(outbox.c.id == given("row"), or_(outbox.c.state.in_(["unknown", "failed"]), _STUCK))
     .values(state="pending", next_try_at=given("at"), error_code=null(), resent=0)
 )
 _SETTLE = Query(
     update(outbox)
-    .where(outbox.c.id == given("row"), _UNKNOWN)
+    .where(outbox.c.id == given("row"), or_(_UNKNOWN, _STUCK))
     .values(
         state="sent",
         provider_sid=func.coalesce(given("sid"), outbox.c.provider_sid),
@@ -108,6 +109,8 @@ class Doubt:
     """One message of which nobody can tell whether it was taken; nothing that says who or what."""
 
     id: int
+    state: str
+    """`unknown`, or `sending` when the process that was at it has died and nobody has looked for it yet."""
     conversation_id: int
     turn: int
     created_at: int
@@ -176,29 +179,29 @@ class Doubts:
         """It was not taken: pending again. False: somebody has begun or settled it meanwhile."""
         return await self._session.change(_SEND_AGAIN, row=owed.id, started=owed.started_at, at=at) == 1
 
-    # For the operator
+    # For the operator. `stuck_before`: a sending begun before then was left alone.
 
-    async def listed(self, limit: int) -> list[Doubt]:
-        """The unknown ones, oldest first."""
-        return [Doubt(*row) for row in await self._session.fetch(_LIST, limit=limit)]
+    async def listed(self, limit: int, *, stuck_before: int) -> list[Doubt]:
+        """Those in doubt, oldest first."""
+        rows = await self._session.fetch(_LIST, limit=limit, stuck_before=stuck_before)
+        return [Doubt(*row) for row in rows]
 
-    async def count(self) -> int:
-        """How many are unknown."""
-        ((count,),) = await self._session.fetch(_COUNT)
-        return int(count)
+    async def count(self, *, stuck_before: int) -> Mapping[str, int]:
+        """How many are in doubt, by their state."""
+        return {state: int(n) for state, n in await self._session.fetch(_COUNT, stuck_before=stuck_before)}
 
     async def get(self, outbox_id: int) -> Owed | None:
         """Any message of the outbox, opened. Raises SealBroken."""
         rows = await self._session.fetch(_GET, row=outbox_id)
         return self._owed(rows[0]) if rows else None
 
-    async def resend(self, outbox_id: int, at: int) -> bool:
-        """Somebody decided to have an unknown or failed message sent again. False: it is neither."""
-        return await self._session.change(_RESEND, row=outbox_id, at=at) == 1
+    async def resend(self, outbox_id: int, at: int, *, stuck_before: int) -> bool:
+        """Somebody decided to have a message sent again. False: it is neither in doubt nor failed."""
+        return await self._session.change(_RESEND, row=outbox_id, at=at, stuck_before=stuck_before) == 1
 
-    async def settle(self, outbox_id: int, sid: str | None) -> bool:
-        """Somebody knows that an unknown message was taken. False: it is not unknown."""
-        return await self._session.change(_SETTLE, row=outbox_id, sid=sid) == 1
+    async def settle(self, outbox_id: int, sid: str | None, *, stuck_before: int) -> bool:
+        """Somebody knows that a message in doubt was taken. False: it is not in doubt."""
+        return await self._session.change(_SETTLE, row=outbox_id, sid=sid, stuck_before=stuck_before) == 1
 
     def _owed(self, row: Row) -> Owed:
         return owed_from(row, self._sealer)

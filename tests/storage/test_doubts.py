@@ -166,27 +166,38 @@ async def test_what_cannot_be_opened_fails_and_stops_nobody(
 
 async def test_the_operator_sees_numbers_and_moments(storage: Storage) -> None:
     owed = await doubtful(storage)
-    await begun(storage, turn=2)
-    (doubt,) = await storage.doubts.listed(9)
-    assert (doubt.id, doubt.conversation_id, doubt.turn) == (owed.id, owed.conversation_id, 1)
+    stuck = await begun(storage, turn=2)
+    (doubt,) = await storage.doubts.listed(9, stuck_before=NOW)
+    assert (doubt.id, doubt.state) == (owed.id, "unknown")
+    assert (doubt.conversation_id, doubt.turn) == (owed.conversation_id, 1)
     assert (doubt.created_at, doubt.started_at, doubt.attempts, doubt.resent) == (NOW, NOW, 1, 0)
-    assert await storage.doubts.count() == 1
+    assert await storage.doubts.count(stuck_before=NOW) == {"unknown": 1}
+    listed = await storage.doubts.listed(9, stuck_before=NOW + 1)
+    assert [(one.id, one.state) for one in listed] == [(owed.id, "unknown"), (stuck.id, "sending")]
+    assert await storage.doubts.count(stuck_before=NOW + 1) == {"unknown": 1, "sending": 1}
 
 
 @pytest.mark.parametrize(
-    ("state", "resent", "settled"),
-    [("pending", 0, 0), ("sending", 0, 0), ("sent", 0, 0), ("unknown", 1, 1), ("failed", 1, 0)],
+    ("state", "stuck_before", "resent", "settled"),
+    [
+        ("pending", NOW + 1, 0, 0),
+        ("sending", NOW, 0, 0),
+        ("sending", NOW + 1, 1, 1),
+        ("sent", NOW + 1, 0, 0),
+        ("unknown", NOW, 1, 1),
+        ("failed", NOW, 1, 0),
+    ],
 )
 async def test_the_operator_decides_only_what_is_in_doubt_or_has_failed(
-    storage: Storage, settings: StorageSettings, state: str, resent: int, settled: int
+    storage: Storage, settings: StorageSettings, state: str, stuck_before: int, resent: int, settled: int
 ) -> None:
     owed = await begun(storage)
     for decide, may, becomes in (
-        (storage.doubts.settle(owed.id, "SM9"), settled, "sent"),
-        (storage.doubts.resend(owed.id, NOW), resent, "pending"),
+        (storage.doubts.settle(owed.id, "SM9", stuck_before=stuck_before), settled, "sent"),
+        (storage.doubts.resend(owed.id, NOW, stuck_before=stuck_before), resent, "pending"),
     ):
         with connection(settings) as open_connection:
             open_connection.execute(update(outbox).values(state=state))
         assert await decide is bool(may)
         assert (await again(storage, owed)).state == (becomes if may else state)
-    assert not await storage.doubts.resend(999_999, NOW)
+    assert not await storage.doubts.resend(999_999, NOW, stuck_before=NOW)
