@@ -135,7 +135,8 @@ def _filled(message: Message, made: list[StoredContent]) -> Iterator[tuple[Store
     for one in reversed(made):
         is_it = (one.kind, one.text_key, one.language) == ("template", filled.key, filled.language)
         if is_it and set(one.places) <= set(filled.values):
-            yield one, fill_template([filled.values[place] for place in one.places], message.options)
+            values = [filled.values[place] for place in one.places]
+            yield one, fill_template(one.body, values, message.options)
 
 
 def frame(message: Message, made: list[StoredContent]) -> Content | None:

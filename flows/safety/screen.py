@@ -12,7 +12,8 @@ from pathlib import Path
 
 from engine.errors import FlowError
 from engine.events import Event, Heard
-from flows.safety.helplines import Helplines
+from flows.lengths import MESSAGE, units
+from flows.safety.helplines import LONGEST_NUMBERS, Helplines
 from flows.safety.phrases import BadPhrase, Choices, Phrase, Phrases
 from flows.safety.spelling import words_of
 from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
@@ -133,6 +134,11 @@ class _LexiconReader:
         language, reply = sections.get("language"), sections.get("reply")
         if not (isinstance(reply, Text) and "{emergency}" in reply.text and "{helpline}" in reply.text):
             self._problems.add(node.place, "no-reply", "`reply` must name {emergency} and {helpline}")
+        elif units(reply.text) + 2 * LONGEST_NUMBERS > MESSAGE:
+            message = (
+                f"`reply` leaves no {LONGEST_NUMBERS} characters each for {{emergency}} and {{helpline}}"
+            )
+            self._problems.add(reply.place, "long-text", message, "say it in fewer")
         slips = tuple(one.text for one in self._texts(sections.get("fuzzy")))
         known = {
             word
