@@ -2,7 +2,8 @@
 
     python -m bench.signature_vectors --data FILE
 
-FILE is a JSON list of `{name, token, url, params: [[name, value]], body, signature, valid}`.
+FILE is a JSON list of `{name, token, url, params: [[name, value]], body, signature, valid}`; those with a
+body are passed over, as Twilio sends forms here.
 Exit code 1 if any disagrees.
 """
 
@@ -14,26 +15,23 @@ import sys
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from channels.signature import verify_body, verify_form
+from channels.signature import verify_form
 from engine.errors import BadSignature
 
 Vector: TypeAlias = dict[str, Any]
 
 
 def read_vectors(file: Path) -> list[Vector]:
-    """Read all examples in a file."""
+    """Read the examples in a file that are forms, as all that comes here is."""
     vectors: list[Vector] = json.loads(file.read_text(encoding="utf-8"))
-    return vectors
+    return [vector for vector in vectors if vector["body"] is None]
 
 
 def agrees(vector: Vector) -> bool:
     """Tell whether we find a signature valid exactly when the example says that it is."""
     try:
-        if vector["body"] is None:
-            fields = [(name, value) for name, value in vector["params"]]
-            verify_form(vector["token"], vector["url"], fields, vector["signature"])
-        else:
-            verify_body(vector["token"], vector["url"], vector["body"], vector["signature"])
+        fields = [(name, value) for name, value in vector["params"]]
+        verify_form(vector["token"], vector["url"], fields, vector["signature"])
     except BadSignature:
         return not vector["valid"]
     return bool(vector["valid"])
