@@ -53,7 +53,7 @@ class DeliveryNotes:
 
     async def _send_again(self, status: DeliveryStatus) -> bool:
         """Owe a message once more that failed for a passing reason, unless nobody needs it any more."""
-        is_owed = await self._product.storage.failures.send_again(
+        is_owed = await self._product.storage.returned.send_again(
             status.sid, status.outbox_id, self._product.clock()
         )
         if is_owed:

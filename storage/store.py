@@ -15,7 +15,6 @@ from storage.contents import Contents
 from storage.conversations import Conversations
 from storage.database import Database, Separate, Session
 from storage.doubts import Doubts
-from storage.failures import Failures
 from storage.inbox import Inbox
 from storage.journal import Journal
 from storage.link import Link
@@ -45,7 +44,6 @@ class Tables:
         self.inbox = Inbox(session, sealer)
         self.outbox = Outbox(session, sealer)
         self.doubts = Doubts(session, sealer)
-        self.failures = Failures(session)
         self.timers = Timers(session, sealer)
         self.journal = Journal(session)
         self.practice = Practices(session, sealer, clock)
