@@ -23,7 +23,7 @@ from app.throttle import Throttle
 from channels.twilio_errors import OPTED_OUT
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.store import Storage, Transaction
 
 log = structlog.get_logger("deliveries")

@@ -17,7 +17,8 @@ import structlog
 
 from engine.errors import ChannelError, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import MOST_RESENT, Owed
+from storage.outbox import MOST_RESENT
+from storage.owed import Owed
 from storage.store import Storage
 
 log = structlog.get_logger("settling")

@@ -19,7 +19,7 @@ from engine.effects import Message
 from engine.errors import DeliveryDeferred, DeliveryRefused, TryAgain
 from engine.window import is_open
 from storage.contents import Contents, StoredContent
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.store import Storage
 
 log = structlog.get_logger("deliveries")

@@ -15,7 +15,7 @@ from sqlalchemy import and_, func, null, or_, select, update
 
 from engine.effects import Message
 from storage.database import Session
-from storage.outbox import OWED, UNREADABLE, Owed, owed_from
+from storage.owed import OWED, UNREADABLE, Owed, owed_from
 from storage.sealing import Sealer, opened
 from storage.sql import Query, Row, given, limit, listed, spread
 from storage.tables import conversations, outbox

@@ -12,7 +12,8 @@ from app.clock import Clock
 from app.settling import FIRST_LOOK_SECONDS, LOOKED_FOR_SECONDS, STUCK_SECONDS, Settling
 from engine.effects import Message
 from engine.errors import ChannelError
-from storage.outbox import MOST_RESENT, Owed
+from storage.outbox import MOST_RESENT
+from storage.owed import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage

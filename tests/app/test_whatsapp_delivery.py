@@ -16,7 +16,7 @@ from engine.effects import Filled, Message, Option
 from engine.errors import DeliveryRefused, DeliveryUnknown
 from engine.window import FREE_SECONDS
 from storage.contents import GONE, StoredContent
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage

@@ -20,7 +20,7 @@ from flows.load import seconds_of
 from flows.practice import PracticeBook
 from flows.too_fast import marked
 from storage.appointments import Appointment
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.people import Person
 from tests.scenarios.script import Deed, Expected, Line, Scenario
 

@@ -9,7 +9,7 @@ from engine.effects import Message
 from engine.events import Heard
 from storage.appointments import NewAppointment
 from storage.conversations import Conversation
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
 from storage.store import Storage
 

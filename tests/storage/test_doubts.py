@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from engine.effects import Filled, Message
-from storage.outbox import UNREADABLE, Owed
+from storage.owed import UNREADABLE, Owed
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage

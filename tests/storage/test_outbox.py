@@ -14,7 +14,8 @@ from sqlalchemy import select, text, update
 
 from engine.effects import Filled, Message
 from storage.link import Duplicate
-from storage.outbox import PROGRESS, UNREADABLE
+from storage.outbox import PROGRESS
+from storage.owed import UNREADABLE
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage

@@ -9,7 +9,8 @@ from sqlalchemy import update
 
 from engine.effects import Message
 from engine.errors import TryAgain
-from storage.outbox import MOST_RESENT, Owed
+from storage.outbox import MOST_RESENT
+from storage.owed import Owed
 from storage.returned import WORTH_SECONDS
 from storage.revision import connection
 from storage.settings import StorageSettings
