@@ -19,7 +19,8 @@ import grpc
 from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, THERAPIST, Server, reaching
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 EXAMPLE = ROOT / "flows" / "practice.example.yaml"
 HELP = """

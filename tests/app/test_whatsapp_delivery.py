@@ -22,7 +22,8 @@ from storage.settings import StorageSettings
 from storage.store import Storage
 from tests.channels.conftest import ONE_NUMBER
 from tests.fakes import twilio_forms as forms
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 NOW = 1_800_000_000
 APPROVE = (Option("approve:7", "Approve", "approve"),)
