@@ -17,7 +17,7 @@ from engine.errors import TherapyBookingError
 from engine.events import Heard
 from flows.load import seconds_of
 from storage.appointments import Appointment
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.store import Storage
 
 PAGE = 500

@@ -18,12 +18,12 @@ from typing import Protocol, TypeAlias
 import structlog
 
 from app.opt_outs import news_of_opt_out, news_of_withheld
-from app.pace import Pace
 from app.settling import FIRST_LOOK_SECONDS, Looking, Settling
+from app.throttle import Throttle
 from channels.twilio_errors import OPTED_OUT
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.store import Storage, Transaction
 
 log = structlog.get_logger("deliveries")
@@ -74,7 +74,7 @@ class Deliveries:
         self._under_way: set[int] = set()
         self._became: dict[int, Note] = {}
         """What became of messages and is not written down yet."""
-        self._pace = Pace(per_second, clock)
+        self._throttle = Throttle(per_second, clock)
         self._senders: dict[str, str] = {}
         """The number of each flow that has sent something."""
         self._settling = Settling(
@@ -119,12 +119,12 @@ class Deliveries:
 
     def turn_away(self, sender: str, seconds: float | None, reason: str) -> None:
         """Let a number rest: the channel took a message and told afterwards that it would take no other."""
-        self._pace.rest(sender, seconds, reason)
+        self._throttle.rest(sender, seconds, reason)
 
     @property
     def resting(self) -> int:
         """How many of our numbers rest."""
-        return self._pace.resting
+        return self._throttle.resting
 
     async def drain(self) -> bool:
         """Deliver everything that is due, the messages of one conversation in their order; for chats.
@@ -132,7 +132,7 @@ class Deliveries:
         Returns whether some conversation has to hear of it.
         """
         self._has_news = False
-        while begun := await self._exchange(AT_ONCE, paced=False):
+        while begun := await self._exchange(AT_ONCE, throttled=False):
             for owed in begun:
                 await self._deliver(owed)
         return self._has_news
@@ -142,9 +142,9 @@ class Deliveries:
 
     def _pause(self) -> float:
         """Seconds until there may be something to do, if nothing new comes."""
-        return min(POLL_SECONDS, self._pace.seconds_between) if self._pace.is_full() else POLL_SECONDS
+        return min(POLL_SECONDS, self._throttle.seconds_between) if self._throttle.is_full() else POLL_SECONDS
 
-    async def _exchange(self, room: int, *, paced: bool = True) -> list[Owed]:
+    async def _exchange(self, room: int, *, throttled: bool = True) -> list[Owed]:
         """Write down what became of messages, and begin at most so many that are due.
 
         While the database is away, what became of them is not forgotten.
@@ -152,11 +152,11 @@ class Deliveries:
         if self._became:
             await self._write_down(dict(self._became))
         now = self._clock()
-        due = await self._due(now, room, paced=paced)
+        due = await self._due(now, room, throttled=throttled)
         while unwanted := [owed for owed in due if owed.is_unwanted]:
             await self._withhold(unwanted, now)
-            due = await self._due(now, room, paced=paced)  # what stood behind them
-        if paced:
+            due = await self._due(now, room, throttled=throttled)  # what stood behind them
+        if throttled:
             due = [owed for owed in due if await self._may_go(owed)]
         if not due:
             return []
@@ -166,21 +166,23 @@ class Deliveries:
                 starts = [await tx.outbox.start(owed.id, now) for owed in due]
             begun = [owed for owed, start in zip(due, starts, strict=True) if start.found]
         finally:
-            for owed in due if paced else ():
+            for owed in due if throttled else ():
                 if owed not in begun:  # another one has it, or nobody: its number may try the next
-                    self._pace.undecided(self._senders[owed.flow])
+                    self._throttle.undecided(self._senders[owed.flow])
         self._under_way.update(owed.id for owed in begun)
         return begun
 
-    async def _due(self, now: int, room: int, *, paced: bool) -> list[Owed]:
+    async def _due(self, now: int, room: int, *, throttled: bool) -> list[Owed]:
         """What is due, but for what is being sent here: news may have come before the answer to it."""
-        resting = [flow for flow, sender in self._senders.items() if paced and not self._pace.may(sender)]
+        resting = [
+            flow for flow, sender in self._senders.items() if throttled and not self._throttle.may(sender)
+        ]
         due = await self._storage.outbox.due(now, room, resting) if room else []
         return [owed for owed in due if owed.id not in self._under_way and owed.id not in self._became]
 
     async def _may_go(self, owed: Owed) -> bool:
         sender = self._senders[owed.flow] = self._channel.sender(owed.flow)
-        return await self._pace.admit(sender)
+        return await self._throttle.admit(sender)
 
     async def _withhold(self, unwanted: Sequence[Owed], now: int) -> None:
         """Withhold messages, and let their conversations hear of it."""
@@ -226,24 +228,24 @@ class Deliveries:
         except DeliveryRefused as error:
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
             if error.was_asked:
-                self._pace.well(sender)
+                self._throttle.well(sender)
             else:
-                self._pace.undecided(sender)
+                self._throttle.undecided(sender)
             return self._refused(owed, error.code, now)
         except ChannelError as error:
             log.warning("message in doubt", outbox=owed.id, reason=str(error))
-            self._pace.undecided(sender)
+            self._throttle.undecided(sender)
             return lambda tx: tx.outbox.unknown(owed.id, self._clock() + FIRST_LOOK_SECONDS)
-        self._pace.well(sender)
+        self._throttle.well(sender)
         return lambda tx: tx.outbox.sent(owed.id, sid, now)
 
     def _deferred(self, owed: Owed, error: DeliveryDeferred, sender: str) -> Note:
         """How to write down that a message has to wait, by itself or with all others of its number."""
         now = self._clock()
         if error.concerns_sender:
-            self._pace.rest(sender, error.retry_after, str(error))
+            self._throttle.rest(sender, error.retry_after, str(error))
         else:
-            self._pace.undecided(sender)
+            self._throttle.undecided(sender)
         if now - owed.created_at > TOO_OLD_SECONDS:
             log.error("message too old to be sent", outbox=owed.id, reason=str(error))
             return lambda tx: tx.outbox.failed(owed.id, None)

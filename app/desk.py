@@ -23,7 +23,7 @@ from channels.simulator.desk import (
 )
 from engine.events import Heard
 from storage.conversations import Conversation
-from storage.outbox import Owed
+from storage.owed import Owed
 
 LOOK_SECONDS = 0.15
 """How often a waiting page looks for news."""

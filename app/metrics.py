@@ -23,7 +23,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 
 from app.deliveries import Channel
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.store import Storage
 
 __all__ = ["CONTENT_TYPE", "MeasuredChannel", "Metrics"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from engine.events import Heard
 from flows.consent.screen import NEWS_WITHHELD, OPTED_OUT_ELSEWHERE
-from storage.outbox import Owed
+from storage.owed import Owed
 
 
 def news_of_withheld(owed: Owed, at: int) -> Heard:

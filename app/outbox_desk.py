@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import typer
@@ -14,6 +15,7 @@ import typer
 from app.clock import Clock
 from app.data_store import opened_storage
 from app.settings import Settings
+from app.settling import STUCK_SECONDS
 from engine.errors import TherapyBookingError
 from storage.doubts import Doubt
 from storage.sealing import SealBroken
@@ -31,20 +33,22 @@ class NotInDoubt(TherapyBookingError):
 async def list_unknown(settings: Settings, *, as_json: bool, show: bool) -> None:
     """Print them, oldest first."""
     async with opened_storage(settings) as storage:
-        doubts = await storage.doubts.listed(MOST)
-        count = await storage.doubts.count()
+        stuck_before = Clock()() - STUCK_SECONDS
+        doubts = await storage.doubts.listed(MOST, stuck_before=stuck_before)
+        count = await storage.doubts.count(stuck_before=stuck_before)
         for doubt in doubts:
             told = _told(doubt) | (await _personal(storage, doubt.id) if show else {})
             line = json.dumps(told, ensure_ascii=False) if as_json else _line(told)
             typer.echo(line)
     if not as_json:
-        typer.echo(f"{count} in doubt." if count else "None in doubt.")
+        typer.echo(_summary(count))
 
 
 async def resend(settings: Settings, number: int) -> None:
     """Have one sent again. Raises NotInDoubt."""
     async with opened_storage(settings) as storage:
-        if not await storage.doubts.resend(number, Clock()()):
+        now = Clock()()
+        if not await storage.doubts.resend(number, now, stuck_before=now - STUCK_SECONDS):
             raise NotInDoubt(f"Message {number} is neither in doubt nor failed: nothing was changed.")
     typer.echo(f"Message {number} will be sent again.")
 
@@ -54,15 +58,25 @@ async def settle(settings: Settings, number: int, sid: str | None) -> None:
     if sid is not None and not _SID.fullmatch(sid):
         raise NotInDoubt("A message's SID is SM or MM and 32 digits or letters from a to f.")
     async with opened_storage(settings) as storage:
-        if not await storage.doubts.settle(number, sid):
+        if not await storage.doubts.settle(number, sid, stuck_before=Clock()() - STUCK_SECONDS):
             raise NotInDoubt(f"Message {number} is not in doubt: nothing was changed.")
     typer.echo(f"Message {number} counts as sent.")
+
+
+def _summary(count: Mapping[str, int]) -> str:
+    lines = [f"{sum(count.values())} in doubt." if count else "None in doubt."]
+    if stuck := count.get("sending", 0):
+        lines.append(
+            f"{stuck} of them still `sending`: the process that was at it has died. A running server looks "
+            "for them by itself; where none runs, start it before you decide."
+        )
+    return "\n".join(lines)
 
 
 def _told(doubt: Doubt) -> dict[str, object]:
     return {
         "id": doubt.id,
-        "state": "unknown",
+        "state": doubt.state,
         "conversation": doubt.conversation_id,
         "turn": doubt.turn,
         "owed_at": _moment(doubt.created_at),

@@ -17,7 +17,8 @@ import structlog
 
 from engine.errors import ChannelError, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import MOST_RESENT, Owed
+from storage.outbox import MOST_RESENT
+from storage.owed import Owed
 from storage.store import Storage
 
 log = structlog.get_logger("settling")
@@ -105,8 +106,7 @@ class Settling:
         if candidates and await doubts.has_twin_under_way(owed):
             # The candidate may be that one: its name is not written down yet.
             await doubts.look_again(owed, now + FIRST_LOOK_SECONDS)
-        elif unclaimed := await doubts.unclaimed(candidates):
-            await doubts.found(owed, unclaimed[0], now)
+        elif candidates and await doubts.found(owed, candidates, now):
             log.info("message in doubt was taken", outbox=owed.id)
         elif self._age(owed) < self._doubt_seconds:
             await doubts.look_again(owed, self._next_look(owed))

@@ -128,12 +128,14 @@ async def _made(one: Wanted, known: Approval | None, api: ContentApi, pushed: Pu
 
 
 async def learn(contents: Contents, there: dict[str, Approval]) -> None:
-    """Keep what WhatsApp says of everything that was made."""
+    """Keep what WhatsApp says of everything that was made, and the words of templates that nobody knows."""
     for one in await contents.all():
         known = there.get(one.name)
         status, reason = (known.status, known.reason) if known else (GONE, "")
         if (status, reason) != (one.approval, one.reason):
             await contents.judged(one.name, status, reason)
+        if one.kind == "template" and known and known.body and not one.body:
+            await contents.worded(one.name, known.body)
 
 
 def _of_template(one: Template) -> Wanted:
@@ -147,6 +149,7 @@ def _of_template(one: Template) -> Wanted:
         places=one.places,
         buttons=tuple(event for event, _ in one.buttons),
         created_at=0,
+        body=one.body,
     )
     payload = template_payload(one.name, one.language, one.body, titles, one.examples)
     return Wanted(payload, row, one.category)

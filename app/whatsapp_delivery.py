@@ -6,12 +6,12 @@ beforehand; later only templates do. The choice is made here, when a message is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import structlog
 
-from channels.contents import Content, fill_frame, fill_template
+from channels.contents import Content, fill_frame, fill_template, rendered
 from channels.twilio_account import TwilioAccount
 from channels.twilio_errors import Remedy, remedy_for
 from channels.whatsapp import Outgoing, WhatsApp
@@ -19,7 +19,7 @@ from engine.effects import Message
 from engine.errors import DeliveryDeferred, DeliveryRefused, TryAgain
 from engine.window import is_open
 from storage.contents import Contents, StoredContent
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.store import Storage
 
 log = structlog.get_logger("deliveries")
@@ -55,8 +55,9 @@ class WhatsAppDelivery:
             return await self._whatsapp.send(replace(outgoing, content=None))
 
     async def look_for(self, owed: Owed) -> list[str]:
-        """See app.settling.Looking."""
-        return await self._whatsapp.look_for(_outgoing(owed), since=owed.created_at)
+        """See app.settling.Looking. Which form it went out in, and in which version, nobody wrote down."""
+        wordings = wordings_of(owed.message, await self._shelf.read())
+        return await self._whatsapp.look_for(_outgoing(owed), owed.created_at, wordings)
 
     def sender(self, flow: str) -> str:
         """See app.deliveries.Channel."""
@@ -114,16 +115,28 @@ class ContentShelf:
 
 def template(message: Message, made: list[StoredContent]) -> Content | None:
     """The newest approved template of a message's text, with the same buttons, filled in."""
+    buttons = tuple(option.event for option in message.options)
+    for one, variables in _filled(message, made):
+        if one.is_approved and one.buttons == buttons:
+            return Content(one.sid, variables)
+    return None
+
+
+def wordings_of(message: Message, made: list[StoredContent]) -> set[str]:
+    """How a message reads as a template, word for word, in every version that there ever was."""
+    return {rendered(one.body, variables) for one, variables in _filled(message, made) if one.body}
+
+
+def _filled(message: Message, made: list[StoredContent]) -> Iterator[tuple[StoredContent, dict[str, str]]]:
+    """The templates of a message's text, the newest first, each with what fills it."""
     filled = message.template
     if filled is None:
-        return None
-    buttons = tuple(option.event for option in message.options)
+        return
     for one in reversed(made):
         is_it = (one.kind, one.text_key, one.language) == ("template", filled.key, filled.language)
-        if is_it and one.is_approved and one.buttons == buttons and set(one.places) <= set(filled.values):
+        if is_it and set(one.places) <= set(filled.values):
             values = [filled.values[place] for place in one.places]
-            return Content(one.sid, fill_template(values, message.options))
-    return None
+            yield one, fill_template(one.body, values, message.options)
 
 
 def frame(message: Message, made: list[StoredContent]) -> Content | None:

@@ -49,7 +49,8 @@ from bench.crashes import (
 from tests.acceptance.server import PUBLIC, THERAPIST, Server, ServerFailedError, reaching
 from tests.fakes.dialogflow import FakeDialogflow, Rule
 from tests.fakes.mariadb import PrivateMariaDB
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 PEOPLE = 8
 DISTRESSED_EACH = 8

@@ -41,6 +41,8 @@ class Approval:
     status: str
     """`unsubmitted` as long as WhatsApp was not asked."""
     reason: str
+    body: str = ""
+    """Its words, with its variables."""
 
 
 class ContentApi:
@@ -81,7 +83,9 @@ class ContentApi:
             asked = content.get("approval_requests") or {}
             name = str(content.get("friendly_name") or "")
             status, reason = asked.get("status") or "unsubmitted", asked.get("rejection_reason") or ""
-            found.setdefault(name, Approval(str(content["sid"]), name, str(status), str(reason)))
+            found.setdefault(
+                name, Approval(str(content["sid"]), name, str(status), str(reason), _body(content))
+            )
         return found
 
     async def _pages(self, path: str) -> AsyncIterator[Mapping[str, Any]]:
@@ -112,3 +116,8 @@ class ContentApi:
             why = f"{said.get('message', 'no reason given')} (code {said.get('code')})"
             raise ContentRefused(f"Twilio does not take {of}: {why}.")
         return said
+
+
+def _body(content: Mapping[str, Any]) -> str:
+    """A content has one type, and that has the words."""
+    return next((str(inner.get("body") or "") for inner in (content.get("types") or {}).values()), "")

@@ -20,7 +20,8 @@ ROW_TITLE = 24
 ROW_DESCRIPTION = 72
 LONGEST_ID = 128
 VALUE = 300
-"""Characters of what fills one place of a template, so that all of them fit into its body."""
+"""Characters of what fills one place of a template at the most; fewer where several would not fit."""
+STEP = 20
 JOINT = " · "
 """Stands where a line ended: a variable holds one line."""
 NOTHING_THERE = "–"
@@ -28,6 +29,7 @@ NOTHING_THERE = "–"
 CUT = "…"
 _LINE_END = re.compile(r"\s*\n\s*")
 _BLANKS = re.compile(r"\s+")
+_VARIABLE = re.compile(r"\{\{(\d+)\}\}")
 
 Payload = dict[str, object]
 
@@ -68,14 +70,28 @@ def frame_payload(name: str, language: str, kind: str, count: int, choose: str) 
         )
     names = ("item", "id", "description")
     items = [{key: f"{{{{{cell}}}}}" for key, cell in zip(names, row, strict=False)} for row in rows]
-    listed = {"body": "{{1}}", "button": choose[:BUTTON_TITLE], "items": items}
+    listed = {"body": "{{1}}", "button": choose, "items": items}
     return _payload(name, language, variables, "twilio/list-picker", listed)
 
 
-def fill_template(values: Iterable[str], options: Sequence[Option]) -> dict[str, str]:
-    """The variables of a template: what fills its places in order, then the ids of its buttons."""
-    filled = [cut(one_line(value), VALUE) for value in values]
+def fill_template(body: str, values: Iterable[str], options: Sequence[Option]) -> dict[str, str]:
+    """The variables of a template: what fills its places in order, then the ids of its buttons.
+
+    Values are cut so that the body has room for them; of a `body` that nobody knows it is empty here.
+    """
+    lines = [one_line(value) for value in values]
+    filled, longest = lines, VALUE
+    while longest > 0:
+        filled = [cut(line, longest) for line in lines]
+        if len(rendered(body, numbered(filled))) <= BODY:
+            break
+        longest -= STEP
     return numbered([*filled, *(option.id for option in options)])
+
+
+def rendered(body: str, variables: Mapping[str, str]) -> str:
+    """The words that Twilio makes of a template's body."""
+    return _VARIABLE.sub(lambda place: variables.get(place[1], place[0]), body)
 
 
 def fill_frame(text: str, options: Sequence[Option]) -> tuple[str, dict[str, str]] | None:
@@ -90,10 +106,9 @@ def fill_frame(text: str, options: Sequence[Option]) -> tuple[str, dict[str, str
     if _fit(titles, ROW_TITLE) and len({*titles}) == len(titles):
         return "list", numbered([body, *_cells(titles, ids)])
     short = [cut(title, ROW_TITLE) for title in titles]
-    if len({*short}) < len(short):
+    if len({*short}) < len(short) or not _fit(titles, ROW_DESCRIPTION):
         return None
-    descriptions = [cut(title, ROW_DESCRIPTION) for title in titles]
-    return "described", numbered([body, *_cells(short, ids, descriptions)])
+    return "described", numbered([body, *_cells(short, ids, titles)])
 
 
 def one_line(text: str) -> str:

@@ -7,6 +7,7 @@ is DeliveryUnknown and is not repeated here.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -100,16 +101,16 @@ class WhatsApp:
             raise DeliveryUnknown("Twilio's answer names no message.")
         return str(message.sid)
 
-    async def look_for(self, outgoing: Outgoing, since: int) -> list[str]:
+    async def look_for(self, outgoing: Outgoing, since: int, wordings: Iterable[str] = ()) -> list[str]:
         """Twilio's names of messages that may be this one, oldest first. Raises ListUnavailable.
 
         They went to this person with these words since then. With buttons the words stand without the
-        written-out options.
+        written-out options. `wordings`: how it may read as a template.
         """
         return await self.listing.sent(
             self._account.number_for(outgoing.flow),
             outgoing.address,
-            frozenset({words_of(outgoing.text, outgoing.options), outgoing.text}),
+            frozenset({words_of(outgoing.text, outgoing.options), outgoing.text, *wordings}),
             since,
         )
 

@@ -50,7 +50,10 @@ def _fair_share(options: Sequence[Option]) -> int:
 
 
 def _cut_to_lines(text: str, room: int) -> str:
-    """As many whole lines as there is room for; at least the beginning of the first."""
+    """As many whole lines as there is room for; at least the beginning of the first.
+
+    The flows part what is too long into several messages: this is for what an earlier version stored.
+    """
     if _units(text) <= room:
         return text
     kept: list[str] = []

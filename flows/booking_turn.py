@@ -131,9 +131,14 @@ def initials_of(person: Person) -> Value:
     return "".join(f"{word[0].upper()}." for word in words[:3]) or line("a_client")
 
 
-def phone_of(person: Person) -> str:
-    """The number under which somebody can be called, or else what stands for it in their address."""
-    return person.address.rpartition(":")[2]
+def phone_of(person: Person) -> Value:
+    """The number under which somebody can be called; words where WhatsApp shows a user name instead."""
+    return person.address.rpartition(":")[2] if has_phone(person) else line("no_phone")
+
+
+def has_phone(person: Person) -> bool:
+    """Whether somebody's address holds a number. In chats and simulators the name stands for it."""
+    return not person.address.startswith("whatsapp:") or person.address.startswith("whatsapp:+")
 
 
 def name_of(person: Person | None) -> Value:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from engine.errors import FlowError
 from engine.model import Place
 from engine.nearest import nearest
+from flows.lengths import ROW_DESCRIPTION
 from flows.load import seconds_of
 from flows.practice import SERVICE_TYPES
 from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
@@ -97,10 +98,14 @@ class _PracticeReader:
         for key, value in self._pairs(node, "`services`"):
             what = f"the service `{key.text}`"
             entries = self._entries(value, ("title", "about", "takes"), what)
+            title = self._text(entries.get("title"), f"the `title` of {what}", key.place)
+            if len(title) > ROW_DESCRIPTION:
+                message = f"the `title` of {what} has {len(title)} characters, a list takes {ROW_DESCRIPTION}"
+                self._problems.add(entries["title"].place, "long-title", message, "say more under `about`")
             services.append(
                 Service(
                     code=key.text,
-                    title=self._text(entries.get("title"), f"the `title` of {what}", key.place),
+                    title=title,
                     about=self._text(entries["about"], "`about`") if "about" in entries else "",
                     minutes=self._minutes(entries.get("takes"), "takes", 60),
                 )

@@ -17,7 +17,9 @@ from engine.nearest import nearest
 PLACE = re.compile(r"\{(\w+)\}")
 CATEGORIES = ("UTILITY", "MARKETING")
 LONGEST_BODY = 1_024
-"""Characters of a template with its places as they are written."""
+"""Characters of a template with what fills its places."""
+PLACE_ROOM = 100
+"""Characters that a text has to leave for each of its places."""
 MOST_VARIABLES = 100
 LONGEST_TITLE = 20
 """Characters on a button."""
@@ -75,8 +77,10 @@ def _faults(text: str) -> list[tuple[str, str, str]]:
     """What is wrong with a text as a template: code, message, hint."""
     places = list(PLACE.finditer(text))
     faults = []
-    if len(text) > LONGEST_BODY:
-        faults.append(("long-template", f"has {len(text)} characters, not {LONGEST_BODY} at most", ""))
+    length = len(PLACE.sub("", text)) + PLACE_ROOM * len(places)
+    if length > LONGEST_BODY:
+        message = f"takes {length} characters with {PLACE_ROOM} for each place, not {LONGEST_BODY} at most"
+        faults.append(("long-template", message, "say it in fewer"))
     if _BLANKS.search(text):
         faults.append(("blanks-in-template", "has more than four blanks or line ends in a row", ""))
     if not places:

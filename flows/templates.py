@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.model import Flow, Flows
+from flows.lengths import CHOOSE
 from flows.template_limits import PLACE
 from flows.texts import Language, Texts
 from storage.contents import StoredContent
 
 MOST_OPTIONS = 10
 """As many rows as a list takes."""
-CHOOSE = "choose"
-"""The text on the button that opens a list."""
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 Buttons = tuple[tuple[str, str], ...]
 

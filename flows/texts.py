@@ -15,6 +15,7 @@ from engine.errors import FlowError
 from engine.events import Value, Values
 from engine.model import Place
 from engine.snapshot import Snapshot
+from flows.lengths import check_lengths, parted, shortened
 from flows.strict_yaml import Keys, Problems, Text, read_yaml
 from flows.template_limits import PLACE, check_named, check_templates, check_titles
 
@@ -54,6 +55,7 @@ class Texts:
         _compare(languages, problems)
         for name, found in files.items():
             check_titles(found["options"], problems[name].add)
+            check_lengths(found["texts"], problems[name].add)
             check_templates(found["texts"], found["examples"], templates, problems[name].add)
             check_named(found["templates"], templates, found["texts"], problems[name].add)
         if issues := [issue for noted in problems.values() for issue in noted.issues]:
@@ -80,7 +82,7 @@ class Texts:
         """The messages to send, and the snapshot with the options that may now be chosen.
 
         What is said in one turn is one message, as the order of several is not certain to be kept on
-        their way. Only a second set of options begins another.
+        their way. Only a second set of options begins another, and what one message has no room for.
         """
         spoken = language if language in self.languages else FALLBACK
         words = self.languages[spoken]
@@ -98,19 +100,30 @@ class Texts:
             parts[-1][0].extend(pending)
         elif pending:
             parts.append((pending, ()))
-        return tuple(self._message(spoken, words, *part) for part in parts), snapshot
+        return tuple(one for part in parts for one in self._messages(spoken, words, *part)), snapshot
 
-    def _message(
+    def _messages(
         self, language: str, words: Language, says: Sequence[Say], options: tuple[Option, ...]
-    ) -> Message:
-        """One message. What a template needs is kept of a text that may be one, said by itself."""
-        text = "\n\n".join(_filled(words, words.texts[say.text], say.values) for say in says)
+    ) -> list[Message]:
+        """One message, or several where one has no room; the options are those of the last.
+
+        A text that may be a template, said by itself, stays one: what fills it is shortened.
+        """
         (say, *more) = says
-        if more or say.text not in self.templates:
-            return Message(text, options)
-        places = PLACE.findall(words.texts[say.text])
-        values = {name: _in_words(words, say.values.get(name)) for name in places}
-        return Message(text, options, Filled(say.text, language, values))
+        if not more and say.text in self.templates:
+            return [_template(language, words, say, options)]
+        text = "\n\n".join(_filled(words, words.texts[say.text], say.values) for say in says)
+        *before, last = parted(text, options)
+        return [*(Message(part) for part in before), Message(last, options)]
+
+
+def _template(language: str, words: Language, say: Say, options: tuple[Option, ...]) -> Message:
+    """A message, with what it needs to go out as a template."""
+    text = words.texts[say.text]
+    values = {name: _in_words(words, say.values.get(name)) for name in PLACE.findall(text)}
+    values = shortened(text, values, options)
+    filled = PLACE.sub(lambda place: values[place[1]], text)
+    return Message(filled, options, Filled(say.text, language, values))
 
 
 def _filled(words: Language, text: str, values: Values) -> str:

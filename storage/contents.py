@@ -31,6 +31,7 @@ _COLUMNS = (
     contents.c.approval,
     contents.c.reason,
     contents.c.created_at,
+    contents.c.body,
 )
 _ADD = Insert(contents)
 _ALL = Query(select(*_COLUMNS).order_by(contents.c.id))
@@ -44,6 +45,7 @@ _JUDGE = Query(
     .where(contents.c.name == given("content"))
     .values(approval=given("approval"), reason=given("reason"))
 )
+_WORD = Query(update(contents).where(contents.c.name == given("content")).values(body=given("words")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class StoredContent:
     reason: str = ""
     """Why it was rejected, if WhatsApp said so."""
     created_at: int
+    body: str = ""
+    """The words of a template, with `{{1}}`, `{{2}}`, ... for its places; empty where nobody knows them."""
 
     @property
     def is_there(self) -> bool:
@@ -99,6 +103,7 @@ class Contents:
             "approval": content.approval,
             "reason": content.reason,
             "created_at": content.created_at,
+            "body": content.body or None,
         }
         async with self._session.atomically() as session:
             known = {"content": content.name, "sid": content.sid}
@@ -109,13 +114,17 @@ class Contents:
         """Keep what WhatsApp says of one."""
         await self._session.change(_JUDGE, content=name, approval=approval, reason=reason[:500])
 
+    async def worded(self, name: str, body: str) -> None:
+        """Keep the words of a template that were not known."""
+        await self._session.change(_WORD, content=name, words=body)
+
     async def all(self) -> list[StoredContent]:
         """Every one that was made, the oldest first."""
         return [_stored(row) for row in await self._session.fetch(_ALL)]
 
 
 def _stored(row: Row) -> StoredContent:
-    name, sid, kind, text_key, language, places, buttons, approval, reason, created_at = row
+    name, sid, kind, text_key, language, places, buttons, approval, reason, created_at, body = row
     return StoredContent(
         name=name,
         sid=sid,
@@ -127,4 +136,5 @@ def _stored(row: Row) -> StoredContent:
         approval=approval,
         reason=reason,
         created_at=created_at,
+        body=body or "",
     )

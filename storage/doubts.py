@@ -7,17 +7,18 @@ finds its row only if nobody has begun or settled it meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import and_, func, null, or_, select, update
 
+from engine.effects import Message
 from storage.database import Session
-from storage.outbox import OWED, UNREADABLE, Owed, owed_from
+from storage.owed import OWED, UNREADABLE, Owed, owed_from
 from storage.sealing import Sealer, opened
 from storage.sql import Query, Row, given, limit, listed, spread
-from storage.tables import outbox
+from storage.tables import conversations, outbox
 
 _UNKNOWN = outbox.c.state == "unknown"
 _STUCK = and_(outbox.c.state == "sending", outbox.c.started_at < given("stuck_before"))
@@ -27,6 +28,9 @@ _SAME = (
     outbox.c.started_at == given("started"),
 )
 
+_CONVERSATION = Query(
+    select(conversations.c.id).where(conversations.c.id == given("conversation")).with_for_update()
+)
 _FOUND = Query(
     update(outbox)
     .where(outbox.c.id == given("row"), outbox.c.state.in_(["unknown", "sending"]))
@@ -52,6 +56,7 @@ _SENDING = Query(
 _LIST = Query(
     select(
         outbox.c.id,
+        outbox.c.state,
         outbox.c.conversation_id,
         outbox.c.turn,
         outbox.c.created_at,
@@ -59,20 +64,20 @@ _LIST = Query(
         outbox.c.attempts,
         outbox.c.resent,
     )
-    .where(_UNKNOWN)
+    .where(or_(_UNKNOWN, _STUCK))
     .order_by(outbox.c.id)
     .limit(limit())
 )
-_COUNT = Query(select(func.count()).select_from(outbox).where(_UNKNOWN))
+_COUNT = Query(select(outbox.c.state, func.count()).where(or_(_UNKNOWN, _STUCK)).group_by(outbox.c.state))
 _GET = Query(OWED.where(outbox.c.id == given("row")))
 _RESEND = Query(
     update(outbox)
-    .where(outbox.c.id == given("row"), outbox.c.state.in_(["unknown", "failed"]))
+    .where(outbox.c.id == given("row"), or_(outbox.c.state.in_(["unknown", "failed"]), _STUCK))
     .values(state="pending", next_try_at=given("at"), error_code=null(), resent=0)
 )
 _SETTLE = Query(
     update(outbox)
-    .where(outbox.c.id == given("row"), _UNKNOWN)
+    .where(outbox.c.id == given("row"), or_(_UNKNOWN, _STUCK))
     .values(
         state="sent",
         provider_sid=func.coalesce(given("sid"), outbox.c.provider_sid),
@@ -104,6 +109,8 @@ class Doubt:
     """One message of which nobody can tell whether it was taken; nothing that says who or what."""
 
     id: int
+    state: str
+    """`unknown`, or `sending` when the process that was at it has died and nobody has looked for it yet."""
     conversation_id: int
     turn: int
     created_at: int
@@ -140,23 +147,25 @@ class Doubts:
         )
         return await opened(rows, self._owed, self._give_up)
 
-    async def unclaimed(self, sids: Sequence[str]) -> list[str]:
-        """Which of these names of the other side belong to none of our messages, in their order."""
-        if not sids:
-            return []
-        rows = await self._session.fetch(_claimed(len(sids)), **spread("sid", list(sids)))
-        claimed = {row[0] for row in rows}
-        return [sid for sid in sids if sid not in claimed]
-
     async def has_twin_under_way(self, owed: Owed) -> bool:
-        """Whether a message of the same words to the same person is being sent: nobody knows its name yet."""
+        """Whether one that may read the same is being sent to the same person: nobody knows its name yet.
+
+        Those of one template do as far as they are cut.
+        """
         rows = await self._session.fetch(_SENDING, conversation=owed.conversation_id, row=owed.id)
         beside = await opened(rows, self._owed, self._give_up)
-        return any(other.message.text == owed.message.text for other in beside)
+        return any(_alike(other.message, owed.message) for other in beside)
 
-    async def found(self, owed: Owed, sid: str, at: int) -> None:
-        """It was taken; `sid` is its name over there."""
-        await self._session.change(_FOUND, row=owed.id, sid=sid, at=at)
+    async def found(self, owed: Owed, sids: Sequence[str], at: int) -> bool:
+        """It was taken if one of these names of the other side belongs to none of our messages: it has that.
+
+        False: none does, or somebody has settled it meanwhile. Two that look at once never give two messages
+        one name: a name is of one person, so whoever settles holds that person's conversation.
+        """
+        async with self._session.atomically() as session:
+            await session.fetch(_CONVERSATION, conversation=owed.conversation_id)
+            free = await _unclaimed(session, sids)
+            return bool(free) and await session.change(_FOUND, row=owed.id, sid=free[0], at=at) == 1
 
     async def look_again(self, owed: Owed, at: int) -> None:
         """It was not found yet: look again then. What was `sending` stays so and holds up what follows."""
@@ -170,32 +179,45 @@ class Doubts:
         """It was not taken: pending again. False: somebody has begun or settled it meanwhile."""
         return await self._session.change(_SEND_AGAIN, row=owed.id, started=owed.started_at, at=at) == 1
 
-    # For the operator
+    # For the operator. `stuck_before`: a sending begun before then was left alone.
 
-    async def listed(self, limit: int) -> list[Doubt]:
-        """The unknown ones, oldest first."""
-        return [Doubt(*row) for row in await self._session.fetch(_LIST, limit=limit)]
+    async def listed(self, limit: int, *, stuck_before: int) -> list[Doubt]:
+        """Those in doubt, oldest first."""
+        rows = await self._session.fetch(_LIST, limit=limit, stuck_before=stuck_before)
+        return [Doubt(*row) for row in rows]
 
-    async def count(self) -> int:
-        """How many are unknown."""
-        ((count,),) = await self._session.fetch(_COUNT)
-        return int(count)
+    async def count(self, *, stuck_before: int) -> Mapping[str, int]:
+        """How many are in doubt, by their state."""
+        return {state: int(n) for state, n in await self._session.fetch(_COUNT, stuck_before=stuck_before)}
 
     async def get(self, outbox_id: int) -> Owed | None:
         """Any message of the outbox, opened. Raises SealBroken."""
         rows = await self._session.fetch(_GET, row=outbox_id)
         return self._owed(rows[0]) if rows else None
 
-    async def resend(self, outbox_id: int, at: int) -> bool:
-        """Somebody decided to have an unknown or failed message sent again. False: it is neither."""
-        return await self._session.change(_RESEND, row=outbox_id, at=at) == 1
+    async def resend(self, outbox_id: int, at: int, *, stuck_before: int) -> bool:
+        """Somebody decided to have a message sent again. False: it is neither in doubt nor failed."""
+        return await self._session.change(_RESEND, row=outbox_id, at=at, stuck_before=stuck_before) == 1
 
-    async def settle(self, outbox_id: int, sid: str | None) -> bool:
-        """Somebody knows that an unknown message was taken. False: it is not unknown."""
-        return await self._session.change(_SETTLE, row=outbox_id, sid=sid) == 1
+    async def settle(self, outbox_id: int, sid: str | None, *, stuck_before: int) -> bool:
+        """Somebody knows that a message in doubt was taken. False: it is not in doubt."""
+        return await self._session.change(_SETTLE, row=outbox_id, sid=sid, stuck_before=stuck_before) == 1
 
     def _owed(self, row: Row) -> Owed:
         return owed_from(row, self._sealer)
 
     async def _give_up(self, row: Row, _reason: str) -> None:
         await self._session.change(_UNREADABLE, row=row[0])
+
+
+def _alike(one: Message, other: Message) -> bool:
+    keys = [message.template and message.template.key for message in (one, other)]
+    return one.text == other.text or (keys[0] is not None and keys[0] == keys[1])
+
+
+async def _unclaimed(session: Session, sids: Sequence[str]) -> list[str]:
+    """Which of these names belong to none of our messages, in their order."""
+    if not sids:
+        return []
+    claimed = {row[0] for row in await session.fetch(_claimed(len(sids)), **spread("sid", list(sids)))}
+    return [sid for sid in sids if sid not in claimed]

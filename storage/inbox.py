@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from engine.events import Heard, Value
 from storage.database import Deferred, Session
@@ -37,7 +37,6 @@ _CLAIM = Query(
     update(inbox).where(inbox.c.id == given("heard"), inbox.c.taken_at.is_(None)).values(taken_at=given("at"))
 )
 _WAITING = Query(select(*_COLUMNS).where(*_OPEN).order_by(inbox.c.id).limit(limit()))
-_COUNT = Query(select(func.count()).select_from(inbox).where(*_OPEN))
 _ANY = Query(select(inbox.c.id).limit(1))
 _TRIED = Query(update(inbox).where(inbox.c.id == given("heard")).values(attempts=inbox.c.attempts + 1))
 _ATTEMPTS = Query(select(inbox.c.attempts).where(inbox.c.id == given("heard")))
@@ -123,11 +122,6 @@ class Inbox:
     async def is_empty(self) -> bool:
         """Whether nothing was ever kept."""
         return not await self._session.fetch(_ANY)
-
-    async def count_waiting(self) -> int:
-        """How many rows `waiting` could return."""
-        ((count,),) = await self._session.fetch(_COUNT)
-        return int(count)
 
     async def tried(self, heard_id: int) -> int:
         """Count an attempt that failed; returns how many there were."""

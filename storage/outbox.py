@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import and_, case, func, or_, select, update
 
 from engine.effects import Attempt, Message
-from engine.events import Value, Values
+from engine.events import Values
 from storage.conversations import Conversation
 from storage.database import Deferred, Session
+from storage.owed import OWED, UNREADABLE, Owed, body_of, owed_from
 from storage.sealing import SealBroken, Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
-from storage.tables import conversations, outbox, people
+from storage.tables import outbox
 
 PROGRESS = {
     status: rank
@@ -41,34 +41,6 @@ order of arrival never decides.
 MOST_RESENT = 2
 """How often a message is sent again at the most after it was in doubt or came back: it leaves three times."""
 
-UNREADABLE = -1
-"""The `error_code` of a message that cannot be opened. Those of the other side are positive."""
-
-_COLUMNS = (
-    outbox.c.id,
-    outbox.c.conversation_id,
-    outbox.c.turn,
-    outbox.c.position,
-    outbox.c.flow,
-    outbox.c.address,
-    outbox.c.body,
-    outbox.c.state,
-    outbox.c.attempts,
-    outbox.c.provider_status,
-    outbox.c.error_code,
-    outbox.c.created_at,
-    outbox.c.started_at,
-    outbox.c.resent,
-    outbox.c.template_only,
-    conversations.c.heard_at,
-    people.c.opted_out_at,
-)
-OWED = (
-    select(*_COLUMNS)
-    .join(conversations, conversations.c.id == outbox.c.conversation_id)
-    .join(people, people.c.id == conversations.c.person_id)
-)
-"""What `owed_from` reads; to be narrowed down."""
 _unsent = (
     select(
         outbox.c.id,
@@ -162,42 +134,6 @@ def _due(besides: int) -> Query:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
-    """One message to one person: one outbox row."""
-
-    id: int
-    conversation_id: int
-    turn: int
-    position: int
-    flow: str
-    address: str
-    message: Message
-    state: str
-    """`pending`, `sending`, `sent`, `unknown` (nobody knows whether it was taken), `failed` or `withheld`."""
-    attempts: int
-    provider_status: str | None
-    error_code: int | None
-    created_at: int
-    started_at: int | None
-    """When its sending was begun the last time."""
-    resent: int
-    """How often it was sent again after it was in doubt or came back."""
-    template_only: bool
-    """Free text came back as too late, so this time only a template may be sent."""
-    heard_at: int | None
-    """When the person was last heard, in seconds since the epoch."""
-    unasked: Values | None = None
-    """What came with the signal or the silence that made us say it; None: it answers what the person said."""
-    is_unwanted: bool = False
-    """It answers nothing, and the person wants no messages but answers."""
-
-    @property
-    def next_attempt(self) -> Attempt:
-        """What its sending is called that is begun now, as it was read before."""
-        return Attempt(self.id, self.attempts + 1)
-
-
 class Outbox:
     """The table `outbox`."""
 
@@ -226,7 +162,7 @@ class Outbox:
                 "position": position,
                 "flow": conversation.flow,
                 "address": address,
-                "body": self._sealer.seal_json(_body(message, unasked)),
+                "body": self._sealer.seal_json(body_of(message, unasked)),
                 "state": "pending",
                 "attempts": 0,
                 "next_try_at": at,
@@ -313,36 +249,3 @@ class Outbox:
 
     def _owed(self, row: Row) -> Owed:
         return owed_from(row, self._sealer)
-
-
-def owed_from(row: Row, sealer: Sealer) -> Owed:
-    """Read a row of `OWED`. Raises SealBroken."""
-    number, conversation_id, turn, position, flow, address, body, *rest = row
-    state, attempts, provider_status, error_code, created_at, *rest = rest
-    started_at, resent, template_only, heard_at, opted_out_at = rest
-    stored = sealer.open_json(body)
-    unasked = stored.get("unasked")
-    return Owed(
-        id=number,
-        conversation_id=conversation_id,
-        turn=turn,
-        position=position,
-        flow=flow,
-        address=sealer.open(address),
-        message=Message.from_json(stored),
-        state=state,
-        attempts=attempts,
-        provider_status=provider_status,
-        error_code=error_code,
-        created_at=created_at,
-        started_at=started_at,
-        resent=resent,
-        template_only=bool(template_only),
-        heard_at=heard_at,
-        unasked=unasked,  # type: ignore[arg-type]  # as _body wrote it
-        is_unwanted=unasked is not None and opted_out_at is not None,
-    )
-
-
-def _body(message: Message, unasked: Values | None) -> dict[str, Value]:
-    return message.as_json() if unasked is None else {**message.as_json(), "unasked": dict(unasked)}

@@ -302,6 +302,7 @@ contents = Table(
     Column("approval", Name, nullable=False),
     Column("reason", String(500), nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("body", Text),  # of a template, with its variables; nobody knows it of those of an earlier version
     UniqueConstraint("name"),
     **_OPTIONS,
 )

@@ -10,10 +10,13 @@ from pathlib import Path
 import phonenumbers
 
 from engine.errors import FlowError
+from flows.lengths import units
 from flows.strict_yaml import Keys, Problems, Text, read_yaml
 
 SHIPPED = Path(__file__).with_name("lines.yaml")
 ELSEWHERE = "elsewhere"
+LONGEST_NUMBERS = 200
+"""UTF-16 units of one entry, so that the reply that names two of them is one message."""
 _USER_ID = re.compile(r"(?:\w+:)?([A-Z]{2})\.")
 _NUMBER = re.compile(r"\+\d{7,15}")
 
@@ -49,6 +52,9 @@ class Helplines:
                     country.place, "no-numbers", f"`{country.text}` needs `emergency` and `helpline`"
                 )
                 continue
+            if max(map(units, words.values())) > LONGEST_NUMBERS:
+                message = f"what to call in `{country.text}` has more than {LONGEST_NUMBERS} characters"
+                problems.add(country.place, "long-text", message, "say it in fewer")
             found[country.text] = Helpline(**words)
         if node and ELSEWHERE not in found:
             problems.add(node.place, "no-elsewhere", f"without `{ELSEWHERE}` some people would get no number")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from engine.errors import FlowError
 from engine.events import Event, Heard
-from flows.safety.helplines import Helplines
+from flows.lengths import MESSAGE, units
+from flows.safety.helplines import LONGEST_NUMBERS, Helplines
 from flows.safety.phrases import Phrases
 from flows.safety.spelling import words_of
 from flows.safety.word_list import WordList, words_in
@@ -108,6 +109,9 @@ def _lexicon(node: Node, problems: Problems) -> Lexicon:
     reply = words.text("reply")
     if not ("{emergency}" in reply and "{helpline}" in reply):
         problems.add(node.place, "no-reply", "`reply` must name {emergency} and {helpline}")
+    elif units(reply) + 2 * LONGEST_NUMBERS > MESSAGE:
+        message = f"`reply` leaves no {LONGEST_NUMBERS} characters each for {{emergency}} and {{helpline}}"
+        problems.add(words.place("reply"), "long-text", message, "say it in fewer")
     spellings = {wrong: right for right, typed in words.named_texts("spellings") for wrong in typed}
     rules = {kind: words.named_phrases(kind) for kind in KINDS}
     slips = tuple(words.texts("fuzzy"))

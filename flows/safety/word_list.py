@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from engine.model import Place
 from flows.safety.phrases import BadPhrase, Choices, Phrase
 from flows.strict_yaml import Items, Keys, Node, Problems, Text
 
@@ -30,6 +31,10 @@ class WordList:
         """A section that is one text; empty if there is none."""
         node = self._sections.get(section)
         return node.text if isinstance(node, Text) else ""
+
+    def place(self, section: str) -> Place:
+        """Where a section stands that is there."""
+        return self._sections[section].place
 
     def texts(self, section: str) -> list[str]:
         """A section that is a list of texts."""

@@ -45,7 +45,8 @@ async def read_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up who would like to talk to a person."""
     client = number(turn.data.get("client"))
     person = await tx.people.by_id(client) if client is not None else None
-    return Outcome("read", tells={"client": name_of(person), "phone": phone_of(person) if person else ""})
+    phone = phone_of(person) if person else line("no_phone")
+    return Outcome("read", tells={"client": name_of(person), "phone": phone})
 
 
 @step("approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client")

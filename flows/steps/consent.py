@@ -1,7 +1,8 @@
 """Steps for what people want to hear of us: the notice before a booking, no more messages, messages again.
 
 Every change is a row in the consent ledger. That nothing is sent to somebody who wants no messages is seen to
-at the door out (`app/deliveries.py`), not here: here somebody is told to phone them.
+at the door out (`app/deliveries.py`), not here: here somebody is told to phone them, or
+that WhatsApp shows no number of theirs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import structlog
 
 from engine.events import Value
 from engine.ports import Outcome
-from flows.booking_turn import BookingTurn, number
+from flows.booking_turn import BookingTurn, has_phone, number
 from flows.consent.screen import TOLD_TWILIO
 from flows.registry import step
 from flows.steps.own_appointments import appointment_line, coming
@@ -25,7 +26,8 @@ log = structlog.get_logger("consent")
 
 NOTICE = "privacy_notice"
 """The text of which the version is kept that somebody agreed to."""
-CONFIRMATION = "no_more_messages"
+CONFIRMATIONS = {True: "silence_by_phone", False: "silence_without_phone"}
+"""The text that confirms an opt-out, by whether the practice can phone the person instead."""
 NEWS = ("confirmed", "declined", "expired", "cancelled")
 """Statuses of which a client ought to hear, unless it was they who cancelled."""
 
@@ -52,14 +54,15 @@ async def note_consent(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted")
 
 
-@step("opted_out", "request_waits", "opted_out_before")
+@step("opted_out", "request_waits", "opted_out_before", tells=("confirmation",))
 async def opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Write nothing unasked to this person from now on."""
     if turn.person.opted_out_at is not None:
         return Outcome("opted_out_before")
-    await _opt_out(turn, tx, turn.version_of(CONFIRMATION))
+    confirmation = CONFIRMATIONS[has_phone(turn.person)]
+    await _opt_out(turn, tx, turn.version_of(confirmation))
     waiting = any(one.status == "pending" for one in await _have_phoned_about_coming(turn, tx))
-    return Outcome("request_waits" if waiting else "opted_out")
+    return Outcome("request_waits" if waiting else "opted_out", tells={"confirmation": line(confirmation)})
 
 
 @step("noted")

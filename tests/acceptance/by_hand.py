@@ -24,7 +24,8 @@ from tests.acceptance.guessing import guessing
 from tests.acceptance.server import CLIENT_DOOR, PUBLIC, ROOT, Server, reaching
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 EXAMPLE = ROOT / "flows" / "practice.example.yaml"
 FAULTS = ", ".join(fault.name for fault in Fault)

@@ -42,7 +42,7 @@ async def test_an_approval_after_a_stop_is_told_by_phone(
     await post_office.messages_to(THERAPIST, 1)
     await post_office.deliver(CLIENT_DOOR, phone, "please stop messaging me")
     *_, silence = await post_office.messages_to(phone, 3)
-    assert said("no_more_messages") in silence.body
+    assert said("silence_by_phone") in silence.body
     await post_office.deliver(CLIENT_DOOR, THERAPIST, "approve 1")
     _, approved, phoned = await post_office.messages_to(THERAPIST, 3)
     assert said("you_approved") in approved.body

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.acceptance.server import CLIENT_DOOR, Server, said
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 
 def row_of(server: Server) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from app.settling import STUCK_SECONDS
 from engine.effects import Message
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 from engine.events import Heard, Values
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage

@@ -64,9 +64,9 @@ async def test_the_therapist_is_told_once_whichever_comes_first(requested: Produ
     lines = [("anna", "approve"), ("Ana", "stop")]
     await says(requested, *sorted(lines, key=lambda line: line[0] != first))
     assert await told(requested, "Your appointment is confirmed") == 0
-    assert await told(requested, "Please phone them") == 1
+    assert await told(requested, "Please tell them yourself") == 1
     await says(requested, ("Ana", "stop"), ("Ana", "my appointments"), ("Ana", "unsubscribe"))
-    assert await told(requested, "Please phone them") == 1
+    assert await told(requested, "Please tell them yourself") == 1
 
 
 async def test_a_second_silence_is_told_again(requested: Product) -> None:
@@ -75,7 +75,7 @@ async def test_a_second_silence_is_told_again(requested: Product) -> None:
         await says(requested, ("Ana", text))
         requested.clock.advance(60)
     await says(requested, ("Ana", "stop"))
-    assert await told(requested, "Please phone them") == 2
+    assert await told(requested, "Please tell them yourself") == 2
 
 
 async def test_start_tells_of_what_the_practice_has_cancelled_meanwhile(requested: Product) -> None:
@@ -110,7 +110,7 @@ async def test_the_ledger_tells_who_agreed_to_what_and_when(requested: Product) 
     entries = await requested.storage.ledger.of(person.id)
     assert [(one.kind, one.wording, one.text_version, one.how, one.at) for one in entries] == [
         ("consented", "yes", texts.version("en", "privacy_notice"), "words", at),
-        ("opted_out", "no me escribas más", texts.version("en", "no_more_messages"), "words", at),
+        ("opted_out", "no me escribas más", texts.version("en", "silence_by_phone"), "words", at),
         ("opted_in", "you can message me again", None, "words", at),
     ]
     assert len({one.inbox_id for one in entries}) == 3

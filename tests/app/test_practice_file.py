@@ -84,6 +84,7 @@ def test_a_therapist_without_a_phone_has_the_one_from_the_settings(tmp_path: Pat
         ("name: Mia Lund", "name: [Mia, Lund]", "14:11 wrong-shape"),
         ("    name: Mia Lund\n", "", "13:3 missing"),
         ("title: Talking", "titel: Talking", "8:5 unknown-key"),
+        ("title: Talking", f"title: {'x' * 73}", "8:12 long-title"),
         ("rules:", "rulez:", "4:1 unknown-key"),
         ("minimum_notice: 2h", "minimum_notice: soon", "5:19 bad-duration"),
         ("minimum_notice: 2h", "minimum_notice: 7m", "5:19 bad-duration"),

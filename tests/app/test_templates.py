@@ -9,7 +9,11 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from sqlalchemy import select, update
 
+from storage.revision import connection
+from storage.settings import StorageSettings
+from storage.tables import contents
 from tests.app.command import run
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import FakeTwilio
@@ -106,3 +110,15 @@ async def test_what_is_missing_is_said(operator: Operator) -> None:
     assert told == ["Not set: WHATSAPP_TOKEN. See .env.example."]
     told = await operator.types("templates", "status", code=1, WHATSAPP_TOKEN="wrong")
     assert "20003" in told[0]
+
+
+async def test_the_words_of_earlier_templates_are_learnt(operator: Operator) -> None:
+    await operator.types("templates", "push")
+    settings = StorageSettings(sqlite_path=operator.folder / "var" / "therapy_booking.sqlite3", secret_key="")
+    with connection(settings) as database:
+        kept = database.execute(select(contents.c.name, contents.c.body)).all()
+        database.execute(update(contents).values(body=None))
+    await operator.types("templates", "status")
+    with connection(settings) as database:
+        assert database.execute(select(contents.c.name, contents.c.body)).all() == kept
+    assert {body is None for name, body in kept if name.startswith("approved_")} == {False}

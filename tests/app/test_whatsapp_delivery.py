@@ -13,16 +13,17 @@ from app.whatsapp_delivery import READ_EVERY, TOO_LATE, WhatsAppDelivery
 from channels.contents import frame_payload, template_payload
 from channels.whatsapp import WhatsApp
 from engine.effects import Filled, Message, Option
-from engine.errors import DeliveryRefused
+from engine.errors import DeliveryRefused, DeliveryUnknown
 from engine.window import FREE_SECONDS
 from storage.contents import GONE, StoredContent
-from storage.outbox import Owed
+from storage.owed import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
 from storage.store import Storage
 from tests.channels.conftest import ONE_NUMBER
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 NOW = 1_800_000_000
 APPROVE = (Option("approve:7", "Approve", "approve"),)
@@ -47,7 +48,7 @@ class Post:
         made = self.twilio.contents.create(template_payload(f"news_{number}", "en", body, titles, places))
         made.approval["status"] = approval
         events = tuple(option.event for option in buttons)
-        row = replace(ROW, name=f"news_{number}", sid=made.sid, places=places, buttons=events)
+        row = replace(ROW, name=f"news_{number}", sid=made.sid, body=body, places=places, buttons=events)
         await self.storage.contents.keep(replace(row, approval=approval))
 
     async def make_frame(self, kind: str, count: int) -> None:
@@ -59,7 +60,16 @@ class Post:
 
     async def send(self, message: Message, *, silent: int | None = 0, template_only: bool = False) -> None:
         """Send a message to somebody who has been silent for so many seconds."""
-        owed = Owed(
+        await self.delivery.send(self.owed(message, silent=silent, template_only=template_only))
+
+    async def found(self, message: Message) -> list[str]:
+        """The bodies of what may be this message, in Twilio's list."""
+        sids = await self.delivery.look_for(replace(self.owed(message), created_at=0))
+        return [sent.body for sent in self.twilio.messages if sent.sid in sids]
+
+    def owed(self, message: Message, *, silent: int | None = 0, template_only: bool = False) -> Owed:
+        """A message to somebody who has been silent for so many seconds."""
+        return Owed(
             id=1,
             conversation_id=1,
             turn=1,
@@ -77,7 +87,6 @@ class Post:
             template_only=template_only,
             heard_at=None if silent is None else NOW - silent,
         )
-        await self.delivery.send(owed)
 
 
 @pytest.fixture
@@ -206,3 +215,41 @@ async def test_who_cannot_be_reached_with_buttons_is_not_tried_with_words(post: 
     with pytest.raises(DeliveryRefused):
         await post.send(Message("Shall I?", APPROVE))
     assert len(post.twilio.attempts) == 1
+
+
+def news(who: str) -> Message:
+    """News of somebody, as the newest text has it."""
+    return Message(f"News for {who} here.", (), Filled("news", "en", {"who": who}))
+
+
+async def in_doubt(post: Post, message: Message) -> None:
+    """Send a message that is taken although the answer says otherwise."""
+    post.twilio.fail(Fault.ERROR_AFTER)
+    with pytest.raises(DeliveryUnknown):
+        await post.send(message, silent=None)
+
+
+async def test_a_template_whose_variables_were_cut_is_recognised(post: Post) -> None:
+    await post.make("News for {{1}} here.")
+    message = news("Ada\nLovelace " * 60)
+    await in_doubt(post, message)
+    (sent,) = post.twilio.messages
+    assert len(sent.body) < len(message.text)
+    assert await post.found(message) == [sent.body]
+    assert await post.found(news("Somebody else")) == []
+
+
+async def test_a_template_is_recognised_whatever_its_text_says_by_now(post: Post) -> None:
+    await post.make("There is an older kind of news for {{1}} here.")
+    await in_doubt(post, NEWS)
+    await post.make("There is a newer kind of news for {{1}} here.")
+    await post.storage.contents.judged("news_0", GONE)
+    post.clock.advance(READ_EVERY)
+    assert await post.found(NEWS) == ["There is an older kind of news for Ada · Lovelace here."]
+
+
+async def test_a_template_of_a_text_in_another_language_is_none_of_these(post: Post) -> None:
+    await post.make()
+    await in_doubt(post, NEWS)
+    other = Filled("news", "es", {"who": "Ada\nLovelace"})
+    assert await post.found(replace(NEWS, template=other)) == []

@@ -61,6 +61,7 @@ def test_a_long_title_is_cut_and_told_in_full_beside_it() -> None:
         (),
         offer("Same", "Same"),
         offer("The same long beginning of two", "The same long beginning of three"),
+        offer("a" * 73, "b"),
         offer(*map(str, range(11))),
         (Option("x" * 129, "Yes", "yes"),),
     ],
@@ -89,7 +90,7 @@ def test_whatever_is_offered_fits_or_stays_words(text: str, titles: list[str]) -
 
 @given(st.text(max_size=2_000))
 def test_a_variable_is_one_line_and_never_empty(text: str) -> None:
-    (value,) = fill_template([text], ()).values()
+    (value,) = fill_template("", [text], ()).values()
     assert 0 < len(value) <= 300
     assert "\n" not in value
     assert "     " not in value
@@ -100,7 +101,7 @@ def test_a_template_has_its_ids_behind_its_places() -> None:
     payload = template_payload("news_en_1", "en", body, ["Approve", "Decline"], ["Maria"])
     made = ContentBook().create(payload)
     options = (Option("approve:7", "Approve", "approve"), Option("decline:7", "Decline", "decline"))
-    assert made.render(fill_template(["Ada\nLovelace"], options)) == (
+    assert made.render(fill_template(body, ["Ada\nLovelace"], options)) == (
         "There is some news for Ada · Lovelace about it here.",
         (("Approve", "approve:7"), ("Decline", "decline:7")),
     )
@@ -109,3 +110,19 @@ def test_a_template_has_its_ids_behind_its_places() -> None:
 def test_a_template_without_buttons_is_text() -> None:
     made = ContentBook().create(template_payload("n", "en", "Some news for {{1}} here.", [], ["Maria"]))
     assert (made.kind, made.render({"1": "Ada"})) == ("twilio/text", ("Some news for Ada here.", ()))
+
+
+@given(st.lists(st.builds(str.__mul__, TITLE, st.integers(1, 300)), min_size=5, max_size=5))
+def test_whatever_fills_a_template_its_body_has_room_for_it(values: list[str]) -> None:
+    body = "All of {{1}} is news, as is {{2}} and {{3}}, besides {{4}} and that of {{5}} here and there."
+    made = ContentBook().create(template_payload("n", "en", body, [], ["x"] * 5))
+    assert len(made.render(fill_template(body, values, ()))[0]) <= 1_024
+
+
+def test_values_are_cut_no_more_than_needed() -> None:
+    assert fill_template("News: {{1}} and {{2}}.", ["a" * 300, "b" * 300], ()) == {
+        "1": "a" * 300,
+        "2": "b" * 300,
+    }
+    cut = fill_template("x" * 600 + "{{1}} and {{2}}.", ["a" * 300, "short"], ())
+    assert (cut["1"], cut["2"]) == ("a" * 300, "short")

@@ -15,7 +15,8 @@ from engine.effects import Attempt, Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 from tests.channels.conftest import ONE_NUMBER
 from tests.fakes import twilio_forms as forms
-from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio, Fault
+from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 HELLO = Outgoing(attempt=Attempt(42, 1), flow="client", address=forms.CLIENT, text="Hello Ada")
 

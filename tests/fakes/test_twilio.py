@@ -18,7 +18,8 @@ from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 from tests.fakes import twilio_forms as forms
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 from tests.fakes.twilio_messages import SentMessage
 
 GOOD = {"To": forms.CLIENT, "From": forms.PRACTICE, "Body": "Hello"}

@@ -18,64 +18,22 @@ import contextlib
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
-from itertools import count
 from typing import Self
-from urllib.parse import parse_qsl, urlencode
-from uuid import uuid4
-from xml.etree import ElementTree as ET
 
-import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from yarl import URL
 
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio_console import FakeAccount, routes
 from tests.fakes.twilio_contents import ContentBook
+from tests.fakes.twilio_faults import Fault, go_wrong
 from tests.fakes.twilio_listing import page_of
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
+from tests.fakes.twilio_webhooks import Answer, WebhookCaller
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
 DAY = 24 * 3600.0
-BUDGET = 15.0
-"""Seconds that Twilio spends on one webhook, repeats included."""
-
-
-class Fault(Enum):
-    """How a request to send a message goes wrong: (status, code), and whether it was taken all the same."""
-
-    RATE_LIMITED = (429, 20429, False)
-    CROWDED = (429, 99999, False)
-    ELSEWHERE = (302, None, False)
-    DAILY_LIMIT = (429, 63038, False)
-    UNAVAILABLE = (503, 20503, False)
-    NOT_ALLOWED = (401, 20003, False)
-    ERROR_BEFORE = (500, 20500, False)
-    ERROR_AFTER = (500, 20500, True)
-    BAD_GATEWAY = (502, None, False)
-    TOO_LARGE_FOR_PROXY = (413, None, False)
-    BAD_ANSWER = (201, None, True)
-    SILENCE_BEFORE = (None, None, False)
-    SILENCE_AFTER = (None, None, True)
-    DISCONNECT_BEFORE = (0, None, False)
-    DISCONNECT_AFTER = (0, None, True)
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether the message is sent although the answer says otherwise, or there is none."""
-        return bool(self.value[2])
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a webhook answered."""
-
-    status: int
-    text: str
-    tries: int
 
 
 class FakeTwilio:
@@ -138,6 +96,7 @@ class FakeTwilio:
         self._over = asyncio.Event()
         self._open = contextlib.AsyncExitStack()
         self._reports: set[asyncio.Task[None]] = set()
+        self._caller = WebhookCaller(auth_token, self.proxies)
 
     @property
     def url(self) -> str:
@@ -154,9 +113,7 @@ class FakeTwilio:
         site = web.TCPSite(runner, "127.0.0.1", self._port)
         await site.start()
         self._port = runner.addresses[0][1]
-        self._web = await self._open.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
-        )
+        await self._open.enter_async_context(self._caller)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -275,55 +232,8 @@ class FakeTwilio:
         return await self.post(message.status_callback, news)
 
     async def post(self, url: str, form: Mapping[str, str]) -> Answer:
-        """Post a signed form as Twilio does, honouring what follows `#` in the address."""
-        public, _, overrides = url.partition("#")
-        wishes = {"rc": "1", "rp": "ct", "rt": "15000", "ct": "5000"} | dict(parse_qsl(overrides))
-        repeats = set(wishes["rp"].split(","))
-        token = str(uuid4())
-        async with asyncio.timeout(BUDGET):
-            for tries in count(1):
-                is_last = tries > int(wishes["rc"])
-                try:
-                    status, text = await self._knock(public, form, token, wishes)
-                except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-                    if is_last or not repeats & {"ct", "all"}:
-                        raise
-                except TimeoutError:
-                    if is_last or not repeats & {"rt", "all"}:
-                        raise
-                else:
-                    if is_last or status < 400 or not repeats & {f"{status // 100}xx", "all"}:
-                        return Answer(status, text, tries)
-        raise AssertionError("unreachable: the last try returns or raises")
-
-    async def _knock(
-        self, public: str, form: Mapping[str, str], token: str, wishes: Mapping[str, str]
-    ) -> tuple[int, str]:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-            "X-Twilio-Signature": forms.sign(public, form.items(), self.auth_token),
-            "I-Twilio-Idempotency-Token": token,
-            "User-Agent": "TwilioProxy/1.1",
-        }
-        timeout = aiohttp.ClientTimeout(
-            connect=int(wishes["ct"]) / 1000, sock_read=int(wishes["rt"]) / 1000, total=BUDGET
-        )
-        async with self._web.post(
-            URL(self._behind_proxy(public), encoded=True),
-            data=urlencode(form),
-            headers=headers,
-            timeout=timeout,
-        ) as response:
-            text = await response.text()
-            if response.status == 200 and text:
-                _check_twiml(text, response.content_type)
-            return response.status, text
-
-    def _behind_proxy(self, public: str) -> str:
-        for outside, inside in self.proxies.items():
-            if public.startswith(outside):
-                return inside + public.removeprefix(outside)
-        return public
+        """Post a signed form to a webhook as Twilio does."""
+        return await self._caller.post(url, form)
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -344,7 +254,7 @@ class FakeTwilio:
         if fault is None or fault.is_taken:
             await self._take(message)
         if fault is not None:
-            return await self._go_wrong(fault, request)
+            return await go_wrong(fault, request, self._over)
         return web.json_response(message.as_json(), status=201)
 
     def _render(self, message: SentMessage) -> None:
@@ -405,20 +315,6 @@ class FakeTwilio:
         self.disorder.shuffle(told)
         return told
 
-    async def _go_wrong(self, fault: Fault, request: web.Request) -> web.StreamResponse:
-        status, code, _ = fault.value
-        if status is None:
-            await self._over.wait()
-        if not status:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        if code is None:
-            return web.Response(status=status, text="<html>Bad Gateway</html>", content_type="text/html")
-        refusal = RefusedByTwilio(status, code, "Told to fail")
-        headers = {"Retry-After": "7"} if code == 20429 else {}
-        return web.json_response(refusal.as_json(), status=status, headers=headers)
-
     async def _fetch(self, request: web.Request) -> web.Response:
         try:
             self._check_account(request)
@@ -444,7 +340,7 @@ class FakeTwilio:
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
         if (fault := self.list_fault()) is not None:
-            return await self._go_wrong(fault, request)
+            return await go_wrong(fault, request, self._over)
         listed = [one for one in (*self.received, *self.messages) if one.sid not in self.unlisted]
         try:
             return web.json_response(page_of(listed, request.path, request.query))
@@ -460,14 +356,6 @@ class FakeTwilio:
         self._check_login(request)
         if request.match_info["account"] != self.account_sid:
             raise RefusedByTwilio(404, 20404, "The requested resource was not found")
-
-
-def _check_twiml(text: str, content_type: str) -> None:
-    """Complain as Twilio's debugger does about an answer that it cannot read."""
-    if content_type not in {"text/xml", "application/xml"}:
-        raise AssertionError(f"12300: invalid Content-Type {content_type!r}")
-    if ET.fromstring(text).tag != "Response":  # noqa: S314  # it comes from the product under test
-        raise AssertionError("12200: the root of the answer is not <Response>")
 
 
 if __name__ == "__main__":

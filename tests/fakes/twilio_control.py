@@ -20,7 +20,8 @@ import sys
 from aiohttp import web
 
 from tests.fakes import twilio_forms as forms
-from tests.fakes.twilio import FakeTwilio, Fault
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio_faults import Fault
 
 
 class SteeredTwilio(FakeTwilio):

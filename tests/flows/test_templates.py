@@ -41,6 +41,7 @@ NEWS = "Dear {who}, we have some news about {what} for you."
         (NEWS, "Dear {who}, news about {what} again.", "10:3", "few-words"),
         (NEWS, "Dear {who},      we have some news about {what} for you.", "10:3", "blanks-in-template"),
         (NEWS, f"Dear {{who}}, we have some news about {{what}} {'x' * 1_000}.", "10:3", "long-template"),
+        (NEWS, f"Dear {{who}}, we have some news about {{what}} {'x' * 800}.", "10:3", "long-template"),
         ("  who: Maria\n", "", "9:3", "no-example"),
         ("news: UTILITY", "nesw: UTILITY", "5:3", "unknown-text"),
         ("news: UTILITY", "news: UTILTIY", "5:9", "unknown-category"),

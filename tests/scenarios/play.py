@@ -17,11 +17,16 @@ from app.wiring import Product
 from engine.events import Heard
 from engine.window import is_open
 from flows.load import seconds_of
+from flows.practice import PracticeBook
 from flows.too_fast import marked
 from storage.appointments import Appointment
-from storage.outbox import Owed
+from storage.owed import Owed
+from storage.people import Person
 from tests.scenarios.script import Deed, Expected, Line, Scenario
 
+WHATSAPP = "whatsapp:"
+ON_WHATSAPP = re.compile(r"\+\d+|[A-Z]{2}\.\d+")
+"""Somebody who is called by their number or by WhatsApp's id of their user name."""
 MANY = re.compile(r"(\d+) × (.+)")
 
 
@@ -139,6 +144,8 @@ class Conversation:
         role, _, name = who.partition(" ")
         if role == "stranger":
             return "stranger", CHAT + name, name
+        if ON_WHATSAPP.fullmatch(name):
+            return role, WHATSAPP + name, ""
         found = address_of(f"{role}:{name}", self._product.practice())
         return found.flow, found.address, found.name
 
@@ -173,7 +180,7 @@ class Conversation:
         """By the conversation's number: who it is with, its flow and its state."""
         practice = self._product.practice()
         return {
-            one.id: (party_of(one.person, practice).replace(":", " ", 1), one.flow, one.snapshot.state)
+            one.id: (_named(one.person, practice), one.flow, one.snapshot.state)
             for one in await self._product.storage.conversations.all_states()
         }
 
@@ -196,7 +203,7 @@ class Conversation:
     def _in_words(self, one: Appointment) -> str:
         practice = self._product.practice()
         client, therapist = (
-            party_of(person, practice).partition(":")[2] for person in (one.client, one.therapist)
+            _named(person, practice).partition(" ")[2] for person in (one.client, one.therapist)
         )
         starts = datetime.fromtimestamp(one.starts_at * 60, UTC).astimezone(practice.zone)
         when = f"{starts:%a %d %b %H:%M}"
@@ -205,7 +212,7 @@ class Conversation:
     async def nothing_failed(self) -> None:
         """No turn may fail, whatever is said."""
         failures = await self._product.storage.inbox.failures(1)
-        waiting = await self._product.storage.inbox.count_waiting()
+        waiting = (await self._product.storage.queues.all())["inbox"].length
         if failures or waiting:
             raise Mismatch(f"a turn failed: {failures}; {waiting} were not taken")
 
@@ -235,6 +242,13 @@ def _check_in_time(news: dict[str, list[Owed]]) -> None:
         for owed in owed_to:
             if owed.message.template is None and not is_open(owed.heard_at, owed.created_at):
                 raise Mismatch(f"{who} is told too late, and not by a template:\n{owed.message.text}")
+
+
+def _named(person: Person, practice: PracticeBook) -> str:
+    """How a script calls somebody."""
+    if person.role == "client" and person.address.startswith(WHATSAPP):
+        return f"client {person.address.removeprefix(WHATSAPP)}"
+    return party_of(person, practice).replace(":", " ", 1)
 
 
 def _seconds(deed: Deed) -> int:

@@ -3,6 +3,7 @@
 A story is a list of lines. Each is one deed with what must come of it:
 
     client Ana: text                    somebody writes
+    client +14155550123: text           ... from this number; US.1234: by a user name, without a number
     client Ana taps: title              somebody taps an option of the last message that had any
     client Ana taps earlier: title      ... of the first message that offered it
     client Ana sends: photo | location | nothing | 1600 × word

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.effects import Message
 from engine.events import Heard
 from storage.appointments import NewAppointment
 from storage.conversations import Conversation
+from storage.owed import Owed
 from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
 from storage.store import Storage
 
@@ -79,3 +82,22 @@ def new_appointment(
         op_key=op_key,
     )
     return replace(appointment, **fields)  # type: ignore[arg-type]
+
+
+async def owe(storage: Storage, texts: Sequence[str], *, turn: int = 1, address: str = ADDRESS) -> list[int]:
+    """Owe a person these messages; returns their numbers."""
+    conversation = await conversation_with(storage, address)
+    known = {one.id for one in await storage.outbox.since(0, 100)}
+    await storage.outbox.put(conversation, turn, [Message(text) for text in texts], NOW)
+    return [one.id for one in await storage.outbox.since(0, 100) if one.id not in known]
+
+
+async def texts_due(storage: Storage, now: int = NOW) -> list[str]:
+    """What may be sent now."""
+    return [one.message.text for one in await storage.outbox.due(now, 100)]
+
+
+async def only(storage: Storage) -> Owed:
+    """The only message that there is."""
+    (one,) = await storage.outbox.since(0, 10)
+    return one

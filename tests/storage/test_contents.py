@@ -35,6 +35,12 @@ class TestContents:
         await storage.contents.keep(replace(NEWS, sid="HX3"))
         assert await storage.contents.all() == [replace(NEWS, sid="HX3")]
 
+    async def test_get_the_words_that_nobody_knew(self, storage: Storage) -> None:
+        await storage.contents.keep(NEWS)
+        assert [one.body for one in await storage.contents.all()] == [""]
+        await storage.contents.worded("news_en_1", "News for {{1}}: {{2}}!")
+        assert await storage.contents.all() == [replace(NEWS, body="News for {{1}}: {{2}}!")]
+
     async def test_are_approved_when_whatsapp_says_so(self, storage: Storage) -> None:
         await storage.contents.keep(NEWS)
         await storage.contents.judged("news_en_1", "approved")

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import update
 
-from engine.effects import Message
-from storage.outbox import UNREADABLE, Owed
+from engine.effects import Filled, Message
+from storage.owed import UNREADABLE, Owed
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import outbox
+from tests.storage.conftest import Clock
 from tests.storage.samples import ADDRESS, NOW, conversation_with
 
 STUCK = 30
+ONE = Message("1")
 
 
-async def doubtful(storage: Storage, text: str = "1", *, turn: int = 1, address: str = ADDRESS) -> Owed:
+async def doubtful(
+    storage: Storage, message: Message = ONE, *, turn: int = 1, address: str = ADDRESS
+) -> Owed:
     """A message whose sending ended without a clear answer."""
-    owed = await begun(storage, text, turn=turn, address=address)
+    owed = await begun(storage, message, turn=turn, address=address)
     await storage.outbox.unknown(owed.id, NOW + 2)
     return await again(storage, owed)
 
 
-async def begun(storage: Storage, text: str = "1", *, turn: int = 1, address: str = ADDRESS) -> Owed:
+async def begun(storage: Storage, message: Message = ONE, *, turn: int = 1, address: str = ADDRESS) -> Owed:
     conversation = await conversation_with(storage, address)
-    await storage.outbox.put(conversation, turn, [Message(text)], NOW)
+    await storage.outbox.put(conversation, turn, [message], NOW)
     owed = (await storage.outbox.since(0, 100))[-1]
     assert (await storage.outbox.start(owed.id, NOW)).found
     return await again(storage, owed)
@@ -63,9 +69,33 @@ async def test_what_its_process_left_alone_is_looked_for_but_not_ones_own(storag
 
 async def test_what_is_found_is_sent(storage: Storage) -> None:
     for owed in (await doubtful(storage), await begun(storage, turn=2)):
-        await storage.doubts.found(owed, f"SM{owed.id}", NOW)
+        assert await storage.doubts.found(owed, [f"SM{owed.id}"], NOW)
         assert (await again(storage, owed)).state == "sent"
-        assert await storage.doubts.unclaimed([f"SM{owed.id}", "SM0"]) == ["SM0"]
+        assert await storage.outbox.find(f"SM{owed.id}", None) is not None
+
+
+async def test_a_name_that_another_message_has_finds_nothing(storage: Storage) -> None:
+    first, second = await doubtful(storage), await doubtful(storage, turn=2)
+    assert await storage.doubts.found(first, ["SM1"], NOW)
+    assert not await storage.doubts.found(second, ["SM1"], NOW)
+    assert await storage.doubts.found(second, ["SM1", "SM2"], NOW)
+    assert not await storage.doubts.found(second, ["SM3"], NOW), "it is settled"
+
+
+async def test_of_two_that_look_at_once_one_alone_gets_the_name(
+    on_mariadb: StorageSettings, clock: Clock
+) -> None:
+    here, there = [await Storage.open(on_mariadb, clock=clock) for _ in range(2)]
+    for number in range(20):
+        first = await doubtful(here, turn=2 * number)
+        second = await doubtful(here, turn=2 * number + 1)
+        sids = [f"SM{number}"]
+        settled = await asyncio.gather(
+            here.doubts.found(first, sids, NOW), there.doubts.found(second, sids, NOW)
+        )
+        assert sorted(settled) == [False, True]
+    await here.close()
+    await there.close()
 
 
 async def test_what_was_not_taken_is_sent_again_and_counted(storage: Storage) -> None:
@@ -102,9 +132,18 @@ async def test_a_message_of_the_same_words_that_is_being_sent_is_noticed(storage
     owed = await doubtful(storage)
     assert not await storage.doubts.has_twin_under_way(owed)
     await begun(storage, address="chat:other")
-    await begun(storage, "other words", turn=2)
+    await begun(storage, Message("other words"), turn=2)
     assert not await storage.doubts.has_twin_under_way(owed)
     await begun(storage, turn=3)
+    assert await storage.doubts.has_twin_under_way(owed)
+
+
+async def test_messages_of_one_template_may_read_the_same(storage: Storage) -> None:
+    news = [Message(text, (), Filled("news", "en", {"who": text})) for text in ("A...a", "A...b")]
+    owed = await doubtful(storage, news[0])
+    await begun(storage, Message("A...c", (), Filled("other news", "en", {})), turn=2)
+    assert not await storage.doubts.has_twin_under_way(owed)
+    await begun(storage, news[1], turn=3)
     assert await storage.doubts.has_twin_under_way(owed)
 
 
@@ -127,27 +166,38 @@ async def test_what_cannot_be_opened_fails_and_stops_nobody(
 
 async def test_the_operator_sees_numbers_and_moments(storage: Storage) -> None:
     owed = await doubtful(storage)
-    await begun(storage, turn=2)
-    (doubt,) = await storage.doubts.listed(9)
-    assert (doubt.id, doubt.conversation_id, doubt.turn) == (owed.id, owed.conversation_id, 1)
+    stuck = await begun(storage, turn=2)
+    (doubt,) = await storage.doubts.listed(9, stuck_before=NOW)
+    assert (doubt.id, doubt.state) == (owed.id, "unknown")
+    assert (doubt.conversation_id, doubt.turn) == (owed.conversation_id, 1)
     assert (doubt.created_at, doubt.started_at, doubt.attempts, doubt.resent) == (NOW, NOW, 1, 0)
-    assert await storage.doubts.count() == 1
+    assert await storage.doubts.count(stuck_before=NOW) == {"unknown": 1}
+    listed = await storage.doubts.listed(9, stuck_before=NOW + 1)
+    assert [(one.id, one.state) for one in listed] == [(owed.id, "unknown"), (stuck.id, "sending")]
+    assert await storage.doubts.count(stuck_before=NOW + 1) == {"unknown": 1, "sending": 1}
 
 
 @pytest.mark.parametrize(
-    ("state", "resent", "settled"),
-    [("pending", 0, 0), ("sending", 0, 0), ("sent", 0, 0), ("unknown", 1, 1), ("failed", 1, 0)],
+    ("state", "stuck_before", "resent", "settled"),
+    [
+        ("pending", NOW + 1, 0, 0),
+        ("sending", NOW, 0, 0),
+        ("sending", NOW + 1, 1, 1),
+        ("sent", NOW + 1, 0, 0),
+        ("unknown", NOW, 1, 1),
+        ("failed", NOW, 1, 0),
+    ],
 )
 async def test_the_operator_decides_only_what_is_in_doubt_or_has_failed(
-    storage: Storage, settings: StorageSettings, state: str, resent: int, settled: int
+    storage: Storage, settings: StorageSettings, state: str, stuck_before: int, resent: int, settled: int
 ) -> None:
     owed = await begun(storage)
     for decide, may, becomes in (
-        (storage.doubts.settle(owed.id, "SM9"), settled, "sent"),
-        (storage.doubts.resend(owed.id, NOW), resent, "pending"),
+        (storage.doubts.settle(owed.id, "SM9", stuck_before=stuck_before), settled, "sent"),
+        (storage.doubts.resend(owed.id, NOW, stuck_before=stuck_before), resent, "pending"),
     ):
         with connection(settings) as open_connection:
             open_connection.execute(update(outbox).values(state=state))
         assert await decide is bool(may)
         assert (await again(storage, owed)).state == (becomes if may else state)
-    assert not await storage.doubts.resend(999_999, NOW)
+    assert not await storage.doubts.resend(999_999, NOW, stuck_before=NOW)

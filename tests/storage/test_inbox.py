@@ -41,7 +41,7 @@ class TestInbox:
     async def test_takes_a_key_once(self, storage: Storage) -> None:
         numbers = await asyncio.gather(*(storage.inbox.put(heard("SM1")) for _ in range(8)))
         assert numbers.count(None) == 7
-        assert await storage.inbox.count_waiting() == 1
+        assert (await storage.queues.all())["inbox"].length == 1
 
     async def test_tells_which_keys_never_came(self, storage: Storage) -> None:
         for number in range(150):
@@ -151,5 +151,5 @@ class TestTimers:
     async def test_that_went_off_in_two_processes_are_heard_once(self, storage: Storage) -> None:
         await storage.timers.put([timer(str(number)) for number in range(5)])
         await asyncio.gather(*(storage.timers.move_due(NOW + 60) for _ in range(4)))
-        assert await storage.inbox.count_waiting() == 5
+        assert (await storage.queues.all())["inbox"].length == 5
         assert await storage.timers.next_due() is None

@@ -15,7 +15,8 @@ from sqlalchemy import select, text, update
 
 from engine.effects import Attempt, Filled, Message
 from storage.link import Duplicate
-from storage.outbox import PROGRESS, UNREADABLE, Owed
+from storage.outbox import PROGRESS
+from storage.owed import UNREADABLE, Owed
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -267,7 +268,7 @@ class TestTooLateForFreeText:
         await storage.outbox.start(number, NOW)
         assert await storage.outbox.note_status("SM2", Attempt(number, 2), "delivered")
         assert not await storage.outbox.note_status("SM1", Attempt(number, 1), "read")
-        assert await storage.doubts.unclaimed(["SM2"]) == []
+        assert await storage.outbox.find("SM2", None)
 
     async def test_it_is_found_by_its_name_over_there(self, storage: Storage) -> None:
         (number,) = await owe(storage, ["1"])

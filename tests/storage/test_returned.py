@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from engine.effects import Attempt, Message
-from storage.outbox import MOST_RESENT, Owed
+from storage.outbox import MOST_RESENT
+from storage.owed import Owed
 from storage.returned import WORTH_SECONDS
 from storage.revision import connection
 from storage.settings import StorageSettings
@@ -81,7 +82,8 @@ async def test_news_of_both_attempts_come_to_the_same_in_any_order(
             else:
                 await storage.outbox.sent(owed.id, sid, NOW)
         assert (await kept(storage))[:3] == ("sent", "delivered", None), order
-        assert await storage.doubts.unclaimed(["SM1", "SM2"]) == ["SM1"]
+        assert await storage.outbox.find("SM2", None)
+        assert not await storage.outbox.find("SM1", None)
 
 
 async def test_the_answer_to_the_sending_may_come_last(storage: Storage) -> None:
@@ -143,7 +145,7 @@ async def test_whenever_the_news_of_an_attempt_comes_the_message_is_owed_again(
     assert state in {"pending", "unknown"}
     assert status is None
     assert not await storage.returned.send_again(last, Attempt(owed.id, attempt), NOW), "the same news twice"
-    assert await storage.doubts.unclaimed([last]) == []
+    assert await storage.outbox.find(last, None)
 
 
 async def test_it_is_not_sent_again_without_end_nor_when_it_is_too_old(storage: Storage) -> None:

@@ -43,3 +43,10 @@ def test_a_table_with_gaps_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FlowError) as refused:
         Helplines.load(table)
     assert {issue.code for issue in refused.value.issues} == {"no-numbers", "no-elsewhere"}
+
+
+def test_what_is_too_long_for_the_reply_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "lines.yaml"
+    table.write_text(f"elsewhere: {{emergency: '112', helpline: '{'1' * 201}'}}\n")
+    with pytest.raises(FlowError, match=r"lines.yaml:1:1: long-text: "):
+        Helplines.load(table)

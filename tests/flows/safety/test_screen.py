@@ -173,3 +173,9 @@ def test_what_is_no_list_of_phrases_is_refused_where_it_stands(tmp_path: Path) -
         ("no-keys", 3),
         ("no-text", 4),
     ]
+
+
+def test_a_reply_that_no_message_has_room_for_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(f"language: en\nreply: '{{emergency}} {{helpline}} {'x' * 1_200}'\n")
+    with pytest.raises(FlowError, match=r"en.yaml:2:8: long-text: `reply` leaves no 200 characters"):
+        CrisisScreen.load(tmp_path)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 from aiolimiter import AsyncLimiter
 
-log = structlog.get_logger("pace")
+log = structlog.get_logger("throttle")
 
 FIRST_REST = 1.0
 LONGEST_REST = 3600.0
@@ -32,7 +32,7 @@ class _Rest:
     told: bool = False
 
 
-class Pace:
+class Throttle:
     """One of these for all numbers. Make it inside the running event loop."""
 
     def __init__(self, per_second: float, clock: Callable[[], int]) -> None:
