@@ -89,9 +89,9 @@ class Command:
     def values(self, text: str) -> Mapping[str, Value] | None:
         """What a text fills into the places that take numbers and words, or None if it is not this command.
 
-        A question is none, unless it stands among the words.
+        A question names no number to act on: "approve 12?" is none.
         """
-        if not self.words and is_question(text):
+        if _PLACE.search(self.phrase) and not self.words and is_question(text):
             return None
         found = self.pattern.fullmatch(text.strip().translate(_CURLY) if self.words else normalise(text))
         if not found:

@@ -1,19 +1,16 @@
-"""Steps in a therapist's conversation: read requests, answer them, look at the day."""
+"""Steps in a therapist's conversation: read requests and answer them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, name_of, number, phone_of
 from flows.registry import step
-from flows.slots import instant, local
 from flows.texts import line
-from flows.wishes import Wish
-from flows.wording import clock, day_in_full, in_short
+from flows.wording import in_short
 from storage.appointments import Appointment
 from storage.store import Transaction
 
@@ -182,33 +179,6 @@ async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the requests that wait for an answer."""
     lines: list[Value] = [line("request_line", **turn.news(request)) for request in await _waiting(turn, tx)]
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
-
-
-@step("listed", "free", tells=("day", "list"))
-async def list_day(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """List the appointments of a day: today, unless another one was named."""
-    day = Wish.of(turn.data.get("appointment_time")).first or local(turn.minute, turn.zone).date()
-    start, end = instant(day, 0, turn.zone), instant(day + timedelta(days=1), 0, turn.zone)
-    found = await tx.appointments.of_therapist(turn.person_id, ("pending", "confirmed"), start, end)
-    lines: list[Value] = [_line(turn, appointment) for appointment in found if appointment.stands(turn.now)]
-    name = _named(turn, day)
-    if not lines:
-        return Outcome("free", tells={"day": name})
-    return Outcome("listed", tells={"day": name, "list": lines})
-
-
-def _line(turn: BookingTurn, appointment: Appointment) -> Value:
-    return line(
-        "day_line_waiting" if appointment.status == "pending" else "day_line",
-        times=f"{clock(appointment.starts_at, turn.zone)}–{clock(appointment.ends_at, turn.zone)}",
-        kind=line(f"type {appointment.service_type}"),
-        client=name_of(appointment.client),
-        request=appointment.id,
-    )
-
-
-def _named(turn: BookingTurn, day: date) -> str:
-    return day_in_full(local(instant(day, 12 * 60, turn.zone), turn.zone), turn.language)
 
 
 async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:
