@@ -15,13 +15,22 @@ from engine.vocabulary import Vocabulary
 from flows.guards import GUARDS
 from flows.load import load_flows
 from flows.registry import Step, steps_of, words
-from flows.steps import approval, availability, booking, consent, own_appointments, safety, therapist_day
+from flows.steps import (
+    approval,
+    availability,
+    blocked_time,
+    booking,
+    consent,
+    own_appointments,
+    safety,
+    therapist_day,
+)
 from flows.texts import Texts
 
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    availability, booking, own_appointments, approval, safety, consent, therapist_day
+    availability, booking, own_appointments, approval, safety, consent, therapist_day, blocked_time
 )
 
 

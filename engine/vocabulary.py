@@ -70,9 +70,9 @@ class Command:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The phrase with a group for every place; where words follow, a blank may be a line end."""
+        """The phrase with a group for every place; only around numbers may a blank be missing."""
         parts = _PLACE.split(self.phrase)
-        blank = r"\\s+" if self.words else r"\\s*"
+        blank = r"\\s+" if self.words or self.times else r"\\s*"
         fixed = [re.sub(r"\s+", blank, re.escape(part.casefold()).replace(r"\ ", " ")) for part in parts[::2]]
         groups = [self._group(name) for name in parts[1::2]]
         return re.compile("".join(a + b for a, b in zip(fixed, [*groups, ""], strict=True)), self._flags)

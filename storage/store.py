@@ -9,6 +9,7 @@ from functools import partial
 
 from storage.alerts import Alerts
 from storage.appointments import Appointments
+from storage.blocked_times import BlockedTimes
 from storage.claims import Claims
 from storage.consent_ledger import ConsentLedger
 from storage.contents import Contents
@@ -54,6 +55,7 @@ class Tables:
         self.contents = Contents(session)
         self.returned = Returned(session)
         self.ledger = ConsentLedger(session, sealer)
+        self.blocked_times = BlockedTimes(session)
 
 
 class Transaction(Tables):

@@ -321,3 +321,16 @@ consent_ledger = Table(
     Index(None, "person_id", "id"),
     **_OPTIONS,
 )
+
+# When therapists give no appointments. It is in the way of new ones only.
+blocked_times = Table(
+    "blocked_times",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("therapist_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("from_minute", Instant, nullable=False),  # epoch minutes, like the next one
+    Column("until_minute", Instant, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index(None, "therapist_id", "until_minute", "from_minute"),
+    **_OPTIONS,
+)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from engine.events import Value
@@ -103,8 +103,24 @@ async def _list_stretch(turn: BookingTurn, tx: Transaction, since: int, until: i
 
 
 async def _entries(turn: BookingTurn, tx: Transaction, since: int, until: int) -> list[Entry]:
+    """What is booked and what is blocked, in order of time."""
     found = await tx.appointments.of_therapist(turn.person_id, SHOWN, since, until)
-    return [Entry(one.starts_at, _line(turn, one)) for one in found if one.stands(turn.now)]
+    booked = [Entry(one.starts_at, _line(turn, one)) for one in found if one.stands(turn.now)]
+    blocked = await tx.blocked_times.blocked([turn.person_id], since, until)
+    daily = [_blocked(turn, max(one.from_minute, since), min(one.until_minute, until)) for one in blocked]
+    return sorted([*booked, *chain.from_iterable(daily)], key=lambda entry: entry.starts_at)
+
+
+def _blocked(turn: BookingTurn, since: int, until: int) -> Iterator[Entry]:
+    """A blocked stretch, day by day."""
+    while since < until:
+        midnight = instant(_day(turn, since), 0, turn.zone)
+        morrow = instant(_day(turn, since) + timedelta(days=1), 0, turn.zone)
+        end = min(until, morrow)
+        times = f"{clock(since, turn.zone)}–{clock(end, turn.zone)}"
+        whole = (since, end) == (midnight, morrow)
+        yield Entry(since, line("blocked_day") if whole else line("blocked_line", times=times))
+        since = morrow
 
 
 def _that_fit(turn: BookingTurn, entries: Sequence[Entry]) -> Sequence[Entry]:

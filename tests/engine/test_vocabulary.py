@@ -72,3 +72,4 @@ def test_a_time_of_a_command_is_left_to_the_classifier() -> None:
     block = Command("block", "block {when}", times=frozenset({"when"}))
     assert block.values("Block tomorrow 2 to 4pm!") == {}
     assert block.values("block tomorrow?") is None
+    assert block.values("blocks") is None

@@ -25,6 +25,7 @@ from storage.revision import connection
 from storage.tables import (
     alerts,
     appointments,
+    blocked_times,
     claims,
     consent_ledger,
     conversations,
@@ -38,7 +39,10 @@ from tests.scenarios.play import Conversation, Played
 from tests.scenarios.script import FOLDER, Scenario
 
 T = TypeVar("T")
-EMPTIED = (alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations)
+EMPTIED = (
+    *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations),
+    *(blocked_times,),
+)
 
 
 class Stage:
