@@ -20,6 +20,7 @@ from flows.steps import (
     availability,
     blocked_time,
     booking,
+    client_history,
     consent,
     own_appointments,
     safety,
@@ -30,7 +31,15 @@ from flows.texts import Texts
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    availability, booking, own_appointments, approval, safety, consent, therapist_day, blocked_time
+    availability,
+    booking,
+    own_appointments,
+    approval,
+    safety,
+    consent,
+    therapist_day,
+    blocked_time,
+    client_history,
 )
 
 

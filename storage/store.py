@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
+from storage.access_log import AccessLog
 from storage.alerts import Alerts
 from storage.appointments import Appointments
 from storage.blocked_times import BlockedTimes
 from storage.claims import Claims
+from storage.clientele import Clientele
 from storage.consent_ledger import ConsentLedger
 from storage.contents import Contents
 from storage.conversations import Conversations
@@ -31,6 +33,7 @@ from storage.sealing import Sealer
 from storage.settings import StorageSettings
 from storage.sql import Dialect
 from storage.sqlite import SqliteLink
+from storage.therapist_pins import TherapistPins
 from storage.timers import Timers
 
 _PATIENCE_SECONDS = 10.0
@@ -56,6 +59,9 @@ class Tables:
         self.returned = Returned(session)
         self.ledger = ConsentLedger(session, sealer)
         self.blocked_times = BlockedTimes(session)
+        self.clientele = Clientele(session, sealer)
+        self.pins = TherapistPins(session, sealer)
+        self.access_log = AccessLog(session)
 
 
 class Transaction(Tables):

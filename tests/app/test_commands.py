@@ -33,6 +33,9 @@ COMMANDS = [
     ("templates",),
     ("templates", "push"),
     ("templates", "status"),
+    ("therapist",),
+    ("therapist", "pin"),
+    ("therapist", "reads"),
 ]
 
 
@@ -168,3 +171,19 @@ def test_a_file_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert b"SQLITE_PATH" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_the_operator_sets_a_pin_and_sees_who_read(tmp_path: Path) -> None:
+    where = {"SECRET_KEY": "only for this test, and long enough", "SQLITE_PATH": str(tmp_path / "a.sqlite3")}
+    assert run(tmp_path, "practice", "load", str(TINY), settings=where).returncode == 0
+    for code, pin, result in (
+        ("mia", b"482911\n", (0, b"The PIN of mia is set")),
+        ("mia", b"4829\n", (1, b"six to twelve digits")),
+        ("zoe", b"482911\n", (1, b"Known: mia")),
+    ):
+        done = run(tmp_path, "therapist", "pin", code, stdin=pin, settings=where)
+        assert done.returncode == result[0], done.stderr
+        assert result[1] in done.stdout + done.stderr
+        assert pin.strip() not in done.stdout + done.stderr
+    done = run(tmp_path, "therapist", "reads", settings=where)
+    assert (done.returncode, done.stdout) == (0, b"Nobody has read anything.\n")

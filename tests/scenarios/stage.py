@@ -23,6 +23,7 @@ from app.wiring import EXAMPLE_PRACTICE, Product, product
 from flows.practice_file import read_practice
 from storage.revision import connection
 from storage.tables import (
+    access_log,
     alerts,
     appointments,
     blocked_times,
@@ -33,6 +34,7 @@ from storage.tables import (
     journal,
     outbox,
     people,
+    therapist_pins,
     timers,
 )
 from tests.scenarios.play import Conversation, Played
@@ -41,7 +43,7 @@ from tests.scenarios.script import FOLDER, Scenario
 T = TypeVar("T")
 EMPTIED = (
     *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations),
-    *(blocked_times,),
+    *(blocked_times, access_log, therapist_pins),
 )
 
 
@@ -50,7 +52,7 @@ class Stage:
 
     def __init__(self, runner: asyncio.Runner, settings: Settings, clock: Clock) -> None:
         self._runner = runner
-        self._settings = settings
+        self.settings = settings
         self.clock = clock
         self.products: list[Product] = []
         self._practice = ""
@@ -70,7 +72,7 @@ class Stage:
 
     def clear(self, practice: str = "example", begins: str = "2026-03-02 09:00") -> None:
         """A database in which nobody has ever said anything."""
-        empty(self._settings)
+        empty(self.settings)
         self._runner.run(self._load(practice))
         zone = self.products[0].practice.zone()
         self.clock.stand_at(int(datetime.fromisoformat(begins).replace(tzinfo=zone).timestamp()))
@@ -86,7 +88,7 @@ class Stage:
     async def open(self, stack: AsyncExitStack) -> None:
         """Open both products."""
         for _ in range(2):
-            opened = product(self._settings, handed_over, clock=self.clock, demonstration=True)
+            opened = product(self.settings, handed_over, clock=self.clock, demonstration=True)
             self.products.append(await stack.enter_async_context(opened))
 
 

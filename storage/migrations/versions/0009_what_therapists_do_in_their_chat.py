@@ -1,9 +1,10 @@
-"""Time that therapists block."""
+"""Time that therapists block, the PIN behind which clients' words are, and who has read these."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 revision = "0009"
 down_revision = "0005"
@@ -30,6 +31,42 @@ def upgrade() -> None:
             batch_op.f("ix_blocked_times_therapist_id_until_minute_from_minute"),
             ["therapist_id", "until_minute", "from_minute"],
             unique=False,
+        )
+    op.create_table(
+        "therapist_pins",
+        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "sealed_hash",
+            sa.Text().with_variant(mysql.MEDIUMTEXT(charset="ascii", collation="ascii_bin"), "mysql"),
+            nullable=False,
+        ),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.BigInteger(), nullable=False),
+        sa.Column("open_until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_therapist_pins_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_therapist_pins")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    op.create_table(
+        "access_log",
+        _number(),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_access_log_person_id")),
+        sa.ForeignKeyConstraint(["client_id"], ["people.id"], name=op.f("fk_access_log_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_log")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_inbox_address_hash_heard_at"), ["address_hash", "heard_at"], unique=False
         )
 
 

@@ -1,0 +1,48 @@
+"""A PIN that was typed, right or wrong, is nowhere afterwards."""
+
+from __future__ import annotations
+
+from itertools import cycle
+
+from sqlalchemy import select
+
+from app.data_store import storage_settings
+from storage.revision import connection
+from storage.sealing import Sealer
+from storage.tables import metadata
+from tests.scenarios.play import Conversation
+from tests.scenarios.script import Deed
+from tests.scenarios.stage import Stage
+
+ANNA, ANA = "therapist anna", "client Ana"
+STORY = (
+    Deed("gets the PIN", ANNA, "482911"),
+    Deed("says", ANA, "in-call individual therapy thursday at 9am"),
+    Deed("says", ANA, "yes"),
+    Deed("says", ANNA, "history Ana"),
+    Deed("says", ANNA, "482912"),
+    Deed("says", ANNA, "482911"),
+)
+
+
+def test_a_typed_pin_is_kept_nowhere(sqlite_stage: Stage) -> None:
+    sqlite_stage.clear()
+    conversation = Conversation(cycle(sqlite_stage.products), sqlite_stage.clock)
+    for deed in STORY:
+        sqlite_stage.do(conversation.do(deed))
+    kept = list(_everything(sqlite_stage))
+    assert any("history Ana" in one for one in kept)  # it is looked at the right place
+    assert [one for one in kept if "482911" in one or "482912" in one] == []
+
+
+def _everything(stage: Stage) -> list[str]:
+    """Every value of every table, opened where it is sealed."""
+    where = storage_settings(stage.settings)
+    sealer = Sealer(where.secret_key)
+    with connection(where) as open_connection:
+        return [
+            sealer.open(value) if isinstance(value, str) and value.startswith("gAAAA") else str(value)
+            for table in metadata.sorted_tables
+            for row in open_connection.execute(select(table))
+            for value in row
+        ]
