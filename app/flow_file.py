@@ -23,7 +23,10 @@ from flows.steps import (
     client_history,
     consent,
     own_appointments,
+    running_late,
     safety,
+    talk,
+    talk_to_client,
     therapist_day,
 )
 from flows.texts import Texts
@@ -31,15 +34,8 @@ from flows.texts import Texts
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    availability,
-    booking,
-    own_appointments,
-    approval,
-    safety,
-    consent,
-    therapist_day,
-    blocked_time,
-    client_history,
+    *(availability, booking, own_appointments, approval, safety, consent, talk),
+    *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 
 

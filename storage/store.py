@@ -28,6 +28,7 @@ from storage.pool import Pool
 from storage.practice_tables import Practices
 from storage.queues import Queues
 from storage.readiness import check
+from storage.relays import Relays
 from storage.returned import Returned
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
@@ -62,6 +63,7 @@ class Tables:
         self.clientele = Clientele(session, sealer)
         self.pins = TherapistPins(session, sealer)
         self.access_log = AccessLog(session)
+        self.relays = Relays(session, sealer)
 
 
 class Transaction(Tables):

@@ -360,3 +360,18 @@ access_log = Table(
     Column("at", Instant, nullable=False),
     **_OPTIONS,
 )
+
+# Which client and therapist talk to each other through us; what they say is in the inbox, sealed.
+relays = Table(
+    "relays",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("client_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("therapist_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    UniqueConstraint("client_id", "therapist_id"),
+    Index(None, "therapist_id", "closed_at", "last_at"),
+    **_OPTIONS,
+)

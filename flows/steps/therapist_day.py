@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     line: Value
 
 
-@step("listed", "part", "free", tells=("list", "day", "left"), remembers=REST)
+@step("listed", "free", tells=("list", "day"), remembers=REST)
 async def list_days(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the days that were named, or today."""
     wish = Wish.of(turn.data.get("appointment_time"))
@@ -46,13 +46,13 @@ async def list_days(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _list(turn, tx, first, min(days, MOST_DAYS))
 
 
-@step("listed", "part", "free", tells=("list", "day", "left"), remembers=REST)
+@step("listed", "free", tells=("list", "day"), remembers=REST)
 async def list_week(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the seven days from today on."""
     return await _list(turn, tx, _today(turn), A_WEEK)
 
 
-@step("listed", "part", "all_shown", tells=("list", "day", "left"), remembers=REST)
+@step("listed", "all_shown", tells=("list", "day"), remembers=REST)
 async def list_rest(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List what did not fit into the last message."""
     since, until = (turn.remembered_number(name) for name in REST)
@@ -98,7 +98,8 @@ async def _list_stretch(turn: BookingTurn, tx: Transaction, since: int, until: i
     lines = _lines(turn, shown, since, end)
     if left:
         rest: dict[str, Value] = {"rest_from": end, "rest_until": until}
-        return Outcome("part", tells={"list": lines, "left": len(left)}, remembers=rest)
+        more = line("more_lines", left=len(left))
+        return Outcome("listed", tells={"list": [*lines, more]}, remembers=rest)
     return Outcome("listed", tells={"list": lines}, remembers=dict.fromkeys(REST))
 
 

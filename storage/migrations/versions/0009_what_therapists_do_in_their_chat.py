@@ -1,4 +1,4 @@
-"""Time that therapists block, the PIN behind which clients' words are, and who has read these."""
+"""Blocked time, PINs and who has read clients' words with them, and who talks to whom."""
 
 from __future__ import annotations
 
@@ -64,6 +64,28 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
+    op.create_table(
+        "relays",
+        _number(),
+        sa.Column("client_id", sa.BigInteger(), nullable=False),
+        sa.Column("therapist_id", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["people.id"], name=op.f("fk_relays_client_id")),
+        sa.ForeignKeyConstraint(["therapist_id"], ["people.id"], name=op.f("fk_relays_therapist_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relays")),
+        sa.UniqueConstraint("client_id", "therapist_id", name=op.f("uq_relays_client_id_therapist_id")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("relays", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_relays_therapist_id_closed_at_last_at"),
+            ["therapist_id", "closed_at", "last_at"],
+            unique=False,
+        )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_inbox_address_hash_heard_at"), ["address_hash", "heard_at"], unique=False

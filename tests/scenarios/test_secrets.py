@@ -1,4 +1,4 @@
-"""A PIN that was typed, right or wrong, is nowhere afterwards."""
+"""A PIN that was typed, right or wrong, is nowhere afterwards; what people tell each other is kept sealed."""
 
 from __future__ import annotations
 
@@ -30,18 +30,33 @@ def test_a_typed_pin_is_kept_nowhere(sqlite_stage: Stage) -> None:
     conversation = Conversation(cycle(sqlite_stage.products), sqlite_stage.clock)
     for deed in STORY:
         sqlite_stage.do(conversation.do(deed))
-    kept = list(_everything(sqlite_stage))
+    kept = _everything(sqlite_stage, opened=True)
     assert any("history Ana" in one for one in kept)  # it is looked at the right place
     assert [one for one in kept if "482911" in one or "482912" in one] == []
 
 
-def _everything(stage: Stage) -> list[str]:
-    """Every value of every table, opened where it is sealed."""
+def test_what_people_tell_each_other_is_readable_nowhere(sqlite_stage: Stage) -> None:
+    sqlite_stage.clear()
+    conversation = Conversation(cycle(sqlite_stage.products), sqlite_stage.clock)
+    for deed in (
+        Deed("says", ANA, "person"),
+        Deed("says", ANA, "the doctor says it is my lungs"),
+        Deed("says", ANNA, "your lungs are in good hands"),
+        Deed("says", "client Bo", "person"),
+        Deed("says", ANNA, "so are your lungs"),  # asks for whom, and remembers it meanwhile
+    ):
+        sqlite_stage.do(conversation.do(deed))
+    assert sum("lungs" in one for one in _everything(sqlite_stage, opened=True)) >= 5  # all of it
+    assert [one for one in _everything(sqlite_stage, opened=False) if "lungs" in one] == []
+
+
+def _everything(stage: Stage, *, opened: bool) -> list[str]:
+    """Every value of every table, as it is or opened where it is sealed."""
     where = storage_settings(stage.settings)
     sealer = Sealer(where.secret_key)
     with connection(where) as open_connection:
         return [
-            sealer.open(value) if isinstance(value, str) and value.startswith("gAAAA") else str(value)
+            sealer.open(value) if opened and str(value).startswith("gAAAA") else str(value)
             for table in metadata.sorted_tables
             for row in open_connection.execute(select(table))
             for value in row
