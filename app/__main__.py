@@ -32,6 +32,7 @@ outbox_app = typer.Typer(help="Messages of which nobody knows whether they were 
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
 nlu_app = typer.Typer(help="The Dialogflow agent.", no_args_is_help=True)
 templates_app = typer.Typer(help="What WhatsApp has to approve before it is sent.", no_args_is_help=True)
+therapist_app = typer.Typer(help="Therapists: their PIN, and what they have read.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(flows_app, name="flows")
 app.add_typer(practice_app, name="practice")
@@ -39,6 +40,7 @@ app.add_typer(nlu_app, name="nlu")
 app.add_typer(templates_app, name="templates")
 app.add_typer(consent_app, name="consent")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(therapist_app, name="therapist")
 
 
 def show_version(wanted: bool) -> None:  # noqa: FBT001  # a flag
@@ -290,6 +292,30 @@ def consent_out(number: PhoneNumber) -> None:
     from app.consent_desk import change_consent
 
     _run(lambda settings: change_consent(settings, number, wanted=False))
+
+
+@therapist_app.command("pin")
+def therapist_pin(
+    code: Annotated[str, typer.Argument(help="The therapist's name in the practice file, such as anna.")],
+) -> None:
+    """Set the PIN with which a therapist reads clients' own words; it is asked for, or read from a pipe."""
+    from app.therapist_desk import set_pin, typed_pin
+
+    try:
+        pin = typed_pin()
+    except TherapyBookingError as error:
+        refuse(error)
+    _run(lambda settings: set_pin(settings, code, pin))
+
+
+@therapist_app.command("reads")
+def therapist_reads(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002  # a flag
+) -> None:
+    """List who has read which client's own words, and when; never what they read."""
+    from app.therapist_desk import list_reads
+
+    _run(lambda settings: list_reads(settings, as_json=as_json))
 
 
 def _run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:

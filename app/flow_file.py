@@ -15,12 +15,28 @@ from engine.vocabulary import Vocabulary
 from flows.guards import GUARDS
 from flows.load import load_flows
 from flows.registry import Step, steps_of, words
-from flows.steps import approval, availability, booking, consent, own_appointments, safety
+from flows.steps import (
+    approval,
+    availability,
+    blocked_time,
+    booking,
+    client_history,
+    consent,
+    own_appointments,
+    running_late,
+    safety,
+    talk,
+    talk_to_client,
+    therapist_day,
+)
 from flows.texts import Texts
 
 log = structlog.get_logger("flows")
 
-STEPS: Mapping[str, Step] = steps_of(availability, booking, own_appointments, approval, safety, consent)
+STEPS: Mapping[str, Step] = steps_of(
+    *(availability, booking, own_appointments, approval, safety, consent, talk),
+    *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
+)
 
 
 class FlowFile:

@@ -32,7 +32,8 @@ ONE_READING_SECONDS = 10.0
 
 def content_of(understanding: Understanding) -> Content:
     """What the agent has to hold, with Dialogflow's names."""
-    entities = understanding.entities
+    # What is taken word for word is never shown to a classifier.
+    entities = {name: one for name, one in understanding.entities.items() if one.system != "words"}
     annotator = Annotator(entities)
     return Content(
         language=understanding.language,

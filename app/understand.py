@@ -61,8 +61,9 @@ def _asked(line: str, number: int) -> tuple[str, list[str]]:
 
 def chosen(vocabulary: Vocabulary, text: str, reading: Reading) -> tuple[str, float, Values]:
     """Intent, confidence and values: of a command, an exact word, or of the reading."""
-    if command := vocabulary.command(text):
-        return command[0], 1.0, command[1]
+    if found := vocabulary.command(text, vocabulary.intents):
+        command, values = found
+        return command.event, 1.0, values
     if intent := vocabulary.exact(text):
         return intent, 1.0, NOTHING
     return reading.intent or NONE_OF_THESE, reading.confidence, NOTHING

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from engine.effects import Message, Option
+from engine.effects import Message
 from engine.events import STALE_SIGNAL, STALE_WAIT, WAIT, Event, Heard, Reading, Value
 from engine.model import HERE, Flow, State
+from engine.named import in_reply, option_named, option_of, option_placed
 from engine.narrow import NONE_OF_THESE, narrow, threshold
 from engine.opening import has_reservations, opening_answer
 from engine.snapshot import Snapshot
@@ -18,9 +19,6 @@ from engine.vocabulary import COMMITTING, Vocabulary, normalise
 
 MISHEARD = Event("misheard")
 STALE_TAP = Event("stale_tap")
-NUMBER = re.compile(r"#?(\d{1,9})[.)]?")
-OWN_NUMBER = re.compile(r"#(\d{1,9})\b")
-"""With which the title of an option begins that is called by its own number, wherever it stands."""
 COUNT = re.compile(r"\d{1,3}")
 """A bare number: it can only be that of an option, unless there are none and something else was asked."""
 INTERRUPTS = 0.5
@@ -39,8 +37,8 @@ def hear(
 
     `answered`: the message of ours that it was said to, where the channel tells.
     """
-    if answered and (option := _option_of(answered, heard)):
-        return _tapped(flow, snapshot, option.id)
+    if answered and (event := _in_reply(flow, vocabulary, snapshot, heard, answered)):
+        return event
     match heard.kind:
         case "signal":
             known = heard.event is not None and heard.event in flow.hears(_state(flow, snapshot))
@@ -55,6 +53,17 @@ def hear(
             return _read(flow, vocabulary, snapshot, heard, reading)
 
 
+def _in_reply(
+    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard, answered: Message
+) -> Event | None:
+    """What it means as an answer to that message, if it means anything as one."""
+    if option := option_of(answered, heard):
+        return _tapped(flow, snapshot, option.id)
+    if heard.kind != "text":
+        return None
+    return in_reply(flow, vocabulary, _state(flow, snapshot), heard, answered)
+
+
 def understood_without_reading(
     flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard
 ) -> Event | None:
@@ -62,27 +71,40 @@ def understood_without_reading(
     said = normalise(heard.text)
     if not said:
         return MISHEARD
-    if option := _option_named(snapshot.offer, said) or _option_placed(vocabulary, snapshot.offer, said):
+    if option := option_named(snapshot.offer, said) or option_placed(vocabulary, snapshot.offer, said):
         return Event(option.event, option.data)
     state = _state(flow, snapshot)
-    if COUNT.fullmatch(said) and (snapshot.offer or not state.expects):
+    word_for_word = _taken_word_for_word(vocabulary, state)
+    if COUNT.fullmatch(said) and not word_for_word and (snapshot.offer or not state.expects):
         return MISHEARD
     hears = flow.hears(state)
-    if command := vocabulary.command(heard.text):
-        event, values = command
-        if event in hears:
-            return Event(event, values)
+    if found := vocabulary.command(heard.text, hears):
+        command, values = found
+        return None if command.times else Event(command.event, values)
     intent = vocabulary.exact(heard.text)
-    return Event(intent) if intent in hears else None
+    exact = intent if intent in (state.rules if word_for_word else hears) else word_for_word
+    return Event(exact) if exact else None
 
 
 def _read(
     flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard, reading: Reading | None
 ) -> Event:
-    if event := understood_without_reading(flow, vocabulary, snapshot, heard):
-        return event
     state = _state(flow, snapshot)
     reading = reading or Reading(scores=(), read_by="nobody")
+    event = understood_without_reading(flow, vocabulary, snapshot, heard)
+    event = event or _commanded(flow, vocabulary, state, heard, reading)
+    return event or _meant(flow, vocabulary, state, heard, reading)
+
+
+def _commanded(
+    flow: Flow, vocabulary: Vocabulary, state: State, heard: Heard, reading: Reading
+) -> Event | None:
+    """A command with a place that a classifier fills."""
+    found = vocabulary.command(heard.text, flow.hears(state))
+    return Event(found[0].event, {**reading.entities, **found[1]}) if found else None
+
+
+def _meant(flow: Flow, vocabulary: Vocabulary, state: State, heard: Heard, reading: Reading) -> Event:
     scores = narrow(reading, flow.hears(state))
     intent, confidence = scores[0] if scores else (NONE_OF_THESE, 0.0)
     facts: dict[str, Value] = dict(reading.entities)
@@ -104,6 +126,12 @@ def _read(
     if confidence >= threshold(intent, given=bool(reading.entities)) and not unsure:
         return Event(intent, {**facts, "intent": intent, "confidence": confidence})
     return _whatever_was_given(flow, vocabulary, state, facts, reading) or MISHEARD
+
+
+def _taken_word_for_word(vocabulary: Vocabulary, state: State) -> str | None:
+    """What saying anything means in a state that takes words as they are, but for its own exact words."""
+    kinds = (vocabulary.entities[name] for name in state.expects)
+    return next((kind.given_as for kind in kinds if kind.verbatim), None)
 
 
 def _answers(flow: Flow, vocabulary: Vocabulary, state: State) -> frozenset[str]:
@@ -181,13 +209,6 @@ def _state(flow: Flow, snapshot: Snapshot) -> State:
     return flow.standing(snapshot.state) or flow.states[flow.start]
 
 
-def _option_of(answered: Message, heard: Heard) -> Option | None:
-    """Which option of the message that was answered is meant: tapped, or named by number or title."""
-    if heard.kind == "tap":
-        return next((option for option in answered.options if option.id == heard.tap), None)
-    return _option_named(answered.options, normalise(heard.text)) if heard.kind == "text" else None
-
-
 def _tapped(flow: Flow, snapshot: Snapshot, tap: str) -> Event:
     """An option acts only while its offer stands; a standing option says itself what it is about."""
     for option in snapshot.offer:
@@ -196,26 +217,3 @@ def _tapped(flow: Flow, snapshot: Snapshot, tap: str) -> Event:
     event, _, subject = tap.partition(":")
     about = flow.standing_options.get(event)
     return Event(event, {about: subject}) if about and subject else STALE_TAP
-
-
-def _option_named(offer: tuple[Option, ...], said: str) -> Option | None:
-    """The offered option whose number or title was typed; its own number counts, not its position."""
-    listed = [option for option in offer if ":" not in option.id]
-    if number := NUMBER.fullmatch(said):
-        own = [OWN_NUMBER.match(option.title) for option in listed]
-        numbers = [int(one[1]) if one else None for one in own] if any(own) else range(1, len(listed) + 1)
-        return dict(zip(numbers, listed, strict=True)).get(int(number[1]))
-    titled = [option for option in offer if normalise(option.title) == said]
-    return titled[0] if len(titled) == 1 else None
-
-
-def _option_placed(vocabulary: Vocabulary, offer: tuple[Option, ...], said: str) -> Option | None:
-    """The option of a list that was named by its place, such as "the first one".
-
-    A yes or a no is nothing of a list: nobody books by saying "the first" to it.
-    """
-    listed = [option for option in offer if ":" not in option.id and option.data]
-    place = vocabulary.position(said)
-    if not place or abs(place) > len(listed):
-        return None
-    return listed[place - 1] if place > 0 else listed[place]

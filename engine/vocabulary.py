@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,29 +53,53 @@ class EntityKind:
     """The event that its being given alone means, such as `give.time`."""
     free_text: bool = False
     """Any words at all are a value where it is expected, as with an address."""
+    verbatim: bool = False
+    """Whatever is said where it is expected is a value, word for word, and no classifier gets to see it."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A fixed phrase with at most a few numbers in it, such as `approve #{request}`."""
+    """A fixed phrase with a few places in it, such as `approve #{request}`."""
 
     event: str
     phrase: str
+    words: frozenset[str] = frozenset()
+    """Its places that take any words, exactly as they were written."""
+    times: frozenset[str] = frozenset()
+    """Its places whose values a classifier finds. All other places take a number."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The phrase, normalised, with a group of digits for every place."""
+        """The phrase with a group for every place; only around numbers may a blank be missing."""
         parts = _PLACE.split(self.phrase)
-        words = [
-            re.sub(r"\s+", r"\\s*", re.escape(part.casefold()).replace(r"\ ", " ")) for part in parts[::2]
-        ]
-        groups = [rf"(?P<{name}>\d{{1,9}})" for name in parts[1::2]]
-        return re.compile("".join(a + b for a, b in zip(words, [*groups, ""], strict=True)), re.ASCII)
+        blank = r"\\s+" if self.words or self.times else r"\\s*"
+        fixed = [re.sub(r"\s+", blank, re.escape(part.casefold()).replace(r"\ ", " ")) for part in parts[::2]]
+        groups = [self._group(name) for name in parts[1::2]]
+        return re.compile("".join(a + b for a, b in zip(fixed, [*groups, ""], strict=True)), self._flags)
 
-    def values(self, said: str) -> Mapping[str, Value] | None:
-        """What normalised text fills into the places, or None if it is not this command."""
-        found = self.pattern.fullmatch(said)
-        return {name: str(int(number)) for name, number in found.groupdict().items()} if found else None
+    def _group(self, name: str) -> str:
+        if name in self.times:
+            return ".+"
+        return rf"(?P<{name}>.+)" if name in self.words else rf"(?P<{name}>\d{{1,9}})"
+
+    @property
+    def _flags(self) -> re.RegexFlag:
+        return re.IGNORECASE | re.DOTALL if self.words else re.ASCII
+
+    def values(self, text: str) -> Mapping[str, Value] | None:
+        """What a text fills into the places that take numbers and words, or None if it is not this command.
+
+        A question names no number to act on: "approve 12?" is none.
+        """
+        if _PLACE.search(self.phrase) and not self.words and is_question(text):
+            return None
+        found = self.pattern.fullmatch(text.strip().translate(_CURLY) if self.words else normalise(text))
+        if not found:
+            return None
+        return {
+            name: said.strip() if name in self.words else str(int(said))
+            for name, said in found.groupdict().items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +133,13 @@ class Vocabulary:
         intent = self.lexicon.get(normalise(text))
         return None if intent in COMMITTING and is_question(text) else intent
 
-    def command(self, text: str) -> tuple[str, Mapping[str, Value]] | None:
-        """The event and values of the first command that a text is; a question is none."""
-        said = "" if is_question(text) else normalise(text)
+    def command(
+        self, text: str, events: Collection[str] | None = None
+    ) -> tuple[Command, Mapping[str, Value]] | None:
+        """The first command that a text is, with its values. `events`: only those that mean one of these."""
         for command in self.commands:
-            values = command.values(said)
-            if values is not None:
-                return command.event, values
+            if events is None or command.event in events:
+                values = command.values(text)
+                if values is not None:
+                    return command, values
         return None

@@ -14,6 +14,8 @@ CLEARLY = 0.6
 OFTEN = 3
 LATELY = 12 * 3600
 """Seconds. With what follows it stays far inside the 24 hours in which free text may be sent."""
+TODAY = 23 * 3600
+"""Seconds. Whoever wrote so lately can be written to in free text."""
 
 
 def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
@@ -71,6 +73,11 @@ def awaited_lately(snapshot: Snapshot, event: Event, now: int) -> bool:
     return lately and concerns_this_request(snapshot, event, now)
 
 
+def heard_today(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The person wrote so lately that WhatsApp takes whatever words somebody has for them."""
+    return snapshot.heard_at is not None and now <= snapshot.heard_at + TODAY
+
+
 GUARDS = {
     guard.__name__: guard
     for guard in (
@@ -83,10 +90,11 @@ GUARDS = {
         is_only_looking,
         concerns_this_request,
         awaited_lately,
+        heard_today,
     )
 }
 
-RECENT = {awaited_lately.__name__: LATELY}
+RECENT = {awaited_lately.__name__: LATELY, heard_today.__name__: TODAY}
 """Guards that hold only of somebody heard at most so many seconds ago."""
 
 IMPLIED = {awaited_lately.__name__: concerns_this_request.__name__}

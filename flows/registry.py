@@ -35,7 +35,9 @@ Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 TYPES = frozenset({"text", "words", "number", "time_phrase", "slot", "choices"})
 """What a conversation may remember: see `remembers` in flows.yaml."""
 
-TIMED_SIGNALS = frozenset({"request_expired", "alert_unanswered", "client_not_told", NEWS_WITHHELD})
+TIMED_SIGNALS = frozenset(
+    {"request_expired", "alert_unanswered", "client_not_told", "talk_fell_silent", NEWS_WITHHELD}
+)
 """Events that timers and the door out send, at whatever moment."""
 
 URGENT = frozenset({CRISIS, *ELSEWHERE.values()})

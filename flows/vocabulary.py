@@ -19,8 +19,9 @@ from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 SHIPPED = Path(__file__).with_name("understanding.yaml")
 
-SYSTEM_KINDS = ("date-time", "number", "any")
-"""Entities whose values need no list; `any` takes whatever words are given where it is expected."""
+SYSTEM_KINDS = ("date-time", "number", "any", "words")
+"""Entities whose values need no list. `any` takes whatever words are given where it is expected, unless they
+are about something else; `words` takes them whatever they are about, and shows them to no classifier."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
 _MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")
@@ -116,7 +117,7 @@ class _Reader:
         vocabulary = Vocabulary(
             intents=tuple(phrases),
             lexicon=self._lexicon(sections.get("lexicon"), phrases),
-            commands=self._commands(sections.get("commands"), phrases, kinds),
+            commands=self._commands(sections.get("commands"), entities),
             entities=kinds,
             reservations=self._words(sections.get("reservations")),
             changes_of_mind=self._words(sections.get("changes_of_mind")),
@@ -160,7 +161,9 @@ class _Reader:
                 self._note(name.place, "entity-values", f"`{name.text}` needs either `values` or `system`")
             for needed in [key for key in ("about", "dialogflow", "given_as") if key not in fields]:
                 self._note(name.place, "missing-key", f"`{name.text}` has no `{needed}`")
-            kinds[name.text] = EntityKind(name.text, self._text(fields.get("given_as")), system == "any")
+            kinds[name.text] = EntityKind(
+                name.text, self._text(fields.get("given_as")), system == "any", system == "words"
+            )
             values = {value.text: self._texts(words) for value, words in self._keys(fields.get("values"))}
             about, dialogflow = self._text(fields.get("about")), self._text(fields.get("dialogflow"))
             personal = self._yes_or_no(fields.get("personal"))
@@ -185,18 +188,17 @@ class _Reader:
                     self._note(intent.place, "two-meanings", f"`{word}` means `{taken}` already")
         return lexicon
 
-    def _commands(
-        self, node: Node | None, intents: Mapping[str, object], kinds: Mapping[str, EntityKind]
-    ) -> tuple[Command, ...]:
+    def _commands(self, node: Node | None, entities: Mapping[str, EntityValues]) -> tuple[Command, ...]:
+        """An event that only commands mean needs no phrases to learn from."""
         commands: list[Command] = []
-        for intent, phrases in self._keys(node):
-            if intent.text not in intents:
-                self._unknown(intent.place, "intent", intent.text, intents)
+        of = {kind: {name for name, one in entities.items() if one.system == kind} for kind in SYSTEM_KINDS}
+        for event, phrases in self._keys(node):
             for phrase in self._texts(phrases):
-                for name in _PLACE.findall(phrase):
-                    if name not in kinds:
-                        self._unknown(intent.place, "entity", name, kinds)
-                commands.append(Command(intent.text, phrase))
+                places = frozenset(_PLACE.findall(phrase))
+                for name in sorted(places - set(entities)):
+                    self._unknown(event.place, "entity", name, entities)
+                words, times = places & (of["any"] | of["words"]), places & of["date-time"]
+                commands.append(Command(event.text, phrase, words, times))
         return tuple(commands)
 
     def _positions(self, node: Node | None) -> dict[str, int]:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, null, or_, select, union_all, updat
 
 from storage.people import COLUMNS as PERSON
 from storage.sql import Insert, Query, given, listed
-from storage.tables import appointments, claims, people
+from storage.tables import appointments, blocked_times, claims, people
 
 WAITING = ("held", "pending")
 """Statuses that end by themselves at `expires_at`."""
@@ -110,7 +110,7 @@ def of_therapist(count: int) -> Query:
 
 @cache
 def busy(count: int) -> Query:
-    """What takes the time of so many people, as therapists or as clients."""
+    """What takes the time of so many people, as therapists or as clients, or is blocked by them."""
     halves = (
         select(
             column.label("person"), appointments.c.claimed_from.label("since"), appointments.c.claimed_until
@@ -124,8 +124,17 @@ def busy(count: int) -> Query:
         )
         for column in (appointments.c.therapist_id, appointments.c.client_id)
     )
-    # Each half has an index of its own, which OR would keep from being used.
-    return Query(union_all(*halves).order_by("person", "since"))
+    blocked = select(
+        blocked_times.c.therapist_id.label("person"),
+        blocked_times.c.from_minute.label("since"),
+        blocked_times.c.until_minute,
+    ).where(
+        blocked_times.c.therapist_id.in_(listed("person", count)),
+        blocked_times.c.until_minute > given("since"),
+        blocked_times.c.from_minute < given("until"),
+    )
+    # Each part has an index of its own, which OR would keep from being used.
+    return Query(union_all(*halves, blocked).order_by("person", "since"))
 
 
 @cache

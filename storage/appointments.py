@@ -195,7 +195,7 @@ class Appointments:
     async def busy(
         self, people: Iterable[int], from_minute: int, until_minute: int, now: int, besides: int | None = None
     ) -> list[Busy]:
-        """What is taken of these therapists' and clients' time, buffers and travel included.
+        """What is taken of these therapists' and clients' time, buffers, travel and blocked times included.
 
         `now` in seconds. `besides`: the number of an appointment that is in nobody's way while it is held.
         """

@@ -7,7 +7,7 @@ marked failed with a reason, kept, and passed over, so that it stops nobody else
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 
@@ -46,6 +46,7 @@ _FAILED = Query(
     .values(failed_reason=given("reason"))
 )
 _KNOWN = Query(select(inbox.c.key).where(inbox.c.key.in_(listed("key", _AT_ONCE))))
+_REWRITE = Query(update(inbox).where(inbox.c.id == given("heard")).values(body=given("body")))
 _FAILURES = Query(
     select(inbox.c.id, inbox.c.key, inbox.c.heard_at, inbox.c.attempts, inbox.c.failed_reason)
     .where(inbox.c.taken_at.is_(None), inbox.c.failed_reason.is_not(None))
@@ -95,6 +96,10 @@ class Inbox:
     async def put_all(self, heard: Sequence[Heard]) -> None:
         """Keep several things in one statement, deferred; known keys are passed over."""
         await self._session.defer_all(_PUT_NEW, [self._row(one) for one in heard])
+
+    async def blot_out(self, heard: Heard) -> None:
+        """Take the text out of a row, deferred: it was a secret. The row itself stays, as it was acted on."""
+        await self._session.defer(_REWRITE, heard=heard.id, body=self._row(replace(heard, text=""))["body"])
 
     async def claim(self, heard_id: int, at: int) -> Deferred:
         """Mark as taken, inside the turn's transaction, deferred. It finds no row that somebody acted on."""

@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
+from storage.access_log import AccessLog
 from storage.alerts import Alerts
 from storage.appointments import Appointments
+from storage.blocked_times import BlockedTimes
 from storage.claims import Claims
+from storage.clientele import Clientele
 from storage.consent_ledger import ConsentLedger
 from storage.contents import Contents
 from storage.conversations import Conversations
@@ -25,11 +28,13 @@ from storage.pool import Pool
 from storage.practice_tables import Practices
 from storage.queues import Queues
 from storage.readiness import check, leave_marks
+from storage.relays import Relays
 from storage.returned import Returned
 from storage.sealing import Sealer
 from storage.settings import StorageSettings
 from storage.sql import Dialect
 from storage.sqlite import SqliteLink
+from storage.therapist_pins import TherapistPins
 from storage.timers import Timers
 
 _PATIENCE_SECONDS = 10.0
@@ -54,6 +59,11 @@ class Tables:
         self.contents = Contents(session)
         self.returned = Returned(session)
         self.ledger = ConsentLedger(session, sealer)
+        self.blocked_times = BlockedTimes(session)
+        self.clientele = Clientele(session, sealer)
+        self.pins = TherapistPins(session, sealer)
+        self.access_log = AccessLog(session)
+        self.relays = Relays(session, sealer)
 
 
 class Transaction(Tables):

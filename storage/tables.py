@@ -102,6 +102,7 @@ inbox = Table(
     Column("failed_reason", String(500)),
     UniqueConstraint("key"),
     Index(None, "taken_at", "id"),
+    Index(None, "address_hash", "heard_at"),
     **_OPTIONS,
 )
 
@@ -320,5 +321,58 @@ consent_ledger = Table(
     Column("text_version", Name),
     Column("inbox_id", BigInteger, nullable=False),
     Index(None, "person_id", "id"),
+    **_OPTIONS,
+)
+
+# When therapists give no appointments. It is in the way of new ones only.
+blocked_times = Table(
+    "blocked_times",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("therapist_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("from_minute", Instant, nullable=False),  # epoch minutes, like the next one
+    Column("until_minute", Instant, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index(None, "therapist_id", "until_minute", "from_minute"),
+    **_OPTIONS,
+)
+
+# Behind which clients' own words are. The hash is slow, and sealed besides.
+therapist_pins = Table(
+    "therapist_pins",
+    metadata,
+    Column("person_id", BigInteger, ForeignKey(people.c.id), primary_key=True, autoincrement=False),
+    Column("sealed_hash", Sealed, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("paused_until", Instant, nullable=False),
+    Column("open_until", Instant, nullable=False),
+    **_OPTIONS,
+)
+
+# Who has read what a client wrote, and when; never what. Rows are only ever added.
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("client_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("what", Name, nullable=False),
+    Column("at", Instant, nullable=False),
+    **_OPTIONS,
+)
+
+# Which client and therapist talk to each other through us; what they say is in the inbox, sealed.
+relays = Table(
+    "relays",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("client_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("therapist_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    UniqueConstraint("client_id", "therapist_id"),
+    Index(None, "therapist_id", "closed_at", "last_at"),
     **_OPTIONS,
 )

@@ -1,19 +1,16 @@
-"""Steps in a therapist's conversation: read requests, answer them, look at the day."""
+"""Steps in a therapist's conversation: read requests and answer them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
-from flows.booking_turn import BookingTurn, name_of, number, phone_of
+from flows.booking_turn import BookingTurn, number
 from flows.registry import step
-from flows.slots import instant, local
 from flows.texts import line
-from flows.wishes import Wish
-from flows.wording import clock, day_in_full, in_short
+from flows.wording import in_short
 from storage.appointments import Appointment
 from storage.store import Transaction
 
@@ -38,15 +35,6 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment that the client or the time has ended."""
     return Outcome("read", tells=turn.news(await _told_of(turn, tx)))
-
-
-@step("read", tells=("client", "phone"))
-async def read_call(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up who would like to talk to a person."""
-    client = number(turn.data.get("client"))
-    person = await tx.people.by_id(client) if client is not None else None
-    phone = phone_of(person) if person else line("no_phone")
-    return Outcome("read", tells={"client": name_of(person), "phone": phone})
 
 
 @step("approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client")
@@ -105,7 +93,7 @@ async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
         if request is None or request.therapist.id != turn.person_id or request.status == "held":
             return Outcome("unknown")
         return await _settle(turn, tx, request, verdict)
-    waiting = await _waiting(turn, tx)
+    waiting = await waiting_requests(turn, tx)
     if not waiting:
         return Outcome("none_waiting")
     if len(waiting) > 1:
@@ -114,7 +102,7 @@ async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
 
 
 async def _consider(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
-    waiting = await _waiting(turn, tx)
+    waiting = await waiting_requests(turn, tx)
     if named := [request for request in waiting if str(request.id) == turn.data.get("request")]:
         waiting = named
     if not waiting:
@@ -159,7 +147,8 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
     return Outcome("lapsed" if lapsed else "answered_before", tells=tells)
 
 
-async def _waiting(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+async def waiting_requests(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+    """The therapist's requests whose deadline is not over, the oldest first."""
     horizon = turn.minute + turn.practice.rules.horizon_days * 24 * 60 + 24 * 60
     found = await tx.appointments.of_therapist(turn.person_id, ("pending",), turn.minute, horizon)
     standing = [request for request in found if (request.expires_at or 0) > turn.now]
@@ -181,35 +170,10 @@ def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
 @step("listed", "none", tells=("list",))
 async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the requests that wait for an answer."""
-    lines: list[Value] = [line("request_line", **turn.news(request)) for request in await _waiting(turn, tx)]
+    lines: list[Value] = [
+        line("request_line", **turn.news(request)) for request in await waiting_requests(turn, tx)
+    ]
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
-
-
-@step("listed", "free", tells=("day", "list"))
-async def list_day(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """List the appointments of a day: today, unless another one was named."""
-    day = Wish.of(turn.data.get("appointment_time")).first or local(turn.minute, turn.zone).date()
-    start, end = instant(day, 0, turn.zone), instant(day + timedelta(days=1), 0, turn.zone)
-    found = await tx.appointments.of_therapist(turn.person_id, ("pending", "confirmed"), start, end)
-    lines: list[Value] = [_line(turn, appointment) for appointment in found if appointment.stands(turn.now)]
-    name = _named(turn, day)
-    if not lines:
-        return Outcome("free", tells={"day": name})
-    return Outcome("listed", tells={"day": name, "list": lines})
-
-
-def _line(turn: BookingTurn, appointment: Appointment) -> Value:
-    return line(
-        "day_line_waiting" if appointment.status == "pending" else "day_line",
-        times=f"{clock(appointment.starts_at, turn.zone)}–{clock(appointment.ends_at, turn.zone)}",
-        kind=line(f"type {appointment.service_type}"),
-        client=name_of(appointment.client),
-        request=appointment.id,
-    )
-
-
-def _named(turn: BookingTurn, day: date) -> str:
-    return day_in_full(local(instant(day, 12 * 60, turn.zone), turn.zone), turn.language)
 
 
 async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:

@@ -88,6 +88,8 @@ async def _claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> 
         return None
     taken = ([wanted.therapist_id, wanted.client_id], wanted.claimed_from, wanted.claimed_until)
     await tx.claims.lock_resources(taken[0])
+    if await tx.blocked_times.blocked([wanted.therapist_id], wanted.claimed_from, wanted.claimed_until):
+        return None
     number = await tx.appointments.add(wanted)
     if await tx.claims.claim(number, *taken):
         return number

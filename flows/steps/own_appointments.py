@@ -1,4 +1,4 @@
-"""Steps with which clients look up and cancel what they have, learn of services and reach a person."""
+"""Steps with which clients look up and cancel what they have, and learn of services."""
 
 from __future__ import annotations
 
@@ -88,15 +88,6 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     await tx.claims.release(found.id)
     therapist = Recipient("therapist", found.therapist.address)
     return Outcome("cancelled", to=therapist, sends={"appointment": found.id})
-
-
-@step("called", reaches="therapist")
-async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Tell the client's own therapist, or else the practice's first, that they want to talk."""
-    own = await coming(turn, tx)
-    therapist = own[0].therapist if own else turn.practice.therapists[0]
-    to = Recipient("therapist", therapist.address)
-    return Outcome("called", to=to, sends={"client": turn.person_id})
 
 
 async def coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:

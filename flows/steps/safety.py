@@ -101,9 +101,13 @@ async def note_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted", tells={"reply": turn.data["reply"]})
 
 
-@step("booking", "waiting", "nothing")
+@step("talking", "booking", "waiting", "nothing")
 async def find_place_again(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out what was going on before everything else rested."""
+    talk = turn.remembered_number("relay")
+    relay = await tx.relays.get(talk) if talk is not None else None
+    if relay and relay.client.id == turn.person_id and relay.is_open(turn.now):
+        return Outcome("talking")
     current = turn.remembered_number("appointment")
     appointment = await tx.appointments.get(current) if current is not None else None
     if appointment and appointment.status == "pending" and appointment.stands(turn.now):

@@ -37,6 +37,9 @@ COMMANDS = [
     ("templates",),
     ("templates", "push"),
     ("templates", "status"),
+    ("therapist",),
+    ("therapist", "pin"),
+    ("therapist", "reads"),
 ]
 
 
@@ -180,3 +183,19 @@ def test_the_file_with_the_mistake_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, "flows", "check", settings={"UNDERSTANDING_PATH": str(file)})
     assert done.returncode == 1
     assert b"to mend in understood.yaml." in done.stderr
+
+
+def test_the_operator_sets_a_pin_and_sees_who_read(tmp_path: Path) -> None:
+    where = {"SECRET_KEY": "only for this test, and long enough", "SQLITE_PATH": str(tmp_path / "a.sqlite3")}
+    assert run(tmp_path, "practice", "load", str(TINY), settings=where).returncode == 0
+    for code, pin, result in (
+        ("mia", b"482911\n", (0, b"The PIN of mia is set")),
+        ("mia", b"4829\n", (1, b"six to twelve digits")),
+        ("zoe", b"482911\n", (1, b"Known: mia")),
+    ):
+        done = run(tmp_path, "therapist", "pin", code, stdin=pin, settings=where)
+        assert done.returncode == result[0], done.stderr
+        assert result[1] in done.stdout + done.stderr
+        assert pin.strip() not in done.stdout + done.stderr
+    done = run(tmp_path, "therapist", "reads", settings=where)
+    assert (done.returncode, done.stdout) == (0, b"Nobody has read anything.\n")

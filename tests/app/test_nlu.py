@@ -114,6 +114,7 @@ def test_every_shipped_phrase_reaches_the_agent_as_it_stands() -> None:
     }
     assert content.negative == NONE_OF_THESE
     assert content.personal_types == {"service-description", "address"}
+    assert not {"pin", "words", "message"} & set(content.parameters), "taken word for word, never read there"
 
 
 def test_a_phrase_of_several_lines_is_written_on_one() -> None:

@@ -42,7 +42,10 @@ def test_a_command_is_known_with_its_number(text: str) -> None:
         intents=("approve",),
         commands=(Command("approve", "approve {request}"), Command("approve", "approve #{request}")),
     )
-    assert vocabulary.command(normalise(text)) == ("approve", {"request": "12"})
+    found = vocabulary.command(text)
+    assert found is not None
+    assert (found[0].event, found[1]) == ("approve", {"request": "12"})
+    assert vocabulary.command(text, {"decline"}) is None
 
 
 @pytest.mark.parametrize(
@@ -50,8 +53,23 @@ def test_a_command_is_known_with_its_number(text: str) -> None:
 )
 def test_anything_else_is_no_command(text: str) -> None:
     vocabulary = Vocabulary(intents=("approve",), commands=(Command("approve", "approve {request}"),))
-    assert vocabulary.command(normalise(text)) is None
+    assert vocabulary.command(text) is None
+    assert vocabulary.command("approve 12?") is None
 
 
 def test_a_phrase_is_text_and_not_a_pattern() -> None:
     assert Command("help", "what (.*)?").values("what now") is None
+
+
+def test_words_of_a_command_are_kept_as_they_were_written() -> None:
+    tell = Command("tell", "tell {words}", words=frozenset({"words"}))
+    assert tell.values(" Tell #12 I'll be\nthere at 3. OK?") == {"words": "#12 I'll be\nthere at 3. OK?"}
+    assert tell.values("tell") is None
+    assert tell.values("I tell you") is None
+
+
+def test_a_time_of_a_command_is_left_to_the_classifier() -> None:
+    block = Command("block", "block {when}", times=frozenset({"when"}))
+    assert block.values("Block tomorrow 2 to 4pm!") == {}
+    assert block.values("block tomorrow?") is None
+    assert block.values("blocks") is None

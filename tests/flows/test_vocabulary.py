@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import FlowError
 from engine.narrow import NONE_OF_THESE
-from engine.vocabulary import normalise
+from engine.vocabulary import Command, normalise
 from flows.vocabulary import Part, load_understanding
 
 SMALL = """\
@@ -77,6 +77,22 @@ def test_places_in_a_list_are_read_and_checked(file: Path) -> None:
 
 def test_a_misspelt_key_is_found(file: Path) -> None:
     assert (14, "unknown-key") in issues(file, "given_as:", "givenas:")
+
+
+def test_the_places_of_a_command_take_what_their_entities_are(file: Path) -> None:
+    note = "  note:\n    about: Words.\n    dialogflow: note\n    given_as: give.note\n    system: words\n"
+    text = SMALL.replace("lexicon:", f"{note}lexicon:")
+    file.write_text(text.replace("commands:", "commands:\n  write.down: ['write {note}']"), encoding="utf-8")
+    vocabulary = load_understanding(file).vocabulary
+    assert vocabulary.entities["note"].verbatim
+    assert vocabulary.commands == (
+        Command("write.down", "write {note}", words=frozenset({"note"})),
+        Command("greeting", "hello {appointment_time}", times=frozenset({"appointment_time"})),
+    )
+
+
+def test_an_unknown_place_of_a_command_is_found(file: Path) -> None:
+    assert issues(file, '["hello {appointment_time}"]', '["hello {time}"]') == [(19, "unknown-entity")]
 
 
 def test_every_mistake_is_told_at_once(file: Path) -> None:

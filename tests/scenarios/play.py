@@ -89,6 +89,11 @@ class Conversation:
                 return
             case "at once":
                 await self._at_once(deed.parts)
+            case "gets the PIN":
+                _, address, _ = self._who(deed.who)
+                person = await self._product.storage.people.find("therapist", address)
+                assert person, f"{deed.who} is nobody"
+                await self._product.storage.pins.set(person.id, deed.text, self._clock())
             case _:
                 await self._product.storage.inbox.put(self._said(deed))
         await self._product.settle()
@@ -135,6 +140,7 @@ class Conversation:
             text=text,
             tap=tap,
             name=name,
+            replied_to=self._named(deed) if deed.what == "answers" else None,
         )
         if deed.what == "tells twilio":
             return replace(heard, data={"opt_out": deed.text})
@@ -148,6 +154,13 @@ class Conversation:
             return role, WHATSAPP + name, ""
         found = address_of(f"{role}:{name}", self._product.practice())
         return found.flow, found.address, found.name
+
+    def _named(self, deed: Deed) -> str:
+        """The channel's name of the last message to somebody that has this in it."""
+        heard = [owed for owed in self._heard.get(deed.who, []) if deed.to in owed.message.text]
+        if not heard:
+            raise Mismatch(f"{deed.who} was never told {deed.to!r}")
+        return f"LOCAL{heard[-1].id}"  # as app.chat.HandedOver calls it
 
     def _option(self, deed: Deed) -> str:
         """The id of the option with this title."""

@@ -9,6 +9,8 @@ A story is a list of lines. Each is one deed with what must come of it:
     client Ana sends: photo | location | nothing | 1600 × word
     client Ana tells twilio: STOP       Twilio's Advanced Opt-Out took it so, and has answered already
     client Ana floods: text             the first message that comes too fast to be answered
+    client Ana answers: {part: text}    somebody replies to the last message of ours with this part in it
+    therapist anna gets the PIN: "…"    the operator sets it
     advance: 25h                        time passes
     at once: [...]                      several deeds, nobody waiting for anybody else
     stored as: {client Ana: a_state}    an older version of the flows left the conversation there
@@ -29,7 +31,8 @@ from pathlib import Path
 from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 FOLDER = Path(__file__).parent
-DEED = re.compile(r"((?:client|therapist|stranger) .+?)(?: (taps|taps earlier|sends|tells twilio|floods))?")
+DONE = "taps|taps earlier|sends|tells twilio|floods|answers|gets the PIN"
+DEED = re.compile(rf"((?:client|therapist|stranger) .+?)(?: ({DONE}))?")
 EXPECTATIONS = ("answer", "unsaid", "options", "among options", "told", "state", "states", "appointments")
 
 
@@ -41,6 +44,8 @@ class Deed:
     """`advance`, `at once`, `stored as` or what somebody does: `says` and the others of `DEED`."""
     who: str = ""
     text: str = ""
+    to: str = ""
+    """Part of the message that is answered."""
     parts: tuple[Deed, ...] = ()
 
 
@@ -142,6 +147,9 @@ class _File:
             return Deed("at once", parts=tuple(self._deed(*self._pairs(item)[0]) for item in value.items))
         match = DEED.fullmatch(key.text)
         assert match, f"{self._at(key)}: {key.text} is no deed"
+        if match[2] == "answers":
+            ((to, words),) = self._pairs(value)
+            return Deed("answers", match[1], self._text(words), to.text)
         return Deed(match[2] or "says", match[1], self._text(value))
 
     def _pairs(self, node: Node | None) -> tuple[tuple[Text, Node], ...]:

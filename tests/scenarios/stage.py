@@ -23,8 +23,10 @@ from app.wiring import EXAMPLE_PRACTICE, Product, product
 from flows.practice_file import read_practice
 from storage.revision import connection
 from storage.tables import (
+    access_log,
     alerts,
     appointments,
+    blocked_times,
     claims,
     consent_ledger,
     conversations,
@@ -32,13 +34,18 @@ from storage.tables import (
     journal,
     outbox,
     people,
+    relays,
+    therapist_pins,
     timers,
 )
 from tests.scenarios.play import Conversation, Played
 from tests.scenarios.script import FOLDER, Scenario
 
 T = TypeVar("T")
-EMPTIED = (alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations)
+EMPTIED = (
+    *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations),
+    *(blocked_times, access_log, therapist_pins, relays),
+)
 
 
 class Stage:
@@ -46,7 +53,7 @@ class Stage:
 
     def __init__(self, runner: asyncio.Runner, settings: Settings, clock: Clock) -> None:
         self._runner = runner
-        self._settings = settings
+        self.settings = settings
         self.clock = clock
         self.products: list[Product] = []
         self._practice = ""
@@ -66,7 +73,7 @@ class Stage:
 
     def clear(self, practice: str = "example", begins: str = "2026-03-02 09:00") -> None:
         """A database in which nobody has ever said anything."""
-        empty(self._settings)
+        empty(self.settings)
         self._runner.run(self._load(practice))
         zone = self.products[0].practice.zone()
         self.clock.stand_at(int(datetime.fromisoformat(begins).replace(tzinfo=zone).timestamp()))
@@ -82,7 +89,7 @@ class Stage:
     async def open(self, stack: AsyncExitStack) -> None:
         """Open both products."""
         for _ in range(2):
-            opened = product(self._settings, handed_over, clock=self.clock, demonstration=True)
+            opened = product(self.settings, handed_over, clock=self.clock, demonstration=True)
             self.products.append(await stack.enter_async_context(opened))
 
 

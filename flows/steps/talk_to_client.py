@@ -1,0 +1,161 @@
+"""Steps of therapists who write to clients through us: answer one, tell one something, end a conversation.
+
+Words go to a client only where it is certain which one is meant; and only while WhatsApp takes free text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.errors import TurnFailed
+from engine.events import Value
+from engine.ports import Outcome, Recipient
+from flows.booking_turn import BookingTurn, name_of, number, phone_of
+from flows.guards import TODAY
+from flows.registry import step
+from flows.steps.approval import waiting_requests
+from flows.steps.meant_client import choices, meant
+from flows.steps.talk import silence_timer
+from flows.texts import line
+from storage.people import Person
+from storage.relays import Relay
+from storage.store import Transaction
+
+WRITTEN = ("client", "phone", "relay")
+SENT = ("passed", "too_late", "wants_silence")
+ADDRESSEES = ("clients", "words")
+
+
+@step("read", tells=(*WRITTEN, "words"))
+async def read_words(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up which client writes, or wants to, or could not be reached."""
+    relay = await _told_of(turn, tx)
+    return Outcome("read", tells={**_about(relay), "words": turn.data.get("words")})
+
+
+@step("last", "others_open", tells=("client",))
+async def read_end(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up which client has ended a conversation, and whether others go on."""
+    relay = await _told_of(turn, tx)
+    others = await tx.relays.open_of_therapist(turn.person_id, turn.now)
+    return Outcome("others_open" if others else "last", tells={"client": name_of(relay.client)})
+
+
+@step(
+    *(*SENT, "which_client", "unclear", "secret", "over"),
+    tells=WRITTEN,
+    remembers=ADDRESSEES,
+    reaches="client",
+)
+async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Pass words on to the client whose message they answer, or the only one there is a conversation with.
+
+    `unclear`: a plain yes or no while a request waits as well. `secret`: it was the therapist's PIN.
+    """
+    if await _is_pin(turn, tx):
+        await tx.inbox.blot_out(turn.moment.heard)
+        return Outcome("secret")
+    words = turn.moment.heard.text
+    quoted = number(turn.data.get("relay"))
+    if quoted is not None:
+        return await _tell(turn, tx, (await _told_of(turn, tx)).client, words)
+    going_on = await tx.relays.open_of_therapist(turn.person_id, turn.now)
+    if not going_on:
+        return Outcome("over")
+    if turn.moment.event.name in {"yes", "no"} and await waiting_requests(turn, tx):
+        return Outcome("unclear")
+    return await _tell_one_of(turn, tx, [relay.client for relay in going_on], words)
+
+
+@step(*SENT, "which_client", "unknown", "nothing_said", tells=WRITTEN, remembers=ADDRESSEES, reaches="client")
+async def tell_client(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Pass words on to the client who is named before them."""
+    found = await meant(turn, tx, str(turn.data.get("words") or ""))
+    if not found.clients:
+        return Outcome("unknown")
+    if not found.rest:
+        return Outcome("nothing_said")
+    return await _tell_one_of(turn, tx, found.clients, found.rest)
+
+
+@step(*SENT, tells=WRITTEN, remembers=ADDRESSEES, reaches="client")
+async def tell_picked(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Pass on what had been written before the client was picked."""
+    picked, words = number(turn.data.get("client")), turn.remembered_text("words")
+    client = await tx.people.by_id(picked) if picked is not None else None
+    if client is None or words is None:
+        raise TurnFailed("A client was picked, but not who or what was to be said.")
+    return await _tell(turn, tx, client, words)
+
+
+@step("closed", "which_one", "none_open", tells=("client", "list"), reaches="client")
+async def close_talk(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """End the conversation that was named, or the only one."""
+    going_on = await tx.relays.open_of_therapist(turn.person_id, turn.now)
+    named = number(turn.data.get("relay"))
+    if named is not None:
+        going_on = [relay for relay in going_on if relay.id == named]
+    if not going_on:
+        return Outcome("none_open")
+    if len(going_on) > 1:
+        lines: list[Value] = [
+            line("close_line", relay=relay.id, client=name_of(relay.client)) for relay in going_on
+        ]
+        return Outcome("which_one", tells={"list": lines})
+    (relay,) = going_on
+    await tx.relays.close(relay.id, turn.now)
+    tells = {"client": name_of(relay.client)}
+    return Outcome("closed", tells=tells, to=_client(relay.client), sends={"relay": str(relay.id)})
+
+
+async def _tell_one_of(turn: BookingTurn, tx: Transaction, clients: Sequence[Person], words: str) -> Outcome:
+    if len(clients) > 1:
+        return Outcome("which_client", remembers={"clients": choices(clients), "words": words})
+    return await _tell(turn, tx, clients[0], words)
+
+
+async def _tell(turn: BookingTurn, tx: Transaction, client: Person, words: str) -> Outcome:
+    """Pass words on, if the client may be written to now."""
+    forgetting = dict.fromkeys(ADDRESSEES)
+    tells: dict[str, Value] = {"client": name_of(client), "phone": phone_of(client)}
+    if client.opted_out_at is not None:
+        return Outcome("wants_silence", tells=tells, remembers=forgetting)
+    conversation = await tx.conversations.peek("client", client.address)
+    heard_at = conversation.snapshot.heard_at if conversation else None
+    if heard_at is None or turn.now > heard_at + TODAY:
+        return Outcome("too_late", tells=tells, remembers=forgetting)
+    relay = await tx.relays.open(client.id, turn.person_id, turn.now)
+    await tx.timers.put([silence_timer(relay, turn.now)])
+    return Outcome(
+        "passed",
+        tells={**tells, "relay": str(relay.id)},
+        remembers=forgetting,
+        to=_client(client),
+        sends={"relay": str(relay.id), "words": words},
+    )
+
+
+async def _is_pin(turn: BookingTurn, tx: Transaction) -> bool:
+    """Whether somebody has typed their PIN where it was not asked for: it must reach nobody."""
+    typed = turn.moment.heard.text.strip()
+    if not (typed.isascii() and typed.isdecimal()):
+        return False
+    lock = await tx.pins.get(turn.person_id)
+    return lock is not None and await lock.fits(typed)
+
+
+async def _told_of(turn: BookingTurn, tx: Transaction) -> Relay:
+    """The conversation that a signal or a reply is about. Raises TurnFailed when it is not their own."""
+    told = number(turn.data.get("relay"))
+    relay = await tx.relays.get(told) if told is not None else None
+    if relay is None or relay.therapist.id != turn.person_id:
+        raise TurnFailed("There is no such conversation of this therapist with a client.")
+    return relay
+
+
+def _about(relay: Relay) -> dict[str, Value]:
+    return {"client": name_of(relay.client), "phone": phone_of(relay.client), "relay": str(relay.id)}
+
+
+def _client(person: Person) -> Recipient:
+    return Recipient("client", person.address)
