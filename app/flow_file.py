@@ -15,12 +15,14 @@ from engine.vocabulary import Vocabulary
 from flows.guards import GUARDS
 from flows.load import load_flows
 from flows.registry import Step, steps_of, words
-from flows.steps import approval, availability, booking, consent, own_appointments, safety
+from flows.steps import approval, availability, booking, consent, own_appointments, reminders, safety
 from flows.texts import Texts
 
 log = structlog.get_logger("flows")
 
-STEPS: Mapping[str, Step] = steps_of(availability, booking, own_appointments, approval, safety, consent)
+STEPS: Mapping[str, Step] = steps_of(
+    availability, booking, own_appointments, approval, reminders, safety, consent
+)
 
 
 class FlowFile:

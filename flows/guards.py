@@ -71,6 +71,11 @@ def awaited_lately(snapshot: Snapshot, event: Event, now: int) -> bool:
     return lately and concerns_this_request(snapshot, event, now)
 
 
+def was_reminded(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The last thing that the person was told is that an appointment is coming."""
+    return snapshot.memory.get("reminded") is not None
+
+
 GUARDS = {
     guard.__name__: guard
     for guard in (
@@ -83,6 +88,7 @@ GUARDS = {
         is_only_looking,
         concerns_this_request,
         awaited_lately,
+        was_reminded,
     )
 }
 

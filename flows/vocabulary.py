@@ -23,7 +23,14 @@ SYSTEM_KINDS = ("date-time", "number", "any")
 """Entities whose values need no list; `any` takes whatever words are given where it is expected."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
-_MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")
+_MAY_BE_MISSING = (
+    "tapped",
+    "reservations",
+    "changes_of_mind",
+    "acknowledgements",
+    "positions",
+    "around_positions",
+)
 _ENTITY_KEYS = ("about", "dialogflow", "given_as", "personal", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -113,10 +120,11 @@ class _Reader:
         }
         if "intents" in sections and NONE_OF_THESE not in phrases:
             self._note(node.place, "missing-intent", f"without `{NONE_OF_THESE}` every message would match")
+        tapped = self._texts(sections["tapped"]) if "tapped" in sections else ()
         vocabulary = Vocabulary(
             intents=tuple(phrases),
             lexicon=self._lexicon(sections.get("lexicon"), phrases),
-            commands=self._commands(sections.get("commands"), phrases, kinds),
+            commands=self._commands(sections.get("commands"), {*phrases, *tapped}, kinds),
             entities=kinds,
             reservations=self._words(sections.get("reservations")),
             changes_of_mind=self._words(sections.get("changes_of_mind")),
@@ -186,7 +194,7 @@ class _Reader:
         return lexicon
 
     def _commands(
-        self, node: Node | None, intents: Mapping[str, object], kinds: Mapping[str, EntityKind]
+        self, node: Node | None, intents: Collection[str], kinds: Mapping[str, EntityKind]
     ) -> tuple[Command, ...]:
         commands: list[Command] = []
         for intent, phrases in self._keys(node):

@@ -9,6 +9,7 @@ from functools import partial
 
 from storage.alerts import Alerts
 from storage.appointments import Appointments
+from storage.attendance import Attendance
 from storage.claims import Claims
 from storage.consent_ledger import ConsentLedger
 from storage.contents import Contents
@@ -48,6 +49,7 @@ class Tables:
         self.journal = Journal(session)
         self.practice = Practices(session, sealer, clock)
         self.appointments = Appointments(session, sealer, clock)
+        self.attendance = Attendance(session)
         self.claims = Claims(session)
         self.alerts = Alerts(session, sealer)
         self.queues = Queues(session)

@@ -10,6 +10,7 @@ from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, name_of, number, phone_of
 from flows.registry import step
+from flows.reminders import put_reminders
 from flows.slots import instant, local
 from flows.texts import line
 from flows.wishes import Wish
@@ -145,6 +146,8 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
         moved = await tx.appointments.move_on(
             request.id, frm=("pending",), to="confirmed", unexpired_at=turn.now
         )
+        if moved:
+            await put_reminders(turn, tx, request)
     else:
         moved = await tx.appointments.move_on(request.id, frm=("pending",), to="declined")
         if moved:
@@ -198,8 +201,9 @@ async def list_day(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 def _line(turn: BookingTurn, appointment: Appointment) -> Value:
+    sure = "day_line_sure" if appointment.client_confirmed_at else "day_line"
     return line(
-        "day_line_waiting" if appointment.status == "pending" else "day_line",
+        "day_line_waiting" if appointment.status == "pending" else sure,
         times=f"{clock(appointment.starts_at, turn.zone)}–{clock(appointment.ends_at, turn.zone)}",
         kind=line(f"type {appointment.service_type}"),
         client=name_of(appointment.client),

@@ -7,6 +7,7 @@ A story is a list of lines. Each is one deed with what must come of it:
     client Ana taps earlier: title      ... of the first message that offered it
     client Ana sends: photo | location | nothing | 1600 × word
     client Ana tells twilio: STOP       Twilio's Advanced Opt-Out took it so, and has answered already
+    client Ana misses: text             a message with this in it could not be delivered for good
     client Ana floods: text             the first message that comes too fast to be answered
     advance: 25h                        time passes
     at once: [...]                      several deeds, nobody waiting for anybody else
@@ -28,7 +29,9 @@ from pathlib import Path
 from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 FOLDER = Path(__file__).parent
-DEED = re.compile(r"((?:client|therapist|stranger) .+?)(?: (taps|taps earlier|sends|tells twilio|floods))?")
+DEED = re.compile(
+    r"((?:client|therapist|stranger) .+?)(?: (taps|taps earlier|sends|tells twilio|misses|floods))?"
+)
 EXPECTATIONS = ("answer", "unsaid", "options", "among options", "told", "state", "states", "appointments")
 
 
