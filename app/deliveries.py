@@ -20,8 +20,10 @@ import structlog
 from app.opt_outs import news_of_opt_out, news_of_withheld
 from app.settling import FIRST_LOOK_SECONDS, Looking, Settling
 from app.throttle import Throttle
+from app.undelivered import news_of_undelivered
 from channels.twilio_errors import OPTED_OUT
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
+from engine.events import Heard
 from storage.link import StatementRefused
 from storage.owed import Owed
 from storage.store import Storage, Transaction
@@ -248,7 +250,7 @@ class Deliveries:
             self._throttle.undecided(sender)
         if now - owed.created_at > TOO_OLD_SECONDS:
             log.error("message too old to be sent", outbox=owed.id, reason=str(error))
-            return lambda tx: tx.outbox.failed(owed.id, None)
+            return self._failed(owed, None, now)
         pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
         log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
         return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
@@ -256,11 +258,17 @@ class Deliveries:
     def _refused(self, owed: Owed, code: int | None, now: int) -> Note:
         """Write down a refusal; of one who has opted out over there, the conversation hears."""
         if code not in OPTED_OUT:
-            return lambda tx: tx.outbox.failed(owed.id, code)
+            return self._failed(owed, code, now)
+        return self._failed_with_news(owed, code, [news_of_opt_out(owed, code, now)])
 
+    def _failed(self, owed: Owed, code: int | None, now: int) -> Note:
+        """Write down that a message is never sent; if nobody asked for it, its conversation hears of it."""
+        return self._failed_with_news(owed, code, news_of_undelivered(owed, now))
+
+    def _failed_with_news(self, owed: Owed, code: int | None, news: Sequence[Heard]) -> Note:
         async def note(tx: Transaction) -> None:
             await tx.outbox.failed(owed.id, code)
-            await tx.inbox.put_all([news_of_opt_out(owed, code, now)])
-            self._has_news = True
+            await tx.inbox.put_all(news)
+            self._has_news = self._has_news or bool(news)
 
         return note

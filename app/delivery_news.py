@@ -5,10 +5,14 @@ from __future__ import annotations
 import structlog
 
 from app.opt_outs import news_of_opt_out
+from app.undelivered import news_of_undelivered
 from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.twilio_account import TwilioAccount
 from channels.twilio_errors import OPTED_OUT, WAITS, Remedy
+
+LOST = frozenset({"failed", "undelivered", "canceled"})
+"""Reports after which nobody will ever read the message."""
 
 log = structlog.get_logger("deliveries")
 
@@ -32,6 +36,8 @@ class DeliveryNotes:
             )
         if status.error_code in OPTED_OUT:
             await self._opted_out(status, status.error_code)
+        elif status.status in LOST:
+            await self._undelivered(status)
         if not is_news:
             return
         self._count(status)
@@ -50,6 +56,14 @@ class DeliveryNotes:
         storage = self._product.storage
         if owed := await storage.outbox.find(status.sid, _row(status)):
             await storage.inbox.put(news_of_opt_out(owed, code, self._product.clock()))
+
+    async def _undelivered(self, status: DeliveryStatus) -> None:
+        """Nothing more becomes of it: if nobody asked for it, its conversation hears of it, once."""
+        storage = self._product.storage
+        owed = await storage.outbox.find(status.sid, _row(status))
+        is_last = owed and (status.attempt is None or owed.attempts == status.attempt.number)
+        if owed and is_last and (owed.state, owed.provider_status) == ("sent", status.status):
+            await storage.inbox.put_all(news_of_undelivered(owed, self._product.clock()))
 
     async def _send_again(self, status: DeliveryStatus) -> bool:
         """Owe a message once more that failed for a passing reason, unless nobody needs it any more."""

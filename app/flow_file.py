@@ -23,6 +23,7 @@ from flows.steps import (
     client_history,
     consent,
     own_appointments,
+    reminders,
     running_late,
     safety,
     talk,
@@ -34,7 +35,7 @@ from flows.texts import Texts
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    *(availability, booking, own_appointments, approval, safety, consent, talk),
+    *(availability, booking, own_appointments, approval, reminders, safety, consent, talk),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 

@@ -78,6 +78,11 @@ def heard_today(snapshot: Snapshot, event: Event, now: int) -> bool:
     return snapshot.heard_at is not None and now <= snapshot.heard_at + TODAY
 
 
+def was_reminded(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The last thing that the person was told is that an appointment is coming."""
+    return snapshot.memory.get("reminded") is not None
+
+
 GUARDS = {
     guard.__name__: guard
     for guard in (
@@ -91,6 +96,7 @@ GUARDS = {
         concerns_this_request,
         awaited_lately,
         heard_today,
+        was_reminded,
     )
 }
 

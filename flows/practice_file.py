@@ -15,6 +15,7 @@ from engine.nearest import nearest
 from flows.lengths import ROW_DESCRIPTION
 from flows.load import seconds_of
 from flows.practice import SERVICE_TYPES
+from flows.practice_reminders import read_quiet_hours, read_reminders
 from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
 from storage.claims import UNIT_MINUTES
 from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
@@ -76,9 +77,12 @@ class _PracticeReader:
         section = entries.get("practice")
         about = self._entries(section, ("name", "zone", "language"), "`practice`")
         place = section.place if section else BEGINNING
-        rules = self._entries(entries.get("rules"), (*RULES, "horizon"), "`rules`")
+        rules = self._entries(
+            entries.get("rules"), (*RULES, "horizon", "reminders", "quiet_hours"), "`rules`"
+        )
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
         travel = self._entries(entries.get("travel"), SERVICE_TYPES, "`travel`")
+        quiet_from, quiet_until = read_quiet_hours(rules.get("quiet_hours"), self._problems)
         return Practice(
             name=self._text(about.get("name"), "the practice's `name`", place),
             zone=self._zone(about.get("zone"), place),
@@ -91,6 +95,9 @@ class _PracticeReader:
             buffer_minutes=minutes["break_between"],
             acknowledge_within_minutes=minutes["acknowledge_within"],
             travel_minutes={kind: self._minutes(value, kind, 0) for kind, value in travel.items()},
+            reminder_minutes=read_reminders(rules.get("reminders"), self._problems),
+            quiet_from=quiet_from,
+            quiet_until=quiet_until,
         )
 
     def _services(self, node: Node | None) -> tuple[Service, ...]:

@@ -25,6 +25,7 @@ from flows.consent.screen import (
     STOP,
 )
 from flows.guards import IMPLIED, RECENT
+from flows.reminders import NEWS_UNDELIVERED, REMINDER_DUE
 from flows.safety.screen import CRISIS
 from flows.texts import Texts
 from flows.too_fast import TOO_FAST
@@ -36,7 +37,16 @@ TYPES = frozenset({"text", "words", "number", "time_phrase", "slot", "choices"})
 """What a conversation may remember: see `remembers` in flows.yaml."""
 
 TIMED_SIGNALS = frozenset(
-    {"request_expired", "alert_unanswered", "client_not_told", "talk_fell_silent", NEWS_WITHHELD}
+    {
+        "request_expired",
+        "alert_unanswered",
+        "client_not_told",
+        "client_not_reached",
+        "talk_fell_silent",
+        REMINDER_DUE,
+        NEWS_WITHHELD,
+        NEWS_UNDELIVERED,
+    }
 )
 """Events that timers and the door out send, at whatever moment."""
 

@@ -30,6 +30,7 @@ OWN = (
     appointments.c.expires_at,
     appointments.c.cancelled_by,
     appointments.c.address,
+    appointments.c.client_confirmed_at,
 )
 _therapist = people.alias("therapist_person")
 _client = people.alias("client_person")

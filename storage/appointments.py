@@ -72,6 +72,8 @@ class Appointment:
     """Seconds since the epoch."""
     cancelled_by: str | None
     address: str | None
+    client_confirmed_at: int | None
+    """When the client last said that they will be there: seconds since the epoch."""
 
     @property
     def therapist_id(self) -> int:
@@ -111,6 +113,7 @@ class Appointments:
                 status=new.status,
                 expires_at=new.expires_at,
                 cancelled_by=None,
+                client_confirmed_at=None,
                 op_key=new.op_key,
                 created_at=now,
                 updated_at=now,

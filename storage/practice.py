@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+REMINDERS = (24 * 60, 60)
+QUIET = (21 * 60, 8 * 60)
+"""What holds where the practice has not said otherwise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
@@ -30,6 +34,12 @@ class Practice:
     """After how long the next one is told that somebody may be in danger."""
     travel_minutes: Mapping[str, int] = field(default_factory=dict)
     """By service type: kept free for the way there, and again for the way back."""
+    reminder_minutes: tuple[int, ...] = REMINDERS
+    """How long before an appointment its client is reminded of it, the earliest first."""
+    quiet_from: int = QUIET[0]
+    """From this minute of the local day on nobody is written to unasked."""
+    quiet_until: int = QUIET[1]
+    """Until this one; the same minute: there are no such hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

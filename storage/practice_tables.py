@@ -29,7 +29,10 @@ _NUMBERS = (
     "start_every_minutes",
     "buffer_minutes",
     "acknowledge_within_minutes",
+    "quiet_from",
+    "quiet_until",
 )
+_REMINDERS = "reminder_minutes"
 
 _CLEAR = [Query(delete(table)) for table in (weekly_hours, offerings, therapists, services)]
 _CLEAR_SETTINGS = Query(delete(practice_settings))
@@ -234,6 +237,7 @@ class Practices:
             "zone": practice.zone,
             "language": practice.language,
             _VERSION: version,
+            _REMINDERS: " ".join(map(str, practice.reminder_minutes)),
         }
         settings |= {name: getattr(practice, name) for name in _NUMBERS}
         settings |= {_TRAVEL + kind: minutes for kind, minutes in practice.travel_minutes.items()}
@@ -253,5 +257,6 @@ def _practice_from(settings: Mapping[str, str]) -> Practice:
             for name, value in settings.items()
             if name.startswith(_TRAVEL)
         },
+        reminder_minutes=tuple(map(int, settings[_REMINDERS].split())),
         **{name: int(settings[name]) for name in _NUMBERS},
     )

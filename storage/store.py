@@ -10,6 +10,7 @@ from functools import partial
 from storage.access_log import AccessLog
 from storage.alerts import Alerts
 from storage.appointments import Appointments
+from storage.attendance import Attendance
 from storage.blocked_times import BlockedTimes
 from storage.claims import Claims
 from storage.clientele import Clientele
@@ -53,6 +54,7 @@ class Tables:
         self.journal = Journal(session)
         self.practice = Practices(session, sealer, clock)
         self.appointments = Appointments(session, sealer, clock)
+        self.attendance = Attendance(session)
         self.claims = Claims(session)
         self.alerts = Alerts(session, sealer)
         self.queues = Queues(session)

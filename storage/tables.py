@@ -250,6 +250,7 @@ appointments = Table(
     Column("status", Name, nullable=False),
     Column("expires_at", Instant),  # seconds: the end of the hold, or the deadline of the answer
     Column("cancelled_by", Name),
+    Column("client_confirmed_at", Instant),  # when the client last said that they will be there
     Column("op_key", Key, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

@@ -9,6 +9,7 @@ from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.registry import step
+from flows.reminders import put_reminders
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
@@ -134,6 +135,8 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
         moved = await tx.appointments.move_on(
             request.id, frm=("pending",), to="confirmed", unexpired_at=turn.now
         )
+        if moved:
+            await put_reminders(turn, tx, request)
     else:
         moved = await tx.appointments.move_on(request.id, frm=("pending",), to="declined")
         if moved:

@@ -336,15 +336,26 @@ async def test_who_wants_messages_gets_all(small: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "events"), [(21610, ["opted_out_elsewhere"]), (63033, ["opted_out_elsewhere"]), (63003, [])]
+    ("code", "event", "how"),
+    [
+        (21610, "opted_out_elsewhere", {"how": "error 21610"}),
+        (63033, "opted_out_elsewhere", {"how": "error 63033"}),
+        (63003, "news_undelivered", {}),
+    ],
 )
-async def test_who_has_opted_out_over_there_is_known_from_the_refusal(
-    small: Office, code: int, events: list[str]
+async def test_who_has_opted_out_or_cannot_be_reached_is_known_from_the_refusal(
+    small: Office, code: int, event: str, how: Values
 ) -> None:
     office = small
     office.post.refuses_with = code
     await office.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
     await office.until("failed")
     heard = await office.heard()
-    assert [one.event for one in heard] == events
-    assert all(dict(one.data) == {"appointment": 7, "how": f"error {code}"} for one in heard)
+    assert [(one.event, dict(one.data)) for one in heard] == [(event, {"appointment": 7, **how})]
+
+
+async def test_of_an_answer_that_could_not_be_delivered_nothing_is_heard(small: Office) -> None:
+    small.post.refuses_with = 63003
+    await small.say("an answer", 1, opted_out=False)
+    await small.until("failed")
+    assert await small.heard() == []

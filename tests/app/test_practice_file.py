@@ -144,3 +144,31 @@ def test_what_is_no_practice_at_all_is_refused(tmp_path: Path, text: str) -> Non
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FlowError, match="cannot be read"):
         read_practice(tmp_path / "nowhere.yaml")
+
+
+def test_reminders_and_quiet_hours_are_as_the_file_says_or_as_usual(tmp_path: Path) -> None:
+    usual = read(tmp_path, GOOD).practice
+    assert (usual.reminder_minutes, usual.quiet_from, usual.quiet_until) == ((1440, 60), 1260, 480)
+    text = GOOD.replace("rules:\n", "rules:\n  reminders: [45m, 2d]\n  quiet_hours: 22:30-7:00\n")
+    own = read(tmp_path, text).practice
+    assert (own.reminder_minutes, own.quiet_from, own.quiet_until) == ((2880, 45), 1350, 420)
+    none = GOOD.replace("rules:\n", "rules:\n  reminders: []\n  quiet_hours: none\n")
+    assert (read(tmp_path, none).practice.reminder_minutes, read(tmp_path, none).practice.quiet_from) == (
+        (),
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("reminders: [soon]", "5:15 bad-reminder"),
+        ("reminders: [8d]", "5:15 bad-reminder"),
+        ("reminders: [1h, 2h, 3h, 4h, 5h, 6h]", "5:14 many-reminders"),
+        ("quiet_hours: 21:00", "5:16 bad-hours"),
+        ("quiet_hours: 21:00-24:00", "5:16 bad-hours"),
+        ("quiet_hours: 8:00-8:00", "5:16 bad-hours"),
+    ],
+)
+def test_bad_reminders_are_found(tmp_path: Path, line: str, expected: str) -> None:
+    assert mistakes(tmp_path, GOOD.replace("rules:\n", f"rules:\n  {line}\n")) == [expected]

@@ -13,6 +13,7 @@ from typing import Literal
 from app.chat import PAGE
 from app.clock import Clock
 from app.parties import CHAT, address_of, party_of
+from app.undelivered import news_of_undelivered
 from app.wiring import Product
 from engine.events import Heard
 from engine.window import is_open
@@ -122,6 +123,9 @@ class Conversation:
             await tx.conversations.save(found, found.snapshot.evolve(state=deed.text), "", self._clock())
 
     def _said(self, deed: Deed) -> Heard:
+        if deed.what == "misses":
+            missed = [one for one in self._heard.get(deed.who, []) if deed.text in one.message.text]
+            return replace(*news_of_undelivered(missed[-1], self._clock()), key=f"scenario:{uuid.uuid4()}")
         flow, address, name = self._who(deed.who)
         kind: Literal["text", "tap", "media", "location"] = "text"
         text, tap = deed.text, None

@@ -8,6 +8,7 @@ A story is a list of lines. Each is one deed with what must come of it:
     client Ana taps earlier: title      ... of the first message that offered it
     client Ana sends: photo | location | nothing | 1600 × word
     client Ana tells twilio: STOP       Twilio's Advanced Opt-Out took it so, and has answered already
+    client Ana misses: text             a message with this in it could not be delivered for good
     client Ana floods: text             the first message that comes too fast to be answered
     client Ana answers: {part: text}    somebody replies to the last message of ours with this part in it
     therapist anna gets the PIN: "…"    the operator sets it
@@ -31,7 +32,7 @@ from pathlib import Path
 from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 FOLDER = Path(__file__).parent
-DONE = "taps|taps earlier|sends|tells twilio|floods|answers|gets the PIN"
+DONE = "taps|taps earlier|sends|tells twilio|misses|floods|answers|gets the PIN"
 DEED = re.compile(rf"((?:client|therapist|stranger) .+?)(?: ({DONE}))?")
 EXPECTATIONS = ("answer", "unsaid", "options", "among options", "told", "state", "states", "appointments")
 

@@ -1,0 +1,79 @@
+"""What a therapist hears of reminders that Twilio took and could not deliver (C9)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from app.chat import handed_over
+from app.clock import Clock
+from app.delivery_news import DeliveryNotes
+from app.settings import Settings
+from app.wiring import Product, product
+from channels.inbound import DeliveryStatus
+from channels.twilio_account import TwilioAccount
+from engine.effects import Attempt
+from engine.events import Heard
+from storage.owed import Owed
+
+MISSED = "could not be delivered"
+
+
+@pytest.fixture
+async def reminded(tmp_path: Path, weights: str) -> AsyncIterator[Product]:
+    """Ana has been reminded of her appointment, as far as anybody here knows."""
+    settings = Settings(_env_file=None, sqlite_path=tmp_path / "missed.sqlite3", weights_dir=Path(weights))
+    clock = Clock()
+    clock.stand_at(int(datetime.fromisoformat("2026-03-02T09:00:00+01:00").timestamp()))
+    async with product(settings, handed_over, clock=clock, demonstration=True) as made:
+        anna = made.practice().therapists[0].address
+        lines = [("chat:Ana", "in-call individual therapy thursday at 10am"), ("chat:Ana", "yes")]
+        for number, (address, text) in enumerate([*lines, (anna, "approve")]):
+            flow = "client" if address == "chat:Ana" else "therapist"
+            said = Heard(key=f"{number}", flow=flow, address=address, kind="text", at=clock(), text=text)
+            await made.storage.inbox.put(said)
+            await made.settle()
+        await made.advance(49 * 3600)
+        yield made
+
+
+async def reminder(reminded: Product) -> Owed:
+    return next(owed for owed in await said_so_far(reminded) if "a reminder" in owed.message.text)
+
+
+async def said_so_far(reminded: Product) -> list[Owed]:
+    return await reminded.storage.outbox.since(0, 100)
+
+
+async def report(reminded: Product, status: str, code: int | None, attempt: int = 1) -> int:
+    """Twilio tells what became of the reminder; returns how often the therapist has heard of it."""
+    owed = await reminder(reminded)
+    news = DeliveryStatus(
+        sid=f"LOCAL{owed.id}", status=status, error_code=code, attempt=Attempt(owed.id, attempt)
+    )
+    await DeliveryNotes(reminded, TwilioAccount()).note(news)
+    await reminded.settle()
+    return sum(MISSED in one.message.text for one in await said_so_far(reminded))
+
+
+async def test_c9_the_therapist_is_told_once_of_a_reminder_that_failed_for_good(reminded: Product) -> None:
+    assert await report(reminded, "sent", None) == 0
+    assert await report(reminded, "failed", 63003) == 1
+    assert await report(reminded, "failed", 63003) == 1
+    assert await report(reminded, "undelivered", 63024) == 1
+
+
+async def test_c9_what_is_sent_again_has_not_failed_yet(reminded: Product) -> None:
+    assert await report(reminded, "failed", 63018) == 0
+    assert await report(reminded, "failed", 63003) == 0  # of the first attempt, which is over
+    reminded.clock.advance(3600)
+    await reminded.settle()
+    assert await report(reminded, "failed", 63003, attempt=2) == 1
+
+
+async def test_what_was_read_was_delivered_whatever_comes_afterwards(reminded: Product) -> None:
+    await report(reminded, "read", None)
+    assert await report(reminded, "failed", 63003) == 0
