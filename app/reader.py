@@ -55,4 +55,7 @@ class Reader:
         flow = self._machines()[heard.flow].flow
         known = await self._storage.conversations.peek(heard.flow, heard.address)
         snapshot = known.snapshot if known else Snapshot(state=flow.start)
-        return understood_without_reading(flow, self._vocabulary, snapshot, heard) is not None
+        answered = None
+        if known and heard.replied_to:  # words to a person, for instance
+            answered = await self._storage.outbox.message_named(known.id, heard.replied_to)
+        return understood_without_reading(flow, self._vocabulary, snapshot, heard, answered) is not None

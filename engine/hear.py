@@ -65,9 +65,16 @@ def _in_reply(
 
 
 def understood_without_reading(
-    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard
+    flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard, answered: Message | None = None
 ) -> Event | None:
     """The event, where no classifier is needed to find it; a paid one is asked only for the rest."""
+    if answered and (event := _in_reply(flow, vocabulary, snapshot, heard, answered)):
+        return event
+    return _plain(flow, vocabulary, snapshot, heard)
+
+
+def _plain(flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard) -> Event | None:
+    """Options, commands, exact words, and words that are taken as they are."""
     said = normalise(heard.text)
     if not said:
         return MISHEARD
@@ -91,7 +98,7 @@ def _read(
 ) -> Event:
     state = _state(flow, snapshot)
     reading = reading or Reading(scores=(), read_by="nobody")
-    event = understood_without_reading(flow, vocabulary, snapshot, heard)
+    event = _plain(flow, vocabulary, snapshot, heard)
     event = event or _commanded(flow, vocabulary, state, heard, reading)
     return event or _meant(flow, vocabulary, state, heard, reading)
 

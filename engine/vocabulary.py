@@ -86,14 +86,15 @@ class Command:
     def _flags(self) -> re.RegexFlag:
         return re.IGNORECASE | re.DOTALL if self.words else re.ASCII
 
-    def values(self, text: str) -> Mapping[str, Value] | None:
+    def values(self, text: str, said: str | None = None) -> Mapping[str, Value] | None:
         """What a text fills into the places that take numbers and words, or None if it is not this command.
 
-        A question names no number to act on: "approve 12?" is none.
+        A question names no number to act on: "approve 12?" is none. `said`: the text normalised, if known.
         """
         if _PLACE.search(self.phrase) and not self.words and is_question(text):
             return None
-        found = self.pattern.fullmatch(text.strip().translate(_CURLY) if self.words else normalise(text))
+        plain = text.strip().translate(_CURLY) if self.words else said or normalise(text)
+        found = self.pattern.fullmatch(plain)
         if not found:
             return None
         return {
@@ -137,9 +138,10 @@ class Vocabulary:
         self, text: str, events: Collection[str] | None = None
     ) -> tuple[Command, Mapping[str, Value]] | None:
         """The first command that a text is, with its values. `events`: only those that mean one of these."""
+        said = normalise(text)
         for command in self.commands:
             if events is None or command.event in events:
-                values = command.values(text)
+                values = command.values(text, said)
                 if values is not None:
                     return command, values
         return None

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from storage.database import Session
 from storage.people import COLUMNS as PERSON
 from storage.people import Person, person_from
 from storage.sealing import Sealer
 from storage.sql import Query, given, limit
-from storage.tables import appointments, inbox, people
+from storage.tables import appointments, inbox, people, relays
 
 BEFORE_SECONDS = 3600
 AFTER_SECONDS = 600
@@ -26,7 +26,12 @@ _THEIRS = and_(
 )
 _CLIENTS = Query(
     select(*PERSON)
-    .where(people.c.id.in_(select(appointments.c.client_id).where(_THEIRS)))
+    .where(
+        or_(
+            people.c.id.in_(select(appointments.c.client_id).where(_THEIRS)),
+            people.c.id.in_(select(relays.c.client_id).where(relays.c.therapist_id == given("therapist"))),
+        )
+    )
     .order_by(people.c.id)
 )
 _PAST = Query(
@@ -87,7 +92,7 @@ class Clientele:
         self._sealer = sealer
 
     async def of(self, therapist_id: int) -> list[Person]:
-        """Everybody who ever asked this therapist for an appointment."""
+        """Everybody who ever asked this therapist for an appointment, or talked to them."""
         rows = await self._session.fetch(_CLIENTS, therapist=therapist_id)
         return [person_from(row, self._sealer) for row in rows]
 

@@ -173,9 +173,10 @@ def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
 @step("listed", "none", tells=("list",))
 async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the requests that wait for an answer."""
-    lines: list[Value] = [
-        line("request_line", **turn.news(request)) for request in await waiting_requests(turn, tx)
-    ]
+    waiting = await waiting_requests(turn, tx)
+    lines: list[Value] = [line("request_line", **turn.news(request)) for request in waiting[:MOST]]
+    if len(waiting) > MOST:
+        lines.append(line("and_more", left=len(waiting) - MOST))
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
 
 

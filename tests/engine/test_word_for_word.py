@@ -76,6 +76,15 @@ def test_no_classifier_is_asked_for_it() -> None:
     )
 
 
+def test_no_classifier_is_asked_for_words_in_reply() -> None:
+    thing = Heard(key="k", flow="guest", address="a", kind="text", at=0, text="my secret")
+    idle = Snapshot(state="idle")
+    assert understood_without_reading(FLOW, VOCABULARY, idle, thing) is None
+    assert understood_without_reading(FLOW, VOCABULARY, idle, thing, BILL) == Event(
+        "give.table", {"table": "7"}
+    )
+
+
 def test_a_command_with_a_time_takes_it_from_the_reading() -> None:
     reading = means(("order", 1.0), when={"date": "2026-03-03"})
     assert heard("reserve tomorrow", "idle", reading) == Event("reserve", {"when": {"date": "2026-03-03"}})

@@ -96,6 +96,9 @@ async def test_therapists_find_their_own_clients_and_what_these_wrote_about_it(
     assert [one.text for one in await storage.clientele.words(anna, ana, 9)] == ["for anna, too", "for anna"]
     assert [one.text for one in await storage.clientele.words(malik, ana, 9)] == ["for malik"]
     assert [one.id for one in await storage.clientele.of(anna)] == [ana]
+    bo = await person(storage, "chat:bo", "client")
+    await storage.relays.open(bo, malik, NOW)
+    assert [one.id for one in await storage.clientele.of(malik)] == [ana, bo]
     past = await storage.clientele.past(anna, ana, TEN, 9)
     assert [(one.starts_at, one.status) for one in past] == [(TEN, "confirmed")]
     assert await storage.clientele.past(anna, ana, TEN - 1, 9) == []
