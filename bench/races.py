@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
-from sqlalchemy import text
-
+from bench.law import claims_astray, overlaps
 from engine.errors import TryAgain
 from storage.appointments import NewAppointment
 from storage.revision import connection, upgrade
@@ -35,22 +34,6 @@ LENGTH = 60
 GRID = 15
 STARTS = 12
 MOST_TRIES = 8
-
-OVERLAPS = text(
-    "SELECT count(*) FROM appointments a JOIN appointments b ON a.id < b.id "
-    "AND (a.therapist_id = b.therapist_id OR a.client_id = b.client_id) "
-    "AND a.claimed_from < b.claimed_until AND b.claimed_from < a.claimed_until "
-    "WHERE a.status IN ('held', 'pending', 'confirmed') AND b.status IN ('held', 'pending', 'confirmed')"
-)
-CLAIMS_ASTRAY = text(
-    "SELECT (SELECT count(*) FROM claims c LEFT JOIN appointments a ON a.id = c.appointment_id "
-    "AND c.resource_id IN (a.therapist_id, a.client_id) "
-    "AND c.unit * 5 >= a.claimed_from AND c.unit * 5 < a.claimed_until "
-    "AND a.status IN ('held', 'pending', 'confirmed') WHERE a.id IS NULL) + "
-    "(SELECT count(*) FROM appointments a WHERE a.status IN ('held', 'pending', 'confirmed') "
-    "AND 2 * (a.claimed_until - a.claimed_from) <> "
-    "5 * (SELECT count(*) FROM claims c WHERE c.appointment_id = a.id))"
-)
 
 
 @dataclass(slots=True)
@@ -101,8 +84,8 @@ async def race(
     finally:
         await storage.close()
     with connection(settings) as open_connection:
-        result.overlaps = open_connection.execute(OVERLAPS).scalar_one()
-        result.claims_astray = open_connection.execute(CLAIMS_ASTRAY).scalar_one()
+        result.overlaps = overlaps(open_connection)
+        result.claims_astray = claims_astray(open_connection)
     return result
 
 
@@ -131,10 +114,7 @@ async def _attempt(storage: Storage, wanted: NewAppointment, result: Result, *, 
 
 
 async def _claim(tx: Transaction, wanted: NewAppointment) -> None:
-    both = (wanted.therapist_id, wanted.client_id)
-    await tx.claims.lock_resources(both)
-    number = await tx.appointments.add(wanted)
-    if not await tx.claims.claim(number, both, wanted.claimed_from, wanted.claimed_until):
+    if await tx.calendar.take(wanted, NOW) is None:
         raise Taken
 
 

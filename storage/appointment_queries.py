@@ -5,16 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, func, null, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Select, delete, func, null, or_, select, union_all, update
 
+from storage.lifecycle import ACTIVE, WAITING, Move
 from storage.people import COLUMNS as PERSON
 from storage.sql import Insert, Query, given, listed
-from storage.tables import appointments, blocked_times, claims, people
-
-WAITING = ("held", "pending")
-"""Statuses that end by themselves at `expires_at`."""
-ACTIVE = (*WAITING, "confirmed")
-"""Statuses that take time."""
+from storage.tables import appointments, blocked_times, claims, people, proposals
 
 OWN = (
     appointments.c.id,
@@ -31,6 +27,9 @@ OWN = (
     appointments.c.cancelled_by,
     appointments.c.address,
     appointments.c.client_confirmed_at,
+    appointments.c.replaces,
+    appointments.c.cancelled_late,
+    appointments.c.reason,
 )
 _therapist = people.alias("therapist_person")
 _client = people.alias("client_person")
@@ -61,23 +60,55 @@ GET = Query(_SELECT.where(appointments.c.id == given("appointment")))
 ALL = Query(_SELECT.order_by(appointments.c.id))
 
 
-@cache
-def move_on(count: int, if_unexpired: bool) -> Query:  # noqa: FBT001  # what is cached has no keywords
-    """One row from one of so many statuses to another; only while its time is not over."""
-    statement = update(appointments).where(
-        appointments.c.id == given("appointment"), appointments.c.status.in_(listed("from", count))
+END_MOVES_OF = Query(
+    update(appointments)
+    .where(appointments.c.replaces == given("appointment"), appointments.c.status.in_(WAITING))
+    .values(status="cancelled", expires_at=null(), updated_at=given("at"))
+)
+REPLACING = Query(
+    _SELECT.where(appointments.c.replaces == given("appointment")).order_by(appointments.c.id.desc())
+)
+SET_TIME = Query(
+    update(appointments)
+    .where(appointments.c.id == given("appointment"))
+    .values(
+        starts_at=given("starts"),
+        ends_at=given("ends"),
+        claimed_from=given("since"),
+        claimed_until=given("until"),
+        zone=given("in_zone"),
+        wall_time=given("wall"),
     )
-    if if_unexpired:
-        statement = statement.where(_unexpired)
+)
+
+
+@cache
+def move_on(move: Move) -> Query:
+    """One row, if it is where the move begins."""
     return Query(
-        statement.values(
-            status=given("to"),
+        update(appointments)
+        .where(*_begins(move))
+        .values(
+            status=move.to,
             expires_at=given("until"),
-            cancelled_by=func.coalesce(given("by"), appointments.c.cancelled_by),
+            cancelled_by=move.by or appointments.c.cancelled_by,
+            cancelled_late=func.coalesce(given("late"), appointments.c.cancelled_late),
+            reason=func.coalesce(given("why"), appointments.c.reason),
             address=func.coalesce(given("where"), appointments.c.address),
             updated_at=given("at"),
         )
     )
+
+
+@cache
+def lock(move: Move) -> Query:
+    """Likewise, and nobody else changes it any more."""
+    return Query(select(appointments.c.id).where(*_begins(move)).with_for_update())
+
+
+def _begins(move: Move) -> list[ColumnElement[bool]]:
+    in_time = [_unexpired] if move.in_time else []
+    return [appointments.c.id == given("appointment"), appointments.c.status.in_(move.frm), *in_time]
 
 
 def _in_time(statement: Select[Any]) -> Query:
@@ -112,18 +143,34 @@ def of_therapist(count: int) -> Query:
 @cache
 def busy(count: int) -> Query:
     """What takes the time of so many people, as therapists or as clients, or is blocked by them."""
-    halves = (
-        select(
-            column.label("person"), appointments.c.claimed_from.label("since"), appointments.c.claimed_until
+    sides = (appointments.c.therapist_id, appointments.c.client_id)
+    own = (
+        _taking(
+            select(
+                side.label("person"), appointments.c.claimed_from.label("since"), appointments.c.claimed_until
+            ),
+            side,
+            count,
         ).where(
-            column.in_(listed("person", count)),
             appointments.c.claimed_until > given("since"),
             appointments.c.claimed_from < given("until"),
-            appointments.c.status.in_(ACTIVE),
-            or_(appointments.c.status == "confirmed", _unexpired),
-            or_(appointments.c.id != given("besides"), appointments.c.status != "held"),
+            appointments.c.status.in_([status for status in ACTIVE if status != "proposed"]),
         )
-        for column in (appointments.c.therapist_id, appointments.c.client_id)
+        for side in sides
+    )
+    proposed = (
+        _taking(
+            select(
+                side.label("person"), proposals.c.claimed_from.label("since"), proposals.c.claimed_until
+            ).join(appointments, appointments.c.id == proposals.c.appointment_id),
+            side,
+            count,
+        ).where(
+            appointments.c.status == "proposed",
+            proposals.c.claimed_until > given("since"),
+            proposals.c.claimed_from < given("until"),
+        )
+        for side in sides
     )
     blocked = select(
         blocked_times.c.therapist_id.label("person"),
@@ -135,7 +182,17 @@ def busy(count: int) -> Query:
         blocked_times.c.from_minute < given("until"),
     )
     # Each part has an index of its own, which OR would keep from being used.
-    return Query(union_all(*halves, blocked).order_by("person", "since"))
+    return Query(union_all(*own, *proposed, blocked).order_by("person", "since"))
+
+
+def _taking(statement: Select[Any], side: ColumnElement[int], count: int) -> Select[Any]:
+    """Of what so many people have: that which has not run out and is in the asker's way."""
+    return statement.where(
+        side.in_(listed("person", count)),
+        or_(appointments.c.status == "confirmed", _unexpired),
+        or_(appointments.c.id != given("besides"), appointments.c.status != "held"),
+        appointments.c.id != given("moving"),
+    )
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Appointments and how they move on. A status changes only from one that the caller names.
+"""Appointments as they are kept, and what of people's time they take.
 
-The time that an appointment takes is in `claims`; both are written in one transaction. An appointment
-whose hold or deadline is over counts as gone at once, whoever tidies it up later.
+The time itself is in `claims`; `storage/calendar.py` writes both. An appointment whose hold or deadline is
+over counts as gone at once, whoever tidies it up later.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from storage import appointment_queries as queries
-from storage.appointment_queries import ACTIVE, WAITING
 from storage.claims import units
 from storage.database import Session
+from storage.lifecycle import ACTIVE, WAITING, Move
 from storage.link import Duplicate
 from storage.people import COLUMNS as PERSON
 from storage.people import Person, person_from
+from storage.proposals import Proposal
 from storage.sealing import Sealer
 from storage.sql import Row, spread
 
@@ -48,6 +49,8 @@ class NewAppointment:
     status: str = "held"
     expires_at: int | None = None
     """When the hold or the deadline is over: seconds since the epoch."""
+    replaces: int | None = None
+    """The number of the confirmed appointment that is moved by this one."""
     op_key: str
     """Unique name of what caused it; a second attempt finds the first one's appointment."""
 
@@ -74,6 +77,12 @@ class Appointment:
     address: str | None
     client_confirmed_at: int | None
     """When the client last said that they will be there: seconds since the epoch."""
+    replaces: int | None
+    """The number of the appointment that is moved by this one, or was."""
+    cancelled_late: int | None
+    """1: the client cancelled when the practice counted on them."""
+    reason: str | None
+    """What the therapist said about why they declined, proposed or cancelled."""
 
     @property
     def therapist_id(self) -> int:
@@ -114,6 +123,9 @@ class Appointments:
                 expires_at=new.expires_at,
                 cancelled_by=None,
                 client_confirmed_at=None,
+                replaces=new.replaces,
+                cancelled_late=None,
+                reason=None,
                 op_key=new.op_key,
                 created_at=now,
                 updated_at=now,
@@ -125,31 +137,56 @@ class Appointments:
     async def move_on(
         self,
         appointment_id: int,
+        move: Move,
+        now: int,
         *,
-        frm: Sequence[str],
-        to: str,
         expires_at: int | None = None,
-        unexpired_at: int | None = None,
-        cancelled_by: str | None = None,
         address: str | None = None,
+        late: bool = False,
+        reason: str | None = None,
     ) -> bool:
-        """Change the status, if it is one of `frm` now. False: it is not, and nothing was changed.
+        """Change the status, if the move begins from what it is now. False: nothing was changed.
 
-        `unexpired_at`: only if the hold or deadline was not over then. `expires_at` replaces what was
-        there; `cancelled_by` and `address` are kept when None. Claims are the caller's to release.
+        `expires_at` replaces what was there; `address` and `reason` are kept when None. Nobody but
+        `storage.calendar.Calendar` calls this: what an appointment takes has to follow its status.
         """
         found = await self._session.change(
-            queries.move_on(len(frm), unexpired_at is not None),
-            **spread("from", frm),
-            now=unexpired_at,
+            queries.move_on(move),
+            now=now,
             appointment=appointment_id,
-            to=to,
             until=expires_at,
-            by=cancelled_by,
             where=self._sealer.seal_optional(address),
+            late=1 if late else None,
+            why=self._sealer.seal_optional(reason),
             at=self._clock(),
         )
         return found == 1
+
+    async def lock(self, appointment_id: int, move: Move, now: int) -> bool:
+        """Whether a move could begin; if so it can until the transaction ends."""
+        return bool(await self._session.fetch(queries.lock(move), appointment=appointment_id, now=now))
+
+    async def end_moves_of(self, appointment_id: int) -> None:
+        """Cancel whatever was to replace an appointment that does not stand any more. Deferred."""
+        await self._session.defer(queries.END_MOVES_OF, appointment=appointment_id, at=self._clock())
+
+    async def set_time(self, appointment_id: int, time: Proposal) -> None:
+        """Give an appointment the time that was chosen of those proposed. Deferred."""
+        await self._session.defer(
+            queries.SET_TIME,
+            appointment=appointment_id,
+            starts=time.starts_at,
+            ends=time.ends_at,
+            since=time.claimed_from,
+            until=time.claimed_until,
+            in_zone=time.zone,
+            wall=time.wall_time,
+        )
+
+    async def replacing(self, appointment_id: int) -> list[Appointment]:
+        """What was or is to replace an appointment, whatever became of it, the newest first."""
+        rows = await self._session.fetch(queries.REPLACING, appointment=appointment_id)
+        return [self._read(row) for row in rows]
 
     async def expire(self, appointment_id: int, now: int) -> bool:
         """End what has run out. False: it has not, or it ended otherwise since it was read."""
@@ -196,11 +233,19 @@ class Appointments:
         return int(count)
 
     async def busy(
-        self, people: Iterable[int], from_minute: int, until_minute: int, now: int, besides: int | None = None
+        self,
+        people: Iterable[int],
+        from_minute: int,
+        until_minute: int,
+        now: int,
+        *,
+        besides: int | None = None,
+        moving: int | None = None,
     ) -> list[Busy]:
         """What is taken of these therapists' and clients' time, buffers, travel and blocked times included.
 
-        `now` in seconds. `besides`: the number of an appointment that is in nobody's way while it is held.
+        `now` in seconds. `besides`: the number of an appointment that is in nobody's way while it is held;
+        `moving`: of one that is in nobody's way at all, as what is looked for is to replace it.
         """
         wanted = sorted(set(people))
         if not wanted:
@@ -212,6 +257,7 @@ class Appointments:
             until=until_minute,
             now=now,
             besides=besides or 0,
+            moving=moving or 0,
         )
         return [(person, start, end) for person, start, end in rows]
 
@@ -239,7 +285,8 @@ class Appointments:
     def _read(self, row: Row) -> Appointment:
         own, people_columns = row[: len(queries.OWN)], row[len(queries.OWN) :]
         fields: dict[str, Any] = {column.name: value for column, value in zip(queries.OWN, own, strict=True)}
-        fields["address"] = self._sealer.open_optional(fields["address"])
+        for name in ("address", "reason"):
+            fields[name] = self._sealer.open_optional(fields[name])
         return Appointment(
             therapist=person_from(people_columns[: len(PERSON)], self._sealer),
             client=person_from(people_columns[len(PERSON) :], self._sealer),

@@ -12,6 +12,7 @@ from storage.alerts import Alerts
 from storage.appointments import Appointments
 from storage.attendance import Attendance
 from storage.blocked_times import BlockedTimes
+from storage.calendar import Calendar
 from storage.claims import Claims
 from storage.clientele import Clientele
 from storage.consent_ledger import ConsentLedger
@@ -27,6 +28,7 @@ from storage.outbox import Outbox
 from storage.people import People
 from storage.pool import Pool
 from storage.practice_tables import Practices
+from storage.proposals import Proposals
 from storage.queues import Queues
 from storage.readiness import check, leave_marks
 from storage.relays import Relays
@@ -56,6 +58,8 @@ class Tables:
         self.appointments = Appointments(session, sealer, clock)
         self.attendance = Attendance(session)
         self.claims = Claims(session)
+        self.proposals = Proposals(session)
+        self.calendar = Calendar(self.appointments, self.proposals, self.claims)
         self.alerts = Alerts(session, sealer)
         self.queues = Queues(session)
         self.contents = Contents(session)

@@ -254,10 +254,31 @@ appointments = Table(
     Column("op_key", Key, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    # The appointment that is moved by this one: no foreign key, as MySQL would check it row by row.
+    Column("replaces", BigInteger),
+    Column("cancelled_late", Integer),  # 1: within the time in which the practice counts on it
+    Column("reason", Sealed),  # why the therapist has declined, proposed or cancelled
     UniqueConstraint("op_key"),
     Index(None, "therapist_id", "ends_at", "starts_at"),
     Index(None, "therapist_id", "claimed_until", "claimed_from"),
     Index(None, "client_id", "status"),
+    Index(None, "replaces"),
+    **_OPTIONS,
+)
+
+# The times of a `proposed` appointment, of which the client chooses one; all of them are claimed.
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("appointment_id", BigInteger, ForeignKey(appointments.c.id), nullable=False, autoincrement=False),
+    Column("position", Integer, nullable=False, autoincrement=False),
+    Column("starts_at", Instant, nullable=False),  # all as in `appointments`
+    Column("ends_at", Instant, nullable=False),
+    Column("claimed_from", Instant, nullable=False),
+    Column("claimed_until", Instant, nullable=False),
+    Column("zone", Name, nullable=False),
+    Column("wall_time", String(16), nullable=False),
+    PrimaryKeyConstraint("appointment_id", "position"),
     **_OPTIONS,
 )
 

@@ -13,6 +13,7 @@ from flows.reminders import put_reminders
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
+from storage.lifecycle import APPROVE, DECLINE
 from storage.store import Transaction
 
 MOST = 10
@@ -132,15 +133,11 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
     """Compare and swap: of two answers to one request, one counts."""
     tells = turn.news(request)
     if verdict == "approved":
-        moved = await tx.appointments.move_on(
-            request.id, frm=("pending",), to="confirmed", unexpired_at=turn.now
-        )
+        moved = await tx.calendar.confirm(request, APPROVE, turn.now)
         if moved:
             await put_reminders(turn, tx, request)
     else:
-        moved = await tx.appointments.move_on(request.id, frm=("pending",), to="declined")
-        if moved:
-            await tx.claims.release(request.id)
+        moved = await tx.calendar.move_on(request.id, DECLINE, turn.now)
     if moved:
         client = Recipient("client", request.client.address)
         return Outcome(verdict, tells=tells, to=client, sends={"appointment": request.id})

@@ -15,8 +15,8 @@ from flows.slots import DAY, instant, local
 from flows.texts import line
 from flows.wishes import ALL_WEEK, Wish
 from flows.wording import clock, day_in_full
-from storage.appointments import ACTIVE
 from storage.blocked_times import Blocked
+from storage.lifecycle import ACTIVE
 from storage.store import Transaction
 
 REPEATING = frozenset({"every", "each", "always", "weekly", "daily"})

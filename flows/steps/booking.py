@@ -10,6 +10,7 @@ from flows.booking_turn import BookingTurn, number
 from flows.registry import step
 from flows.slots import local
 from storage.appointments import Appointment, NewAppointment
+from storage.lifecycle import ASK, KEEP, LAPSE, LET_GO, WITHDRAW
 from storage.store import Transaction
 from storage.timers import Timer
 
@@ -31,7 +32,7 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     number = await _kept(turn, tx, before, wanted) if before else None
     if number is None:
         if before:
-            await _let_go(tx, before.id)
+            await tx.calendar.move_on(before.id, LET_GO, turn.now)
         elif await tx.appointments.count_open(turn.person_id, turn.now) >= MOST_OPEN:
             return Outcome("too_many", remembers={"appointment": None})
         number = await _claim(turn, tx, wanted)
@@ -71,13 +72,8 @@ async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: N
     for name in ("therapist_id", "starts_at", "zone", "service_type", "service"):
         if getattr(held, name) != getattr(wanted, name):
             return None
-    kept = await tx.appointments.move_on(
-        held.id,
-        frm=("held",),
-        to="held",
-        expires_at=wanted.expires_at,
-        address=wanted.address,
-        unexpired_at=turn.now,
+    kept = await tx.calendar.move_on(
+        held.id, KEEP, turn.now, expires_at=wanted.expires_at, address=wanted.address
     )
     return held.id if kept else None
 
@@ -86,27 +82,10 @@ async def _claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> 
     """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
     if wanted.starts_at < turn.minute + turn.practice.rules.minimum_notice_minutes:
         return None
-    taken = ([wanted.therapist_id, wanted.client_id], wanted.claimed_from, wanted.claimed_until)
-    await tx.claims.lock_resources(taken[0])
+    await tx.calendar.queue_up(wanted.therapist_id, wanted.client_id)
     if await tx.blocked_times.blocked([wanted.therapist_id], wanted.claimed_from, wanted.claimed_until):
         return None
-    number = await tx.appointments.add(wanted)
-    if await tx.claims.claim(number, *taken):
-        return number
-    if await _evict(tx, *taken, turn.now) and await tx.claims.claim(number, *taken):
-        return number
-    await tx.appointments.remove(number)
-    return None
-
-
-async def _evict(tx: Transaction, resources: list[int], start: int, end: int, now: int) -> bool:
-    """Let what has run out give way, whether or not anybody has tidied up. False: there was nothing."""
-    evicted = False
-    for stale in await tx.appointments.expired_colliding(resources, start, end, now):
-        if await tx.appointments.expire(stale.id, now):
-            await tx.claims.release(stale.id)
-            evicted = True
-    return evicted
+    return await tx.calendar.take(wanted, turn.now)
 
 
 @step("noted", "unclear", remembers=("address",))
@@ -157,9 +136,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 async def _ask(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
     """Put it to the therapist. False: the hold has run out, or somebody else has taken the time since."""
-    return await tx.appointments.move_on(
-        held.id, frm=("held",), to="pending", expires_at=_deadline(turn, held), unexpired_at=turn.now
-    )
+    return await tx.calendar.move_on(held.id, ASK, turn.now, expires_at=_deadline(turn, held))
 
 
 def _deadline(turn: BookingTurn, held: Appointment) -> int:
@@ -174,7 +151,7 @@ async def release_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Give the held time back to others."""
     number = turn.remembered_number("appointment")
     if number is not None:
-        await _let_go(tx, number)
+        await tx.calendar.move_on(number, LET_GO, turn.now)
     return Outcome("released", remembers={"appointment": None, "slot": None})
 
 
@@ -185,21 +162,13 @@ async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     return held if held and held.status == "held" else None
 
 
-async def _let_go(tx: Transaction, number: int) -> None:
-    if await tx.appointments.move_on(number, frm=("held",), to="cancelled", cancelled_by="client"):
-        await tx.claims.release(number)
-
-
 @step("withdrawn", "too_late", reaches="therapist")
 async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Take a request back before it was answered."""
     number = turn.remembered_number("appointment")
     request = await tx.appointments.get(number) if number is not None else None
-    if request is None or not await tx.appointments.move_on(
-        request.id, frm=("pending",), to="cancelled", cancelled_by="client"
-    ):
+    if request is None or not await tx.calendar.move_on(request.id, WITHDRAW, turn.now):
         return Outcome("too_late")
-    await tx.claims.release(request.id)
     therapist = Recipient("therapist", request.therapist.address)
     return Outcome("withdrawn", to=therapist, sends={"appointment": request.id})
 
@@ -210,9 +179,8 @@ async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     request = await _told_of(turn, tx)
     # Expired already: somebody else has booked the time since, and nobody has been told. Only requests that
     # were sent have this timer, and it goes off once.
-    if not await tx.appointments.move_on(request.id, frm=("pending", "expired"), to="expired"):
+    if not await tx.calendar.move_on(request.id, LAPSE, turn.now):
         return Outcome("answered_before")
-    await tx.claims.release(request.id)
     return Outcome(
         "expired",
         tells={"summary": turn.summary(request)},

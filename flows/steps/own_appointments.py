@@ -9,6 +9,7 @@ from flows.registry import step
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
+from storage.lifecycle import CANCEL
 from storage.store import Transaction
 
 COMING = ("pending", "confirmed")
@@ -81,11 +82,8 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     found = await tx.appointments.get(meant) if meant is not None else None
     if found is None or found.client.id != turn.person_id or found.starts_at <= turn.minute:
         return Outcome("gone")
-    if not await tx.appointments.move_on(
-        found.id, frm=COMING, to="cancelled", cancelled_by="client", unexpired_at=turn.now
-    ):
+    if not await tx.calendar.move_on(found.id, CANCEL, turn.now):
         return Outcome("gone")
-    await tx.claims.release(found.id)
     therapist = Recipient("therapist", found.therapist.address)
     return Outcome("cancelled", to=therapist, sends={"appointment": found.id})
 

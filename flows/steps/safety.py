@@ -12,7 +12,7 @@ from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, initials_of, number, phone_of
 from flows.registry import step
 from storage.alerts import Alert
-from storage.appointments import ACTIVE
+from storage.lifecycle import ACTIVE, KEEP
 from storage.practice import Therapist
 from storage.store import Transaction
 from storage.timers import Timer
@@ -156,6 +156,4 @@ async def _on_call(turn: BookingTurn, tx: Transaction) -> list[Therapist]:
 async def _keep_hold(turn: BookingTurn, tx: Transaction) -> None:
     current = turn.remembered_number("appointment")
     if current is not None:
-        await tx.appointments.move_on(
-            current, frm=("held",), to="held", expires_at=turn.now + HOLD, unexpired_at=turn.now
-        )
+        await tx.calendar.move_on(current, KEEP, turn.now, expires_at=turn.now + HOLD)

@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.settings import Settings
 from app.wiring import Product, product
 from engine.events import Heard
+from storage.lifecycle import CALL_OFF
 
 ANA = "chat:Ana"
 _keys = itertools.count()
@@ -82,7 +83,7 @@ async def test_start_tells_of_what_the_practice_has_cancelled_meanwhile(requeste
     await says(requested, ("anna", "approve"))
     await says(requested, ("Ana", "stop"))
     async with requested.storage.transaction() as tx:
-        assert await tx.appointments.move_on(1, frm=("confirmed",), to="cancelled", cancelled_by="therapist")
+        assert await tx.calendar.move_on(1, CALL_OFF, requested.clock())
     withheld = Heard(
         key="withheld:99",
         flow="client",

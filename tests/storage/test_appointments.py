@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from storage.appointments import ACTIVE, WAITING, Appointment
+from storage.appointments import Appointment
 from storage.claims import UNIT_MINUTES, units
+from storage.lifecycle import ACTIVE
 from storage.store import Storage
-from tests.storage.conftest import Clock
 from tests.storage.samples import NOW, TEN, conversation_with, new_appointment
 
 
@@ -40,21 +40,21 @@ class TestClaims:
     async def test_time_is_taken_once(self, storage: Storage, party: Party) -> None:
         first = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
         second = await storage.appointments.add(new_appointment(party.therapist, party.client, "b"))
-        assert await storage.claims.claim(first, [party.therapist], TEN, TEN + 60)
+        assert await storage.claims.claim(first, [party.therapist], [(TEN, TEN + 60)])
         for start, free in ((TEN - 60, True), (TEN - 55, False), (TEN + 55, False), (TEN + 60, True)):
             async with storage.transaction() as tx:
-                assert await tx.claims.claim(second, [party.therapist], start, start + 60) is free
+                assert await tx.claims.claim(second, [party.therapist], [(start, start + 60)]) is free
                 await tx.claims.release(second)
 
     async def test_a_refusal_adds_nothing_and_the_transaction_goes_on(
         self, storage: Storage, party: Party
     ) -> None:
         first = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        assert await storage.claims.claim(first, [party.client], TEN + 30, TEN + 35)
+        assert await storage.claims.claim(first, [party.client], [(TEN + 30, TEN + 35)])
         async with storage.transaction() as tx:
             second = await tx.appointments.add(new_appointment(party.therapist, party.client, "b"))
-            assert not await tx.claims.claim(second, [party.client, party.therapist], TEN, TEN + 60)
-            assert await tx.claims.claim(second, [party.therapist], TEN + 60, TEN + 65)
+            assert not await tx.claims.claim(second, [party.client, party.therapist], [(TEN, TEN + 60)])
+            assert await tx.claims.claim(second, [party.therapist], [(TEN + 60, TEN + 65)])
         assert await storage.claims.of(second) == [(party.therapist, TEN // 5 + 12)]
         assert await storage.claims.count() == 2
 
@@ -62,28 +62,44 @@ class TestClaims:
         self, storage: Storage, party: Party
     ) -> None:
         first = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        assert await storage.claims.claim(first, [party.therapist], TEN, TEN + 60)
+        assert await storage.claims.claim(first, [party.therapist], [(TEN, TEN + 60)])
         async with storage.transaction() as tx:
             second = await tx.appointments.add(new_appointment(party.therapist, party.client, "b"))
-            assert not await tx.claims.claim(second, [party.therapist], TEN, TEN + 60)
+            assert not await tx.claims.claim(second, [party.therapist], [(TEN, TEN + 60)])
             await tx.appointments.remove(second)
         assert [one.id for one in await storage.appointments.all()] == [first]
 
-    async def test_the_same_claim_again_is_good(self, storage: Storage, party: Party) -> None:
+    async def test_what_it_has_already_is_good(self, storage: Storage, party: Party) -> None:
         number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
         both = [party.therapist, party.client]
-        assert await storage.claims.claim(number, both, TEN, TEN + 60)
-        assert await storage.claims.claim(number, both, TEN, TEN + 60)
-        assert not await storage.claims.claim(number, both, TEN, TEN + 65)
+        assert await storage.claims.claim(number, both, [(TEN, TEN + 60)])
+        assert await storage.claims.claim(number, both, [(TEN, TEN + 60)])
         assert await storage.claims.count() == 24
+        assert await storage.claims.claim(number, both, [(TEN + 30, TEN + 65), (TEN + 90, TEN + 95)])
+        assert await storage.claims.count() == 28
+
+    async def test_what_is_to_be_replaced_is_in_no_way_and_keeps_what_it_has(
+        self, storage: Storage, party: Party
+    ) -> None:
+        old, new, other = [
+            await storage.appointments.add(new_appointment(party.therapist, party.client, cause))
+            for cause in ("old", "new", "other")
+        ]
+        assert await storage.claims.claim(old, [party.therapist], [(TEN, TEN + 60)])
+        half_past = [(TEN + 30, TEN + 90)]
+        assert not await storage.claims.claim(new, [party.therapist], half_past, sharing=other)
+        assert await storage.claims.claim(new, [party.therapist], half_past, sharing=old)
+        assert len(await storage.claims.of(old)) == 12
+        assert await storage.claims.of(new) == [(party.therapist, TEN // 5 + unit) for unit in range(12, 18)]
+        assert not await storage.claims.claim(other, [party.therapist], [(TEN + 85, TEN + 145)], sharing=old)
 
     async def test_released_time_is_free(self, storage: Storage, party: Party) -> None:
         first = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
         second = await storage.appointments.add(new_appointment(party.therapist, party.client, "b"))
-        assert await storage.claims.claim(first, [party.therapist], TEN, TEN + 60)
+        assert await storage.claims.claim(first, [party.therapist], [(TEN, TEN + 60)])
         async with storage.transaction() as tx:
             await tx.claims.release(first)
-            assert await tx.claims.claim(second, [party.therapist], TEN, TEN + 60)
+            assert await tx.claims.claim(second, [party.therapist], [(TEN, TEN + 60)])
 
     async def test_locking_nobody_or_somebody_unknown_is_harmless(self, storage: Storage) -> None:
         async with storage.transaction() as tx:
@@ -133,73 +149,6 @@ class TestAppointments:
         assert len(set(numbers)) == 1
         assert len(await storage.appointments.all()) == 1
 
-    async def test_move_on_from_a_named_status_only(self, storage: Storage, party: Party) -> None:
-        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        assert not await storage.appointments.move_on(number, frm=("pending",), to="confirmed")
-        assert await storage.appointments.move_on(
-            number, frm=("held",), to="pending", expires_at=NOW + 900, address="Gasse 2"
-        )
-        pending = await kept(storage, number)
-        assert (pending.status, pending.expires_at, pending.address) == ("pending", NOW + 900, "Gasse 2")
-        assert await storage.appointments.move_on(number, frm=ACTIVE, to="cancelled", cancelled_by="client")
-        gone = await kept(storage, number)
-        assert (gone.status, gone.expires_at, gone.cancelled_by) == ("cancelled", None, "client")
-        assert gone.address == "Gasse 2"
-
-    async def test_a_move_that_alters_nothing_is_a_move(self, storage: Storage, party: Party) -> None:
-        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        for _ in range(2):
-            assert await storage.appointments.move_on(number, frm=("held",), to="held", expires_at=NOW + 600)
-
-    async def test_one_of_two_answers_wins(self, storage: Storage, party: Party) -> None:
-        number = await storage.appointments.add(
-            new_appointment(party.therapist, party.client, "a", status="pending")
-        )
-
-        async def answer(status: str) -> bool:
-            async with storage.transaction() as tx:
-                return await tx.appointments.move_on(number, frm=("pending",), to=status)
-
-        answers = await asyncio.gather(*(answer(status) for status in ("confirmed", "declined") * 4))
-        assert answers.count(True) == 1
-        assert (await kept(storage, number)).status == ("confirmed", "declined")[answers.index(True) % 2]
-
-    async def test_a_deadline_counts_from_its_second(self, storage: Storage, party: Party) -> None:
-        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        move_on = storage.appointments.move_on
-        assert not await move_on(number, frm=("held",), to="pending", unexpired_at=NOW + 600)
-        assert await move_on(number, frm=("held",), to="pending", unexpired_at=NOW + 599)
-        assert await move_on(number, frm=("pending",), to="confirmed", unexpired_at=NOW + 9_999)
-
-    async def test_what_gave_way_since_it_was_read_is_not_kept(self, storage: Storage, party: Party) -> None:
-        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        assert (await kept(storage, number)).status == "held"
-        async with storage.transaction() as rival:
-            assert await rival.appointments.expire(number, NOW + 600)
-        for to in ("held", "pending"):
-            async with storage.transaction() as tx:
-                move_on = tx.appointments.move_on
-                assert not await move_on(number, frm=("held",), to=to, expires_at=NOW + 999, unexpired_at=NOW)
-        assert (await kept(storage, number)).status == "expired"
-
-    async def test_what_was_kept_since_it_was_read_does_not_give_way(
-        self, storage: Storage, party: Party
-    ) -> None:
-        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        assert await storage.claims.claim(number, [party.therapist], TEN, TEN + 60)
-        (read,) = await storage.appointments.expired_colliding([party.therapist], TEN, TEN + 60, NOW + 600)
-        async with storage.transaction() as owner:
-            assert await owner.appointments.move_on(
-                number, frm=("held",), to="held", expires_at=NOW + 1_199, unexpired_at=NOW + 599
-            )
-        assert not await storage.appointments.expire(read.id, NOW + 600)
-        assert await storage.appointments.expire(read.id, NOW + 1_199)
-
-    async def test_the_clock_dates_every_change(self, storage: Storage, party: Party, clock: Clock) -> None:
-        number = await storage.appointments.add(new_appointment(party.therapist, party.client, "a"))
-        clock.advance(5)
-        assert await storage.appointments.move_on(number, frm=WAITING, to="expired")
-
     async def test_are_found_by_client_and_by_therapist(self, storage: Storage, party: Party) -> None:
         add = storage.appointments.add
         late = await add(new_appointment(party.therapist, party.client, "a", TEN + 600))
@@ -232,6 +181,7 @@ class TestAppointments:
         assert await busy([999_999], TEN, TEN + 999, NOW) == []
         assert await busy([party.therapist], TEN, TEN + 999, NOW, besides=hold) == both[1:]
         assert await busy([party.therapist], TEN, TEN + 999, NOW, besides=sure) == both
+        assert await busy([party.therapist], TEN, TEN + 999, NOW, moving=sure) == both[:1]
         assert await busy([], TEN, TEN + 999, NOW) == []
 
     async def test_what_is_open_of_a_client_is_counted(self, storage: Storage, party: Party) -> None:
@@ -244,20 +194,3 @@ class TestAppointments:
         await add(new_appointment(party.therapist, party.client, "gone", status="declined"))
         assert [await count_open(party.client, NOW + later) for later in (8, 9, 600)] == [2, 1, 0]
         assert await count_open(party.therapist, NOW) == 0
-
-    async def test_what_ran_out_can_be_made_to_give_way(self, storage: Storage, party: Party) -> None:
-        old = await storage.appointments.add(new_appointment(party.therapist, party.client, "old"))
-        assert await storage.claims.claim(old, [party.therapist, party.client], TEN - 10, TEN + 70)
-        colliding = storage.appointments.expired_colliding
-        assert await colliding([party.therapist], TEN, TEN + 60, NOW + 599) == []
-        assert await colliding([party.therapist], TEN + 70, TEN + 90, NOW + 600) == []
-        async with storage.transaction() as tx:
-            (found,) = await tx.appointments.expired_colliding([party.therapist], TEN, TEN + 60, NOW + 600)
-            assert found.id == old
-            assert await tx.appointments.expire(old, NOW + 600)
-            await tx.claims.release(old)
-            later = new_appointment(party.therapist, party.client, "new", expires_at=NOW + 1200)
-            new = await tx.appointments.add(later)
-            assert await tx.claims.claim(new, [party.therapist], TEN, TEN + 60)
-        assert await colliding([party.therapist], TEN, TEN + 60, NOW + 600) == []
-        assert await colliding([], TEN, TEN + 60, NOW + 600) == []

@@ -1,0 +1,151 @@
+"""How time is taken and given back: the one way in which appointments and claims are written, together.
+
+    claims = the units of every active appointment (of a `proposed` one: of its proposals),
+             but for those that the appointment which it replaces has already
+
+Everything here happens inside the caller's transaction. Who writes to two people's calendars queues up for
+both of them first, so that rivals wait instead of colliding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engine.errors import TurnFailed
+from storage.appointments import Appointment, Appointments, NewAppointment
+from storage.claims import Claims, Stretch
+from storage.lifecycle import GIVE_WAY, PROPOSE, Move
+from storage.proposals import Proposal, Proposals
+
+
+class TimeLost(TurnFailed):
+    """An appointment has not the time that its status says: nothing may be built upon that."""
+
+
+class Calendar:
+    """The protocol over the tables `appointments`, `proposals` and `claims`."""
+
+    def __init__(self, appointments: Appointments, proposals: Proposals, claims: Claims) -> None:
+        self._appointments = appointments
+        self._proposals = proposals
+        self._claims = claims
+
+    async def queue_up(self, *people: int) -> None:
+        """Wait for whoever is writing to these people's calendars, until the transaction ends. Deferred."""
+        await self._claims.lock_resources(people)
+
+    async def take(self, new: NewAppointment, now: int, proposed: Sequence[Proposal] = ()) -> int | None:
+        """Add an appointment with its time, or with those `proposed`; None: some of that is taken.
+
+        What has run out gives way, whether or not anybody has tidied up. `now` in seconds.
+        """
+        people = (new.therapist_id, new.client_id)
+        stretches = [_of(option) for option in proposed] or [_of(new)]
+        await self.queue_up(*people)
+        number = await self._appointments.add(new)
+        taken = await self._claims.claim(number, people, stretches, sharing=new.replaces)
+        if not taken and await self._evict(people, stretches, now):
+            taken = await self._claims.claim(number, people, stretches, sharing=new.replaces)
+        if not taken:
+            await self._appointments.remove(number)
+            return None
+        if proposed:
+            await self._proposals.put(number, proposed)
+        return number
+
+    async def move_on(
+        self,
+        appointment_id: int,
+        move: Move,
+        now: int,
+        *,
+        expires_at: int | None = None,
+        address: str | None = None,
+        late: bool = False,
+        reason: str | None = None,
+    ) -> bool:
+        """Change an appointment's status by a legal move, and give back what is taken no more.
+
+        False: it is not where the move begins, or its time is over; nothing was changed. What was to replace
+        a confirmed one ends with it. Moves to `confirmed` are `confirm`'s, and to `proposed` `propose`'s.
+        """
+        if not await self._appointments.move_on(
+            appointment_id, move, now, expires_at=expires_at, address=address, late=late, reason=reason
+        ):
+            return False
+        if move.gives_time_back:
+            await self._claims.release(appointment_id)
+            if "confirmed" in move.frm and move is not GIVE_WAY:
+                await self._appointments.end_moves_of(appointment_id)
+                await self._claims.release_moves_of(appointment_id)
+        return True
+
+    async def confirm(
+        self, appointment: Appointment, move: Move, now: int, chosen: Proposal | None = None
+    ) -> bool:
+        """Confirm what was asked for, or the time `chosen` of those proposed; what it replaces gives way.
+
+        False: it is too late for that, and nothing was changed. Raises TimeLost.
+        """
+        people = (appointment.therapist.id, appointment.client.id)
+        await self.queue_up(*people)
+        if not await self.move_on(appointment.id, move, now):
+            return False
+        if appointment.replaces is not None:
+            await self.move_on(appointment.replaces, GIVE_WAY, now)
+        if chosen is None and appointment.replaces is None:
+            return True
+        if chosen is not None:
+            await self._claims.release(appointment.id)
+            await self._appointments.set_time(appointment.id, chosen)
+        if not await self._claims.claim(appointment.id, people, [_of(chosen or appointment)]):
+            raise TimeLost(f"Appointment {appointment.id} has lost its time.")
+        return True
+
+    async def propose(
+        self,
+        appointment: Appointment,
+        options: Sequence[Proposal],
+        now: int,
+        *,
+        expires_at: int,
+        reason: str | None = None,
+    ) -> bool | None:
+        """Offer other times instead of the one asked for, which is free again.
+
+        None: one of the options is taken; False: it is too late to propose. Then nothing was changed.
+        """
+        people = (appointment.therapist.id, appointment.client.id)
+        stretches, shared = [_of(option) for option in options], appointment.replaces
+        await self.queue_up(*people)
+        if not await self._appointments.lock(appointment.id, PROPOSE, now):
+            return False
+        taken = await self._claims.claim(appointment.id, people, stretches, sharing=shared)
+        if not taken and await self._evict(people, stretches, now):
+            taken = await self._claims.claim(appointment.id, people, stretches, sharing=shared)
+        if not taken:
+            return None
+        await self._appointments.move_on(appointment.id, PROPOSE, now, expires_at=expires_at, reason=reason)
+        await self._claims.release(appointment.id)
+        await self._claims.claim(appointment.id, people, stretches, sharing=shared)
+        await self._proposals.put(appointment.id, options)
+        return True
+
+    async def expire(self, appointment_id: int, now: int) -> bool:
+        """End what has run out. False: it has not, or it ended otherwise since it was read."""
+        if not await self._appointments.expire(appointment_id, now):
+            return False
+        await self._claims.release(appointment_id)
+        return True
+
+    async def _evict(self, people: Iterable[int], stretches: Iterable[Stretch], now: int) -> bool:
+        """Let what has run out give way. False: there was nothing."""
+        evicted = False
+        for stretch in stretches:
+            for stale in await self._appointments.expired_colliding(people, *stretch, now):
+                evicted |= await self.expire(stale.id, now)
+        return evicted
+
+
+def _of(time: NewAppointment | Appointment | Proposal) -> Stretch:
+    return time.claimed_from, time.claimed_until
