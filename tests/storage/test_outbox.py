@@ -23,6 +23,33 @@ from storage.tables import outbox
 from tests.storage.samples import NOW, conversation_with, only, owe, texts_due
 
 
+class TestUrgentMessages:
+    async def test_wait_for_nothing_but_each_other(self, storage: Storage) -> None:
+        (deferred,) = await owe(storage, ["put off"])
+        await storage.outbox.start(deferred, NOW)
+        await storage.outbox.defer(deferred, NOW + 3600)
+        first, second = await owe(storage, ["numbers", "more numbers"], turn=2, urgent=True)
+        assert await texts_due(storage) == ["numbers"]
+        await storage.outbox.start(first, NOW)
+        assert await texts_due(storage) == []
+        await storage.outbox.sent(first, "SM1", NOW)
+        assert await texts_due(storage) == ["more numbers"]
+        await storage.outbox.start(second, NOW)
+        await storage.outbox.sent(second, "SM2", NOW)
+        assert await texts_due(storage) == []
+        assert await texts_due(storage, NOW + 3600) == ["put off"]
+
+    async def test_overtake_one_of_which_nobody_knows_yet_whether_it_was_taken(
+        self, storage: Storage
+    ) -> None:
+        (under_way,) = await owe(storage, ["slow"])
+        await storage.outbox.start(under_way, NOW)
+        await owe(storage, ["usual"], turn=2)
+        assert await texts_due(storage) == []
+        await owe(storage, ["numbers"], turn=3, urgent=True)
+        assert await texts_due(storage) == ["numbers"]
+
+
 class TestOutbox:
     async def test_lets_one_message_of_a_conversation_leave_at_a_time(self, storage: Storage) -> None:
         first, second = await owe(storage, ["1", "2"])
