@@ -27,6 +27,7 @@ from engine.ports import Screen, World
 from flows.consent.screen import ConsentScreen
 from flows.practice import PracticeBook, day_first
 from flows.practice_file import read_practice
+from flows.registry import OVERTAKING
 from flows.safety.screen import CrisisScreen
 from flows.step_runner import StepRunner
 from flows.too_fast import too_fast
@@ -232,7 +233,9 @@ def _assembled(  # noqa: PLR0913  # every part, once
     steps = StepRunner(STEPS, shelf, lambda: flow_file.texts)
 
     def world() -> World[TurnUnit]:
-        return World(Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts)
+        return World(
+            Units(storage), flow_file.machines, screen, vocabulary, steps, flow_file.texts, OVERTAKING
+        )
 
     reader = Reader(screen, classifier, vocabulary, lambda: flow_file.machines, storage, shelf.zone)
     turns = Turns(storage, world, reader, clock, metrics)

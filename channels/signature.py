@@ -7,7 +7,7 @@ those, and a forger chooses them. The signature holds no time: repeats are caugh
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
@@ -28,11 +28,22 @@ def signed_url(configured: str, query: str) -> str:
 
 def verify_form(token: str, url: str, fields: Iterable[tuple[str, str]], signature: str | None) -> None:
     """Check a form; `fields` are all of them, also blank and repeated ones. Raises BadSignature."""
+    form: MultiDict[str, str] = MultiDict(fields)
+    _verify(token, url, form, signature)
+
+
+def verify_body(token: str, url: str, body: str, signature: str | None) -> None:
+    """Check any other body, whose digest has to be in the address. Raises BadSignature."""
+    if "bodySHA256" not in parse_qs(urlsplit(url).query):
+        raise BadSignature("The request is not a form, and its address has no bodySHA256.")
+    _verify(token, url, body, signature)
+
+
+def _verify(token: str, url: str, signed: MultiDict[str, str] | str, signature: str | None) -> None:
     if not signature:
         raise BadSignature(f"The request has no {HEADER} header.")
-    form: MultiDict[str, str] = MultiDict(fields)
     validator = RequestValidator(token)
-    if not any(validator.validate(spelling, form, signature) for spelling in _spellings(url)):
+    if not any(validator.validate(spelling, signed, signature) for spelling in _spellings(url)):
         raise BadSignature(
             f"{HEADER} does not fit: the webhook address in Twilio's console has to be the configured one, "
             "and the auth token has to be the account's primary one."

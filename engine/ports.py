@@ -95,6 +95,8 @@ class Turn:
     messages: tuple[Message, ...] = ()
     signals: tuple[Signal, ...] = ()
     trail: tuple[str, ...] = ()
+    is_urgent: bool = False
+    """Its messages go out before everything else that is owed to the person."""
 
     @property
     def taken(self) -> bool:
@@ -175,3 +177,5 @@ class World(Generic[U]):
     vocabulary: Vocabulary
     steps: Steps[U]
     voice: Voice
+    urgent: frozenset[str] = frozenset()
+    """Events whose messages go out before everything else that is owed to the person."""

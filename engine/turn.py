@@ -48,7 +48,8 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
         says = [effect for effect in effects if isinstance(effect, Say) and _is_for(heard, effect)]
         signals = tuple(effect for effect in effects if isinstance(effect, Signal))
         messages, after = world.voice.speak(conversation.person.language, snapshot, says)
-        turn = Turn(heard, event.name, before, after, messages, signals, tuple(trail))
+        is_urgent = event.name in world.urgent
+        turn = Turn(heard, event.name, before, after, messages, signals, tuple(trail), is_urgent)
         await tx.save(conversation, after, flow, now)
         await tx.owe(conversation, turn, now)
         await tx.write(conversation, turn, reading, now)

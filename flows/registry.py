@@ -53,6 +53,12 @@ TIMED_SIGNALS = frozenset(
 URGENT = frozenset({CRISIS, *ELSEWHERE.values()})
 """Events that every flow hears in every state, whatever else is going on."""
 
+PERSON_IN_DANGER = "person_in_danger"
+"""The signal that tells a therapist of somebody who may be in danger."""
+
+OVERTAKING = frozenset({CRISIS, PERSON_IN_DANGER})
+"""Events whose messages wait for nothing else that is owed to the person."""
+
 DEMANDED = {
     "client": {
         STOP: "opt_out",

@@ -45,7 +45,10 @@ _unsent = (
     select(
         outbox.c.id,
         func.row_number()
-        .over(partition_by=outbox.c.conversation_id, order_by=[outbox.c.turn, outbox.c.position])
+        .over(
+            partition_by=outbox.c.conversation_id,
+            order_by=[outbox.c.urgent.desc(), outbox.c.turn, outbox.c.position],
+        )
         .label("place"),
     )
     .where(
@@ -58,7 +61,8 @@ _unsent = (
     )
     .subquery("unsent")
 )
-"""Everything unsent with its place in its conversation. What came back and has to wait holds up nothing: its
+"""Everything unsent with its place in its conversation; what is urgent stands before all else, also before
+what is being sent or has to wait. What came back and has to wait holds up nothing: its
 conversation has gone on. Row numbers tell no order: nodes of a cluster number
 on their own. Joined by row and not by conversation, so that whichever way the database goes, it looks at each
 unsent message once: one conversation may have thousands of them."""
@@ -149,10 +153,12 @@ class Outbox:
         at: int,
         *,
         unasked: Values | None = None,
+        urgent: bool = False,
     ) -> None:
         """Owe these messages, in this order, to the conversation's person. Deferred.
 
         `unasked`: what came with the signal or the silence that made us say it, if they are no answer.
+        `urgent`: nothing else that is owed to the person may hold them up.
         """
         address = self._sealer.seal(conversation.person.address) if messages else ""
         rows: list[dict[str, Scalar]] = [
@@ -174,6 +180,7 @@ class Outbox:
                 "sent_at": None,
                 "template_only": 0,
                 "resent": 0,
+                "urgent": int(urgent),
             }
             for position, message in enumerate(messages)
         ]

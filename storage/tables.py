@@ -128,6 +128,7 @@ outbox = Table(
     # How often it was sent again after it was in doubt or came back.
     Column("resent", Integer, nullable=False, server_default="0"),
     Column("template_only", Integer, nullable=False, server_default=text("0")),  # 1: free text came back
+    Column("urgent", Integer, nullable=False, server_default=text("0")),  # 1: waits for no other message
     UniqueConstraint("conversation_id", "turn", "position"),
     Index(None, "state", "next_try_at"),
     # Which message is a conversation's first unsent one must not cost more the longer it has lasted.

@@ -44,7 +44,9 @@ class TurnUnit:
         """See engine.ports.Unit."""
         assert turn.after is not None  # noqa: S101  # only a turn that was taken owes anything
         unasked = turn.heard.data if turn.heard.kind in UNASKED else None
-        await self.tables.outbox.put(conversation, turn.after.turn, turn.messages, now, unasked=unasked)
+        await self.tables.outbox.put(
+            conversation, turn.after.turn, turn.messages, now, unasked=unasked, urgent=turn.is_urgent
+        )
         if turn.signals:
             cause = f"signal:{conversation.id}:{turn.after.turn}"
             await self.tables.inbox.put_all(

@@ -76,7 +76,7 @@ async def test_who_is_opted_in_by_an_operator_is_told_nothing_that_they_did_not_
     await change_consent(settings, NUMBER, wanted=True)
     await running.settle()
     told = [owed.message.text for owed in await running.storage.outbox.since(0, 100)]
-    assert any("Please phone them" in text for text in told)
+    assert any("Please tell them yourself" in text for text in told)
     assert not any("(declined" in text for text in told)
 
 

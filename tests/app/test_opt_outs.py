@@ -95,7 +95,7 @@ async def test_start_tells_of_what_the_practice_has_cancelled_meanwhile(requeste
     )
     await requested.storage.inbox.put(withheld)
     await requested.settle()
-    assert await told(requested, "Please phone them") == 2
+    assert await told(requested, "Please tell them yourself") == 2
     await says(requested, ("Ana", "start"))
     assert await told(requested, "(cancelled by the practice)") == 1
     assert await told(requested, "(confirmed)") == 0

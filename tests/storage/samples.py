@@ -84,11 +84,13 @@ def new_appointment(
     return replace(appointment, **fields)  # type: ignore[arg-type]
 
 
-async def owe(storage: Storage, texts: Sequence[str], *, turn: int = 1, address: str = ADDRESS) -> list[int]:
+async def owe(
+    storage: Storage, texts: Sequence[str], *, turn: int = 1, address: str = ADDRESS, urgent: bool = False
+) -> list[int]:
     """Owe a person these messages; returns their numbers."""
     conversation = await conversation_with(storage, address)
     known = {one.id for one in await storage.outbox.since(0, 100)}
-    await storage.outbox.put(conversation, turn, [Message(text) for text in texts], NOW)
+    await storage.outbox.put(conversation, turn, [Message(text) for text in texts], NOW, urgent=urgent)
     return [one.id for one in await storage.outbox.since(0, 100) if one.id not in known]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 from random import Random
@@ -16,28 +15,39 @@ from sqlalchemy import select, text, update
 from engine.effects import Attempt, Filled, Message
 from storage.link import Duplicate
 from storage.outbox import PROGRESS
-from storage.owed import UNREADABLE, Owed
+from storage.owed import UNREADABLE
 from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import outbox
-from tests.storage.samples import ADDRESS, NOW, conversation_with
+from tests.storage.samples import NOW, conversation_with, only, owe, texts_due
 
 
-async def owe(storage: Storage, texts: Sequence[str], *, turn: int = 1, address: str = ADDRESS) -> list[int]:
-    conversation = await conversation_with(storage, address)
-    known = {one.id for one in await storage.outbox.since(0, 100)}
-    await storage.outbox.put(conversation, turn, [Message(text) for text in texts], NOW)
-    return [one.id for one in await storage.outbox.since(0, 100) if one.id not in known]
+class TestUrgentMessages:
+    async def test_wait_for_nothing_but_each_other(self, storage: Storage) -> None:
+        (deferred,) = await owe(storage, ["put off"])
+        await storage.outbox.start(deferred, NOW)
+        await storage.outbox.defer(deferred, NOW + 3600)
+        first, second = await owe(storage, ["numbers", "more numbers"], turn=2, urgent=True)
+        assert await texts_due(storage) == ["numbers"]
+        await storage.outbox.start(first, NOW)
+        assert await texts_due(storage) == []
+        await storage.outbox.sent(first, "SM1", NOW)
+        assert await texts_due(storage) == ["more numbers"]
+        await storage.outbox.start(second, NOW)
+        await storage.outbox.sent(second, "SM2", NOW)
+        assert await texts_due(storage) == []
+        assert await texts_due(storage, NOW + 3600) == ["put off"]
 
-
-async def texts_due(storage: Storage, now: int = NOW) -> list[str]:
-    return [one.message.text for one in await storage.outbox.due(now, 100)]
-
-
-async def only(storage: Storage) -> Owed:
-    (one,) = await storage.outbox.since(0, 10)
-    return one
+    async def test_overtake_one_of_which_nobody_knows_yet_whether_it_was_taken(
+        self, storage: Storage
+    ) -> None:
+        (under_way,) = await owe(storage, ["slow"])
+        await storage.outbox.start(under_way, NOW)
+        await owe(storage, ["usual"], turn=2)
+        assert await texts_due(storage) == []
+        await owe(storage, ["numbers"], turn=3, urgent=True)
+        assert await texts_due(storage) == ["numbers"]
 
 
 class TestOutbox:
@@ -231,66 +241,6 @@ def reset(settings: StorageSettings) -> None:
                 sent_at=None,
             )
         )
-
-
-class TestTooLateForFreeText:
-    async def test_it_is_owed_once_more(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        await storage.outbox.sent(number, "SM1", NOW)
-        await storage.outbox.note_status("SM1", Attempt(number, 1), "sent")
-        assert await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW + 5)
-        again = await only(storage)
-        assert (again.state, again.template_only, again.provider_status) == ("pending", True, None)
-        assert await texts_due(storage, NOW + 4) == []
-        assert await texts_due(storage, NOW + 5) == ["1"]
-        await storage.outbox.start(number, NOW + 5)
-        assert not await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW + 6), (
-            "the same news again"
-        )
-        for news in ("sent", "undelivered"):
-            assert not await storage.outbox.note_status("SM1", Attempt(number, 1), news), (
-                "news of what came back"
-            )
-            assert not await storage.outbox.note_status("SM1", None, news)
-        assert (await only(storage)).state == "sending"
-        await storage.outbox.sent(number, "SM2", NOW + 6)
-        assert not await storage.returned.send_as_template("SM2", Attempt(number, 2), NOW + 7)
-        assert not await storage.outbox.note_status("SM1", Attempt(number, 1), "failed")
-        assert await storage.outbox.note_status("SM2", Attempt(number, 2), "delivered")
-        assert (await only(storage)).state == "sent"
-
-    async def test_news_of_the_template_may_overtake_the_answer_to_it(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        await storage.outbox.sent(number, "SM1", NOW)
-        await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
-        await storage.outbox.start(number, NOW)
-        assert await storage.outbox.note_status("SM2", Attempt(number, 2), "delivered")
-        assert not await storage.outbox.note_status("SM1", Attempt(number, 1), "read")
-        assert await storage.outbox.find("SM2", None)
-
-    async def test_it_is_found_by_its_name_over_there(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        await storage.outbox.sent(number, "SM1", NOW)
-        assert not await storage.returned.send_as_template("SM9", None, NOW)
-        assert await storage.returned.send_as_template("SM1", None, NOW)
-
-    async def test_also_if_nobody_could_tell_whether_it_was_taken(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        await storage.outbox.unknown(number, NOW)
-        assert await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
-
-    async def test_news_may_overtake_the_answer(self, storage: Storage) -> None:
-        (number,) = await owe(storage, ["1"])
-        await storage.outbox.start(number, NOW)
-        assert await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
-        await storage.outbox.sent(number, "SM1", NOW)
-        again = await only(storage)
-        assert (again.state, again.template_only) == ("pending", True)
-        assert not await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
 
 
 class TestWhatIsKnownOfAMessage:

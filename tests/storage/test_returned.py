@@ -15,7 +15,7 @@ from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import outbox
-from tests.storage.samples import NOW, conversation_with
+from tests.storage.samples import NOW, conversation_with, only, owe, texts_due
 
 
 async def sent(storage: Storage, sid: str = "SM1") -> Owed:
@@ -167,3 +167,63 @@ async def test_nobody_elses_message_is_touched(storage: Storage) -> None:
     assert not await storage.returned.send_again("SM9", None, NOW)
     assert not await storage.returned.send_again("SM1", Attempt(999_999, 1), NOW)
     assert await kept(storage) == ("sent", None, None, 0)
+
+
+class TestTooLateForFreeText:
+    async def test_it_is_owed_once_more(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        await storage.outbox.note_status("SM1", Attempt(number, 1), "sent")
+        assert await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW + 5)
+        again = await only(storage)
+        assert (again.state, again.template_only, again.provider_status) == ("pending", True, None)
+        assert await texts_due(storage, NOW + 4) == []
+        assert await texts_due(storage, NOW + 5) == ["1"]
+        await storage.outbox.start(number, NOW + 5)
+        assert not await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW + 6), (
+            "the same news again"
+        )
+        for news in ("sent", "undelivered"):
+            assert not await storage.outbox.note_status("SM1", Attempt(number, 1), news), (
+                "news of what came back"
+            )
+            assert not await storage.outbox.note_status("SM1", None, news)
+        assert (await only(storage)).state == "sending"
+        await storage.outbox.sent(number, "SM2", NOW + 6)
+        assert not await storage.returned.send_as_template("SM2", Attempt(number, 2), NOW + 7)
+        assert not await storage.outbox.note_status("SM1", Attempt(number, 1), "failed")
+        assert await storage.outbox.note_status("SM2", Attempt(number, 2), "delivered")
+        assert (await only(storage)).state == "sent"
+
+    async def test_news_of_the_template_may_overtake_the_answer_to_it(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
+        await storage.outbox.start(number, NOW)
+        assert await storage.outbox.note_status("SM2", Attempt(number, 2), "delivered")
+        assert not await storage.outbox.note_status("SM1", Attempt(number, 1), "read")
+        assert await storage.outbox.find("SM2", None)
+
+    async def test_it_is_found_by_its_name_over_there(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        assert not await storage.returned.send_as_template("SM9", None, NOW)
+        assert await storage.returned.send_as_template("SM1", None, NOW)
+
+    async def test_also_if_nobody_could_tell_whether_it_was_taken(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        await storage.outbox.unknown(number, NOW)
+        assert await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
+
+    async def test_news_may_overtake_the_answer(self, storage: Storage) -> None:
+        (number,) = await owe(storage, ["1"])
+        await storage.outbox.start(number, NOW)
+        assert await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
+        await storage.outbox.sent(number, "SM1", NOW)
+        again = await only(storage)
+        assert (again.state, again.template_only) == ("pending", True)
+        assert not await storage.returned.send_as_template("SM1", Attempt(number, 1), NOW)
