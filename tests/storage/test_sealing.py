@@ -17,7 +17,9 @@ from engine.errors import TherapyBookingError
 from engine.snapshot import Snapshot
 from storage.consent_ledger import LedgerEntry
 from storage.database import Separate
+from storage.lifecycle import LET_GO
 from storage.link import Duplicate, NotReady, StatementRefused
+from storage.proposals import Proposal
 from storage.revision import connection
 from storage.sealing import SealBroken, Sealer
 from storage.settings import StorageSettings
@@ -94,7 +96,14 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
         await tx.conversations.save(conversation, memory, "", NOW)
         await tx.outbox.put(conversation, 1, [Message(secret)], NOW)
         number = conversation.person.id
-        await tx.appointments.add(new_appointment(number, number, "a", address=secret))
+        appointment = await tx.appointments.add(new_appointment(number, number, "a", address=secret))
+        time = Proposal(
+            starts_at=1, ends_at=2, claimed_from=1, claimed_until=2, zone="UTC", wall_time="1970-01-01T00:01"
+        )
+        await tx.proposals.put(appointment, [time])
+        await tx.appointments.move_on(appointment, LET_GO, NOW, reason=secret)
+        await tx.access_log.add(number, number, "history", NOW)
+        await tx.relays.open(number, number, NOW)
         await tx.alerts.raise_(number, "explicit.overdose", NOW)
         asked = LedgerEntry(
             kind="opted_out", at=NOW, how="words", wording=secret, text_version=None, inbox_id=1
@@ -106,7 +115,7 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
             for name in metadata.tables
         }
     empty = {name for name, found in rows.items() if not found}
-    assert empty <= {"journal", "claims", "contents", "sealing_marks"}
+    assert empty <= {"journal", "claims", "contents", "sealing_marks", "blocked_times", "therapist_pins"}
     assert not [row for found in rows.values() for row in found if secret in row]
 
 
