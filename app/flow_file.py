@@ -22,6 +22,7 @@ from flows.steps import (
     booking,
     client_history,
     consent,
+    moving,
     own_appointments,
     reminders,
     running_late,
@@ -35,7 +36,7 @@ from flows.texts import Texts
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    *(availability, booking, own_appointments, approval, reminders, safety, consent, talk),
+    *(availability, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 

@@ -18,7 +18,7 @@ from flows.practice import SERVICE_TYPES
 from flows.practice_reminders import read_quiet_hours, read_reminders
 from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
 from storage.claims import UNIT_MINUTES
-from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
+from storage.practice import CHANGES, Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOURS = re.compile(r"(\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)")
@@ -30,9 +30,11 @@ RULES = {
     "start_every": 30,
     "break_between": 0,
     "acknowledge_within": 10,
+    "move_until": CHANGES,
+    "cancel_until": CHANGES,
 }
 """Lengths of time in minutes, with what holds when the file does not say."""
-MAY_BE_NOTHING = frozenset({"minimum_notice", "break_between", *SERVICE_TYPES})
+MAY_BE_NOTHING = frozenset({"minimum_notice", "break_between", "move_until", "cancel_until", *SERVICE_TYPES})
 NOTHING = re.compile(r"0+[mhd]?")
 HORIZON = 60 * 24 * 60
 DAY = 24 * 60
@@ -98,6 +100,8 @@ class _PracticeReader:
             reminder_minutes=read_reminders(rules.get("reminders"), self._problems),
             quiet_from=quiet_from,
             quiet_until=quiet_until,
+            move_notice_minutes=minutes["move_until"],
+            cancel_notice_minutes=minutes["cancel_until"],
         )
 
     def _services(self, node: Node | None) -> tuple[Service, ...]:

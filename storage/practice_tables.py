@@ -29,6 +29,8 @@ _NUMBERS = (
     "start_every_minutes",
     "buffer_minutes",
     "acknowledge_within_minutes",
+    "move_notice_minutes",
+    "cancel_notice_minutes",
     "quiet_from",
     "quiet_until",
 )

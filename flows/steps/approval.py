@@ -8,6 +8,7 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.lives import summary_of
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.texts import line
@@ -29,8 +30,8 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     request = await _told_of(turn, tx)
     if request.status != "pending" or request.expires_at is None:
         return Outcome("outdated")
-    deadline = turn.when(request.expires_at // 60)
-    return Outcome("read", tells={**turn.news(request), "deadline": deadline})
+    news = {**turn.news(request), "summary": await summary_of(turn, tx, request)}
+    return Outcome("read", tells={**news, "deadline": turn.when(request.expires_at // 60)})
 
 
 @step("read", tells=NEWS)

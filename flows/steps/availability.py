@@ -39,10 +39,23 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 @step("noted", remembers=WISHES)
-async def note_another(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Note wishes for a further appointment: the time of the one before has nothing to do with it."""
+async def note_other_time(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Note wishes that have nothing to do with the time of the request that waits."""
     noted = await note_wishes.run(turn.without("slot", "wanted"), tx)
     return replace(noted, remembers={"slot": None, "wanted": None, **noted.remembers})
+
+
+@step("noted", remembers=(*WISHES, "moving"))
+async def note_another(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise for a further appointment, which moves none."""
+    noted = await note_other_time.run(turn, tx)
+    return replace(noted, remembers={**noted.remembers, "moving": None})
+
+
+@step("noted", remembers=("moving",))
+async def note_one_more(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """What was wished for is a further appointment: nothing is moved by it."""
+    return Outcome("noted", remembers={"moving": None})
 
 
 @step("noted", remembers=WISHES)
@@ -186,11 +199,15 @@ async def _choice(
         turn.practice.after(kind),
         rules.start_every_minutes,
     )
+    moving = turn.remembered_number("moving")
     therapists = turn.practice.therapists_for(kind, service)
+    if moved := await tx.appointments.get(moving) if moving is not None else None:
+        therapists = [one for one in therapists if one.id == moved.therapist.id]
     choice, owners = Choice(), dict[int, int]()
     for low, high in searches(wish, earliest, latest, turn.zone):
         owners = await _owners(turn, tx, therapists, shape, (low, high))
         owners.pop(without or turn.remembered_number("refused") or 0, None)
+        owners.pop(moved.starts_at if moved else 0, None)
         choice = choose(sorted(owners), wish, turn.zone)
         if choice.settles(wish):
             break
@@ -207,12 +224,18 @@ async def _owners(
     """Every free time within this stretch, and the therapist who is free then.
 
     The client's own appointments are in the way, with whomever they are: nobody is in two places at once.
-    What this conversation holds itself is not, so that it can be moved by half an hour.
+    What this conversation holds itself is not, nor what it moves, so that it can be moved by half an hour.
     """
     low, high = within
     involved = [turn.person_id, *(one.id for one in therapists)]
-    own_hold = turn.remembered_number("appointment")
-    busy = await tx.appointments.busy(involved, low - DAY, high + DAY, turn.now, besides=own_hold)
+    busy = await tx.appointments.busy(
+        involved,
+        low - DAY,
+        high + DAY,
+        turn.now,
+        besides=turn.remembered_number("appointment"),
+        moving=turn.remembered_number("moving"),
+    )
     owners: dict[int, int] = {}
     first = local(low, turn.zone).date() - timedelta(days=1)
     for therapist in therapists:

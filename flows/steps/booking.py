@@ -7,8 +7,10 @@ import re
 from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.lives import summary_of
 from flows.registry import step
 from flows.slots import local
+from flows.texts import line
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import ASK, KEEP, LAPSE, LET_GO, WITHDRAW
 from storage.store import Transaction
@@ -21,13 +23,17 @@ LEAST_TO_ANSWER = 30 * 60
 HELD = ("summary", "appointment")
 
 
-@step("held", "address_missing", "taken", "too_many", remembers=HELD)
+@step("held", "address_missing", "taken", "too_many", "overtaken", remembers=HELD)
 async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Claim the chosen time for a few minutes, and let go of another one that was held before.
 
-    An address that is still missing is asked for while the time is already safe.
+    An address that is still missing is asked for while the time is already safe. `overtaken`: what was to
+    be moved does not stand any more.
     """
     wanted = _wanted(turn)
+    moved = await _moved(turn, tx)
+    if moved is not None and (moved.status != "confirmed" or moved.starts_at <= turn.minute):
+        return Outcome("overtaken")
     before = await _held(turn, tx)
     number = await _kept(turn, tx, before, wanted) if before else None
     if number is None:
@@ -40,7 +46,10 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("taken", remembers={"appointment": None})
     if turn.practice.travels(wanted.service_type) and not wanted.address:
         return Outcome("address_missing", remembers={"appointment": number})
-    return Outcome("held", remembers={"appointment": number, "summary": turn.summary(wanted)})
+    summary = turn.summary(wanted)
+    if moved is not None:
+        summary = line("summary_of_move", before=turn.when(moved.starts_at), summary=summary)
+    return Outcome("held", remembers={"appointment": number, "summary": summary})
 
 
 def _wanted(turn: BookingTurn) -> NewAppointment:
@@ -63,13 +72,14 @@ def _wanted(turn: BookingTurn) -> NewAppointment:
         address=turn.remembered_text("address") if turn.practice.travels(kind) else None,
         status="held",
         expires_at=turn.now + turn.practice.rules.hold_minutes * 60,
+        replaces=turn.remembered_number("moving"),
         op_key=turn.cause,
     )
 
 
 async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: NewAppointment) -> int | None:
     """What is held, for as long again, if it is still what is wanted."""
-    for name in ("therapist_id", "starts_at", "zone", "service_type", "service"):
+    for name in ("therapist_id", "starts_at", "zone", "service_type", "service", "replaces"):
         if getattr(held, name) != getattr(wanted, name):
             return None
     kept = await tx.calendar.move_on(
@@ -104,12 +114,13 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     `sent_quietly`: the client wants no messages, so they will not hear of the answer by themselves.
     """
     held = await _held(turn, tx)
-    if held is None or not await _ask(turn, tx, held):
+    moved = await _moved(turn, tx)
+    if held is None or not await _ask(turn, tx, held, moved):
         number = await _claim(turn, tx, _wanted(turn))
         held = await tx.appointments.get(number) if number is not None else None
-        if held is None or not await _ask(turn, tx, held):
+        if held is None or not await _ask(turn, tx, held, moved):
             return Outcome("taken", remembers={"appointment": None})
-    deadline = _deadline(turn, held)
+    deadline = _deadline(turn, held, moved)
     await tx.timers.put(
         [
             Timer(
@@ -126,7 +137,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         "sent" if turn.person.opted_out_at is None else "sent_quietly",
         remembers={
             "appointment": held.id,
-            "summary": turn.summary(held),
+            "summary": await summary_of(turn, tx, held),
             "deadline": turn.when(deadline // 60),
         },
         to=Recipient("therapist", held.therapist.address),
@@ -134,16 +145,26 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
 
 
-async def _ask(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
+async def _moved(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+    """The appointment that this errand moves."""
+    moving = turn.remembered_number("moving")
+    return await tx.appointments.get(moving) if moving is not None else None
+
+
+async def _ask(turn: BookingTurn, tx: Transaction, held: Appointment, moved: Appointment | None) -> bool:
     """Put it to the therapist. False: the hold has run out, or somebody else has taken the time since."""
-    return await tx.calendar.move_on(held.id, ASK, turn.now, expires_at=_deadline(turn, held))
+    return await tx.calendar.move_on(held.id, ASK, turn.now, expires_at=_deadline(turn, held, moved))
 
 
-def _deadline(turn: BookingTurn, held: Appointment) -> int:
-    """The earlier of the time to answer and the minimum notice, in seconds since the epoch."""
+def _deadline(turn: BookingTurn, held: Appointment, moved: Appointment | None) -> int:
+    """The earlier of the time to answer and the minimum notice, in seconds since the epoch.
+
+    A move has to be answered before what it moves begins.
+    """
     answer_by = turn.now + turn.practice.rules.answer_within_minutes * 60
     notice = (held.starts_at - turn.practice.rules.minimum_notice_minutes) * 60
-    return max(min(answer_by, notice), min(turn.now + LEAST_TO_ANSWER, held.starts_at * 60))
+    deadline = max(min(answer_by, notice), min(turn.now + LEAST_TO_ANSWER, held.starts_at * 60))
+    return min(deadline, moved.starts_at * 60) if moved else deadline
 
 
 @step("released", remembers=("appointment", "slot"))

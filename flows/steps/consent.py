@@ -98,7 +98,7 @@ async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     unheard = await _unheard(turn, tx, since)
     known = {one.id for one in unheard}
     lines: list[Value] = [line(f"own_line_{one.status}", summary=turn.summary(one)) for one in unheard]
-    lines += [appointment_line(turn, one) for one in await coming(turn, tx) if one.id not in known]
+    lines += [await appointment_line(turn, tx, one) for one in await coming(turn, tx) if one.id not in known]
     if not lines:
         return Outcome("none")
     return Outcome("news" if unheard else "listed", tells={"list": lines})

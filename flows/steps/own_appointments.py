@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.lives import summary_of, wait_for
 from flows.registry import step
 from flows.texts import line
 from flows.wording import in_short
@@ -12,7 +15,9 @@ from storage.appointments import Appointment
 from storage.lifecycle import CANCEL
 from storage.store import Transaction
 
-COMING = ("pending", "confirmed")
+MOST = 10
+"""So many options fit in one message."""
+COMING = ("pending", "proposed", "confirmed")
 
 
 @step("listed", tells=("list", "types"))
@@ -31,16 +36,17 @@ async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("listed", "none", tells=("list",))
 async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the client's appointments that are still to come."""
-    lines: list[Value] = [appointment_line(turn, found) for found in await coming(turn, tx)]
+    lines: list[Value] = [await appointment_line(turn, tx, found) for found in await coming(turn, tx)]
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
 
 
-def appointment_line(turn: BookingTurn, found: Appointment) -> Value:
+async def appointment_line(turn: BookingTurn, tx: Transaction, found: Appointment) -> Value:
     """One line of such a list."""
-    if found.status != "pending" or found.expires_at is None:
-        return line("own_line", summary=turn.summary(found))
+    summary = await summary_of(turn, tx, found)
+    if found.status == "confirmed" or found.expires_at is None:
+        return line("own_line", summary=summary)
     deadline = turn.when(found.expires_at // 60)
-    return line("own_line_waiting", summary=turn.summary(found), deadline=deadline)
+    return line(f"own_line_{found.status}", summary=summary, deadline=deadline)
 
 
 @step("one", "several", "none", remembers=("appointment", "summary", "own_appointments"))
@@ -51,15 +57,19 @@ async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("none")
     if len(cancellable) == 1:
         return Outcome("one", remembers=_meant(turn, cancellable[0]))
-    choices: list[Value] = [
+    return Outcome("several", remembers={"own_appointments": choices_of(turn, cancellable)})
+
+
+def choices_of(turn: BookingTurn, appointments: Sequence[Appointment]) -> list[Value]:
+    """Appointments to pick from, each bound to its number."""
+    return [
         {
             "title": in_short(found.starts_at, turn.zone, turn.language),
             "description": turn.practice.service(found.service).title,
             "data": {"appointment": found.id},
         }
-        for found in cancellable[:10]
+        for found in appointments[:MOST]
     ]
-    return Outcome("several", remembers={"own_appointments": choices})
 
 
 @step("picked", remembers=("appointment", "summary"))
@@ -72,7 +82,17 @@ async def pick_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 def _meant(turn: BookingTurn, appointment: Appointment) -> dict[str, Value]:
-    return {"appointment": appointment.id, "summary": turn.summary(appointment)}
+    summary = turn.summary(appointment)
+    if _is_late(turn, appointment):
+        notice = wait_for(turn.practice.rules.cancel_notice_minutes)
+        summary = line("summary_with_policy", summary=summary, notice=notice)
+    return {"appointment": appointment.id, "summary": summary}
+
+
+def _is_late(turn: BookingTurn, appointment: Appointment) -> bool:
+    """Whether the practice counts on the client already. A request was never confirmed, so it is not late."""
+    notice = turn.practice.rules.cancel_notice_minutes
+    return appointment.status == "confirmed" and appointment.starts_at < turn.minute + notice
 
 
 @step("cancelled", "gone", reaches="therapist")
@@ -82,7 +102,7 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     found = await tx.appointments.get(meant) if meant is not None else None
     if found is None or found.client.id != turn.person_id or found.starts_at <= turn.minute:
         return Outcome("gone")
-    if not await tx.calendar.move_on(found.id, CANCEL, turn.now):
+    if not await tx.calendar.move_on(found.id, CANCEL, turn.now, late=_is_late(turn, found)):
         return Outcome("gone")
     therapist = Recipient("therapist", found.therapist.address)
     return Outcome("cancelled", to=therapist, sends={"appointment": found.id})

@@ -11,6 +11,8 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+SETTINGS = {"move_notice_minutes": "1440", "cancel_notice_minutes": "1440"}
+
 
 def upgrade() -> None:
     with op.batch_alter_table("appointments", recreate="auto" if _on_mysql() else "always") as batch_op:
@@ -36,6 +38,11 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
         mysql_engine="InnoDB",
     )
+    for name, value in SETTINGS.items():
+        op.execute(
+            f"INSERT INTO practice_settings (name, value) "  # noqa: S608  # both from the lines above
+            f"SELECT '{name}', '{value}' FROM practice_settings WHERE name = 'version'"
+        )
 
 
 def _sealed() -> sa.types.TypeEngine[str]:

@@ -1,0 +1,45 @@
+"""What steps ask about the life of an appointment: what replaces it, and how a length of time is called."""
+
+from __future__ import annotations
+
+from engine.events import Value
+from flows.booking_turn import BookingTurn
+from flows.texts import line
+from storage.appointments import Appointment
+from storage.store import Transaction
+
+HOUR = 60
+DAY = 24 * HOUR
+
+
+async def successor(tx: Transaction, moved: Appointment) -> Appointment | None:
+    """What an appointment was moved to, in the end."""
+    found: Appointment | None = moved
+    while found is not None and found.status == "moved":
+        later = [one for one in await tx.appointments.replacing(found.id) if one.status in CONFIRMED]
+        found = later[0] if later else None
+    return found
+
+
+CONFIRMED = ("confirmed", "moved", "completed", "no_show", "cancelled")
+"""Statuses of what has been confirmed once; of a cancelled one nobody can tell."""
+
+
+async def summary_of(turn: BookingTurn, tx: Transaction, appointment: Appointment) -> Value:
+    """An appointment in words, with the time that it is to replace as long as that is open."""
+    summary = turn.summary(appointment)
+    if appointment.replaces is None or appointment.status == "confirmed":
+        return summary
+    replaced = await tx.appointments.get(appointment.replaces)
+    if replaced is None:
+        return summary
+    return line("summary_of_move", before=turn.when(replaced.starts_at), summary=summary)
+
+
+def wait_for(minutes: int) -> Value:
+    """A length of time in words."""
+    if minutes % DAY == 0 and minutes > DAY:
+        return line("some_days", count=minutes // DAY)
+    if minutes % HOUR == 0:
+        return line("some_hours", count=minutes // HOUR)
+    return line("some_minutes", count=minutes)
