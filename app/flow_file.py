@@ -17,6 +17,7 @@ from flows.load import load_flows
 from flows.registry import Step, steps_of, words
 from flows.steps import (
     approval,
+    attendance,
     availability,
     blocked_time,
     booking,
@@ -24,6 +25,7 @@ from flows.steps import (
     consent,
     moving,
     own_appointments,
+    refusing,
     reminders,
     running_late,
     safety,
@@ -37,7 +39,7 @@ log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
     *(availability, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
-    *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
+    *(attendance, refusing, therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 
 

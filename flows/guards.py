@@ -83,6 +83,12 @@ def was_reminded(snapshot: Snapshot, event: Event, now: int) -> bool:
     return snapshot.memory.get("reminded") is not None
 
 
+def is_about_the_same_request(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The request that is named is the one that was read out."""
+    read_out = snapshot.memory.get("request")
+    return read_out is not None and event.data.get("request") == str(read_out)
+
+
 GUARDS = {
     guard.__name__: guard
     for guard in (
@@ -97,6 +103,7 @@ GUARDS = {
         awaited_lately,
         heard_today,
         was_reminded,
+        is_about_the_same_request,
     )
 }
 

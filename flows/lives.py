@@ -6,10 +6,12 @@ from engine.events import Value
 from flows.booking_turn import BookingTurn
 from flows.texts import line
 from storage.appointments import Appointment
+from storage.people import Person
 from storage.store import Transaction
 
 HOUR = 60
 DAY = 24 * HOUR
+YEAR = 365 * DAY
 
 
 async def successor(tx: Transaction, moved: Appointment) -> Appointment | None:
@@ -34,6 +36,14 @@ async def summary_of(turn: BookingTurn, tx: Transaction, appointment: Appointmen
     if replaced is None:
         return summary
     return line("summary_of_move", before=turn.when(replaced.starts_at), summary=summary)
+
+
+async def record(turn: BookingTurn, tx: Transaction, client: Person) -> Value:
+    """How often a client has missed or cancelled late in the last year, in words; None if never."""
+    missed, late = await tx.appointments.record(client.id, turn.minute - YEAR)
+    if not missed and not late:
+        return None
+    return line("record", missed=missed, late=late)
 
 
 def wait_for(minutes: int) -> Value:

@@ -18,7 +18,16 @@ from flows.practice import SERVICE_TYPES
 from flows.practice_reminders import read_quiet_hours, read_reminders
 from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
 from storage.claims import UNIT_MINUTES
-from storage.practice import CHANGES, Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
+from storage.practice import (
+    CANCELLATIONS,
+    MOVES,
+    Offering,
+    Practice,
+    PracticeData,
+    Service,
+    Therapist,
+    WeeklyHours,
+)
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOURS = re.compile(r"(\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)")
@@ -30,8 +39,8 @@ RULES = {
     "start_every": 30,
     "break_between": 0,
     "acknowledge_within": 10,
-    "move_until": CHANGES,
-    "cancel_until": CHANGES,
+    "move_until": MOVES,
+    "cancel_until": CANCELLATIONS,
 }
 """Lengths of time in minutes, with what holds when the file does not say."""
 MAY_BE_NOTHING = frozenset({"minimum_notice", "break_between", "move_until", "cancel_until", *SERVICE_TYPES})

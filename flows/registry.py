@@ -25,7 +25,7 @@ from flows.consent.screen import (
     STOP,
 )
 from flows.guards import IMPLIED, RECENT
-from flows.reminders import NEWS_UNDELIVERED, REMINDER_DUE
+from flows.reminders import APPOINTMENT_OVER, NEWS_UNDELIVERED, REMINDER_DUE, REQUEST_WAITS
 from flows.safety.screen import CRISIS
 from flows.texts import Texts
 from flows.too_fast import TOO_FAST
@@ -44,6 +44,8 @@ TIMED_SIGNALS = frozenset(
         "client_not_reached",
         "talk_fell_silent",
         REMINDER_DUE,
+        REQUEST_WAITS,
+        APPOINTMENT_OVER,
         NEWS_WITHHELD,
         NEWS_UNDELIVERED,
     }

@@ -24,6 +24,11 @@ REMINDER_DUE = "reminder_due"
 """The event of a reminder's timer."""
 NEWS_UNDELIVERED = "news_undelivered"
 """Something that nobody asked for was said, and could not be delivered for good."""
+REQUEST_WAITS = "request_waits"
+"""The event of a timer that reminds a therapist of a request."""
+APPOINTMENT_OVER = "appointment_over"
+NUDGES = (50, 90)
+"""Per cent of the time to answer."""
 TOO_SHORT = 2 * 3600
 """Seconds: who books so shortly before needs no reminder."""
 SETTLES = 3600
@@ -44,7 +49,7 @@ def moments(starts_at: int, before: Iterable[int], now: int, quiet: QuietHours) 
 
 
 async def put_reminders(turn: BookingTurn, tx: Transaction, appointment: Appointment) -> None:
-    """Set the reminders of an appointment that has just been confirmed, deferred. Safe to repeat.
+    """Set the reminders of an appointment that has just been confirmed, and its end, deferred. Repeatable.
 
     What becomes of it later needs nothing here: one that no longer stands as it did is not spoken of.
     """
@@ -54,8 +59,17 @@ async def put_reminders(turn: BookingTurn, tx: Transaction, appointment: Appoint
         turn.now,
         quiet_hours(turn, appointment.client),
     )
+    over = Timer(
+        key=f"over:{appointment.id}:{appointment.starts_at}",
+        flow=appointment.client.role,
+        address=appointment.client.address,
+        event=APPOINTMENT_OVER,
+        data={"appointment": appointment.id},
+        due_at=appointment.ends_at * 60,
+    )
     await tx.timers.put(
-        [
+        [over]
+        + [
             Timer(
                 key=f"reminder:{appointment.id}:{minutes}:{appointment.starts_at}",
                 flow=appointment.client.role,
@@ -71,6 +85,27 @@ async def put_reminders(turn: BookingTurn, tx: Transaction, appointment: Appoint
             for minutes, moment in due.items()
         ]
     )
+
+
+def nudges(turn: BookingTurn, request: Appointment, deadline: int) -> list[Timer]:
+    """Timers that remind a therapist of a request, at 50 % and 90 % of the time there is to answer it.
+
+    Nobody is nudged in quiet hours; a nudge that would come before the request itself is left out.
+    """
+    quiet = quiet_hours(turn, request.therapist)
+    moments = {quiet.before(turn.now + (deadline - turn.now) * part // 100) for part in NUDGES}
+    return [
+        Timer(
+            key=f"nudge:{request.id}:{moment}",
+            flow=request.therapist.role,
+            address=request.therapist.address,
+            event=REQUEST_WAITS,
+            data={"appointment": request.id},
+            due_at=moment,
+        )
+        for moment in sorted(moments)
+        if moment > turn.now
+    ]
 
 
 def quiet_hours(turn: BookingTurn, person: Person) -> QuietHours:

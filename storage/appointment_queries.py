@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, null, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, null, or_, select, union_all, update
 
 from storage.lifecycle import ACTIVE, WAITING, Move
 from storage.people import COLUMNS as PERSON
@@ -54,6 +54,16 @@ COUNT_OPEN = Query(
     select(func.count())
     .select_from(appointments)
     .where(appointments.c.client_id == given("client"), appointments.c.status.in_(WAITING), _unexpired)
+)
+RECORD = Query(
+    select(
+        func.sum(case((appointments.c.status == "no_show", 1), else_=0)),
+        func.sum(func.coalesce(appointments.c.cancelled_late, 0)),
+    ).where(
+        appointments.c.client_id == given("client"),
+        appointments.c.status.in_(("no_show", "cancelled")),
+        appointments.c.starts_at > given("since"),
+    )
 )
 REMOVE = Query(delete(appointments).where(appointments.c.id == given("appointment")))
 GET = Query(_SELECT.where(appointments.c.id == given("appointment")))

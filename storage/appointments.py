@@ -227,6 +227,11 @@ class Appointments:
         )
         return [self._read(row) for row in rows]
 
+    async def record(self, client_id: int, from_minute: int) -> tuple[int, int]:
+        """How often a client did not come, and cancelled late, to what was to begin since then."""
+        ((missed, late),) = await self._session.fetch(queries.RECORD, client=client_id, since=from_minute)
+        return int(missed or 0), int(late or 0)
+
     async def count_open(self, client_id: int, now: int) -> int:
         """How many holds and requests of a client have not run out."""
         ((count,),) = await self._session.fetch(queries.COUNT_OPEN, client=client_id, now=now)

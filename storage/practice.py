@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 REMINDERS = (24 * 60, 60)
 QUIET = (21 * 60, 8 * 60)
-CHANGES = 24 * 60
+MOVES, CANCELLATIONS = 12 * 60, 24 * 60
 """What holds where the practice has not said otherwise."""
 
 
@@ -41,9 +41,9 @@ class Practice:
     """From this minute of the local day on nobody is written to unasked."""
     quiet_until: int = QUIET[1]
     """Until this one; the same minute: there are no such hours."""
-    move_notice_minutes: int = CHANGES
+    move_notice_minutes: int = MOVES
     """Until how long before an appointment its client can have it moved."""
-    cancel_notice_minutes: int = CHANGES
+    cancel_notice_minutes: int = CANCELLATIONS
     """Who cancels later than that cancels late."""
 
 

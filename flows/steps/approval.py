@@ -8,13 +8,13 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import summary_of
+from flows.lives import record, summary_of
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
-from storage.lifecycle import APPROVE, DECLINE
+from storage.lifecycle import APPROVE
 from storage.store import Transaction
 
 MOST = 10
@@ -22,15 +22,18 @@ MOST = 10
 NEWS = ("request", "client", "phone", "when", "summary")
 PENDING = ("verdict", "answer", "requests", "waiting")
 ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
+REFUSED = ("request", "summary", "reason")
 
 
 @step("read", "outdated", tells=(*NEWS, "deadline"))
 async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up a request that has arrived, as it stands now."""
+    """Look up a request that has arrived or still waits, as it stands now, and how reliable its client is."""
     request = await _told_of(turn, tx)
     if request.status != "pending" or request.expires_at is None:
         return Outcome("outdated")
     news = {**turn.news(request), "summary": await summary_of(turn, tx, request)}
+    if known := await record(turn, tx, request.client):
+        news["client"] = line("client_with_record", client=news["client"], record=known)
     return Outcome("read", tells={**news, "deadline": turn.when(request.expires_at // 60)})
 
 
@@ -40,6 +43,13 @@ async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells=turn.news(await _told_of(turn, tx)))
 
 
+@step("in_time", "late", tells=NEWS)
+async def read_cancellation(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up an appointment that its client has cancelled; `late`: when the practice counted on them."""
+    told = await _told_of(turn, tx)
+    return Outcome("late" if told.cancelled_late else "in_time", tells=turn.news(told))
+
+
 @step("approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client")
 async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Confirm the request that was named, or the only one that is waiting."""
@@ -47,14 +57,13 @@ async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 @step(
-    "declined",
+    "refusing",
     *(outcome for outcome in ANSWERED if outcome != "lapsed"),
     tells=NEWS,
-    remembers=PENDING,
-    reaches="client",
+    remembers=(*PENDING, *REFUSED),
 )
-async def decline_request(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Refuse the request that was named, or the only one that is waiting."""
+async def find_refused(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out which request is to be refused: the one named, or the only one that is waiting."""
     return await _answer(turn, tx, "declined")
 
 
@@ -70,7 +79,7 @@ async def consider_declining(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _consider(turn, tx, "declined")
 
 
-@step("approved", "declined", "answered_before", "lapsed", tells=NEWS, reaches="client")
+@step("approved", "refusing", "answered_before", "lapsed", tells=NEWS, remembers=REFUSED, reaches="client")
 async def answer_considered_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Answer the request that was read out with what the therapist has now said yes to."""
     considered = turn.remembered_number("request")
@@ -80,11 +89,11 @@ async def answer_considered_request(turn: BookingTurn, tx: Transaction) -> Outco
     return await _settle(turn, tx, request, str(turn.memory.get("verdict")))
 
 
-@step("approved", "declined", "answered_before", "lapsed", tells=NEWS, reaches="client")
+@step("approved", "refusing", "answered_before", "lapsed", tells=NEWS, remembers=REFUSED, reaches="client")
 async def answer_picked_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Answer the request that was picked with what had been said before picking it."""
     outcome = await _answer(turn, tx, str(turn.memory.get("verdict")))
-    known = outcome.name in {"approved", "declined", "lapsed"}
+    known = outcome.name in {"approved", "refusing", "lapsed"}
     return outcome if known else Outcome("answered_before", tells=outcome.tells)
 
 
@@ -131,20 +140,19 @@ def _which_one(turn: BookingTurn, waiting: Sequence[Appointment], verdict: str) 
 
 
 async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verdict: str) -> Outcome:
-    """Compare and swap: of two answers to one request, one counts."""
+    """Compare and swap: of two answers one counts. What is to be refused waits for a reason."""
     tells = turn.news(request)
-    if verdict == "approved":
-        moved = await tx.calendar.confirm(request, APPROVE, turn.now)
-        if moved:
-            await put_reminders(turn, tx, request)
-    else:
-        moved = await tx.calendar.move_on(request.id, DECLINE, turn.now)
-    if moved:
+    if verdict == "declined":
+        if request.status != "pending":
+            return Outcome("answered_before", tells=tells)
+        summary = line("request_line", **tells)
+        return Outcome("refusing", remembers={"request": request.id, "summary": summary, "reason": None})
+    if await tx.calendar.confirm(request, APPROVE, turn.now):
+        await put_reminders(turn, tx, request)
         client = Recipient("client", request.client.address)
-        return Outcome(verdict, tells=tells, to=client, sends={"appointment": request.id})
+        return Outcome("approved", tells=tells, to=client, sends={"appointment": request.id})
     as_it_is = await tx.appointments.get(request.id)
-    ended_by_time = as_it_is is not None and as_it_is.status in {"pending", "expired"}
-    lapsed = ended_by_time and verdict == "approved"
+    lapsed = as_it_is is not None and as_it_is.status in {"pending", "expired"}
     return Outcome("lapsed" if lapsed else "answered_before", tells=tells)
 
 

@@ -9,6 +9,7 @@ from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.lives import summary_of
 from flows.registry import step
+from flows.reminders import nudges
 from flows.slots import local
 from flows.texts import line
 from storage.appointments import Appointment, NewAppointment
@@ -121,18 +122,15 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         if held is None or not await _ask(turn, tx, held, moved):
             return Outcome("taken", remembers={"appointment": None})
     deadline = _deadline(turn, held, moved)
-    await tx.timers.put(
-        [
-            Timer(
-                key=f"expiry:{held.id}",
-                flow=turn.moment.flow.name,
-                address=turn.moment.heard.address,
-                event="request_expired",
-                data={"appointment": held.id},
-                due_at=deadline,
-            )
-        ]
+    expiry = Timer(
+        key=f"expiry:{held.id}",
+        flow=turn.moment.flow.name,
+        address=turn.moment.heard.address,
+        event="request_expired",
+        data={"appointment": held.id},
+        due_at=deadline,
     )
+    await tx.timers.put([expiry, *nudges(turn, held, deadline)])
     return Outcome(
         "sent" if turn.person.opted_out_at is None else "sent_quietly",
         remembers={
@@ -219,10 +217,12 @@ async def read_approval(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("stands", tells={"summary": turn.summary(request)})
 
 
-@step("read", tells=("summary",))
+@step("read", "read_because", tells=("summary", "reason"))
 async def read_refusal(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up what was declined, which is final."""
-    return Outcome("read", tells={"summary": turn.summary(await _told_of(turn, tx))})
+    """Look up what the therapist has declined or called off, which is final, and what they said of it."""
+    refused = await _told_of(turn, tx)
+    told = "read_because" if refused.reason else "read"
+    return Outcome(told, tells={"summary": turn.summary(refused), "reason": refused.reason})
 
 
 async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:

@@ -21,7 +21,7 @@ STORY = (
     ("client:Ana", "individual therapy", [BARE + 1]),
     ("client:Ana", "1", [BARE + 4]),
     ("client:Ana", "friday at 9am", [BARE + 6]),  # looks, and exchanges one hold for another
-    ("client:Ana", "yes", [BARE + 2, BARE + 2]),  # the therapist's conversation begins
+    ("client:Ana", "yes", [BARE + 2, BARE + 3]),  # the therapist's conversation begins; how reliable is Ana?
     ("therapist:anna", "approve 2", [BARE + 2, BARE]),
     ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 5]),
     ("client:Ana", "my appointments", [BARE + 1]),

@@ -11,7 +11,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-SETTINGS = {"move_notice_minutes": "1440", "cancel_notice_minutes": "1440"}
+SETTINGS = {"move_notice_minutes": "720", "cancel_notice_minutes": "1440"}
 
 
 def upgrade() -> None:
