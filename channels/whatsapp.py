@@ -31,6 +31,8 @@ from engine.effects import Attempt, Option
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
 
 _NO_CODE = 1 << 31
+UNREADABLE = (AttributeError, TypeError, LookupError, ValueError, RecursionError)
+"""What the SDK makes of an answer that is no message: `null`, a list, a number where a name belongs."""
 LONGEST_WAIT = 3600.0
 """Seconds that we let ourselves be told to wait at the most."""
 VALID_SECONDS = 4 * 3600
@@ -95,9 +97,9 @@ class WhatsApp:
             raise DeliveryUnknown("Twilio did not answer in time.") from error
         except aiohttp.ClientError as error:
             raise DeliveryUnknown(f"The connection to Twilio broke: {type(error).__name__}.") from error
-        except json.JSONDecodeError as error:
+        except UNREADABLE as error:
             raise DeliveryUnknown("Twilio's answer could not be read.") from error
-        if not (message.sid and is_sid(message.sid)):
+        if not (isinstance(message.sid, str) and is_sid(message.sid)):
             raise DeliveryUnknown("Twilio's answer names no message.")
         return str(message.sid)
 
@@ -163,7 +165,7 @@ def _seconds(retry_after: str | None) -> float | None:
     if retry_after.isascii() and retry_after.isdigit():
         return min(float(retry_after), LONGEST_WAIT)
     try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
+        until = parsedate_to_datetime(retry_after).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return min(max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
+    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)

@@ -209,6 +209,10 @@ class StepSpec:
     """What it may put into the conversation's memory."""
     reaches: str | None = None
     """The flow of the other party, to which its outcomes may send a signal."""
+    signals: Mapping[str, str] = field(default_factory=dict)
+    """Outcomes of which that party has to hear, each with the signal; of the others nobody is told."""
+    sets: tuple[str, ...] = ()
+    """Events of the timers that it sets for its own conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,5 +246,9 @@ class Words:
     """By flow: events that it hears in every state, each with the step that a rule for it has to run."""
     personal: frozenset[str] = frozenset()
     """Entities that tell something of somebody's life."""
+    behind: Mapping[str, str] = field(default_factory=dict)
+    """Steps that may only run behind another one, in the same errand."""
+    flows: frozenset[str] = frozenset()
+    """Flows that there have to be."""
     notice: str | None = None
     """The step that sees to it that people are told what becomes of such things."""

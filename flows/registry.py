@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TypeAlias
 
 from engine.events import Event
@@ -61,8 +61,11 @@ PERSON_IN_DANGER = "person_in_danger"
 OVERTAKING = frozenset({CRISIS, PERSON_IN_DANGER})
 """Events whose messages wait for nothing else that is owed to the person."""
 
+ALERTED = {CRISIS: "alert_on_call", "alert_unanswered": "escalate_alert"}
 DEMANDED = {
+    "stranger": ALERTED,
     "client": {
+        **ALERTED,
         STOP: "opt_out",
         START: "opt_in",
         OPTED_OUT_ELSEWHERE: "note_opt_out",
@@ -75,6 +78,10 @@ DEMANDED = {
 PERSONAL = frozenset({"address", "service_description"})
 """Entities that nobody is asked for before the notice: where somebody lives, what an appointment is for."""
 NOTICE_STEP = "check_notice"
+BEHIND = {"send_request": "note_consent"}
+"""Sending a request agrees to the notice, which is to be written down."""
+FLOWS = frozenset({"client", "therapist", "stranger"})
+"""Everybody who can write belongs to one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +93,19 @@ class Step:
 
 
 def step(
-    *outcomes: str, tells: Iterable[str] = (), remembers: Iterable[str] = (), reaches: str | None = None
+    *outcomes: str,
+    tells: Iterable[str] = (),
+    remembers: Iterable[str] = (),
+    reaches: str | None = None,
+    signals: Mapping[str, str] = MappingProxyType({}),
+    sets: Iterable[str] = (),
 ) -> Callable[[Callable[..., Awaitable[Outcome]]], Step]:
-    """Declare a coroutine `name(turn, tx)` as a step, with every way it can end."""
+    """Declare a coroutine `name(turn, tx)` as a step with every way it can end: engine.model.StepSpec."""
 
     def declare(run: Callable[..., Awaitable[Outcome]]) -> Step:
         name = run.__name__
-        return Step(StepSpec(name, outcomes, tuple(tells), tuple(remembers), reaches), run)
+        spec = StepSpec(name, outcomes, tuple(tells), tuple(remembers), reaches, signals, tuple(sets))
+        return Step(spec, run)
 
     return declare
 
@@ -123,6 +136,8 @@ def words(
         demanded=DEMANDED,
         personal=PERSONAL,
         notice=NOTICE_STEP,
+        behind=BEHIND,
+        flows=FLOWS,
         entities=answers,
         types=TYPES,
         titles=texts.titles(),

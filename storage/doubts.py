@@ -200,8 +200,11 @@ class Doubts:
         return await self._session.change(_RESEND, row=outbox_id, at=at, stuck_before=stuck_before) == 1
 
     async def settle(self, outbox_id: int, sid: str | None, *, stuck_before: int) -> bool:
-        """Somebody knows that a message in doubt was taken. False: it is not in doubt."""
-        return await self._session.change(_SETTLE, row=outbox_id, sid=sid, stuck_before=stuck_before) == 1
+        """Somebody knows that a message in doubt was taken. False: it is not, or the name is taken."""
+        async with self._session.atomically() as session:
+            if sid and not await _unclaimed(session, [sid]):
+                return False
+            return await session.change(_SETTLE, row=outbox_id, sid=sid, stuck_before=stuck_before) == 1
 
     def _owed(self, row: Row) -> Owed:
         return owed_from(row, self._sealer)

@@ -21,13 +21,14 @@ from storage.sealing import SealBroken, Sealer, opened
 from storage.sql import Insert, Query, Row, Scalar, given, limit, listed, spread
 from storage.tables import outbox
 
+RECEIVED = ("delivered", "read")
 PROGRESS = {
     status: rank
     for rank, status in enumerate(
         (
             *("scheduled", "accepted", "queued", "sending", "sent"),
             *("partially_delivered", "canceled", "undelivered", "failed"),
-            *("delivered", "read"),
+            *RECEIVED,
         ),
         start=1,
     )

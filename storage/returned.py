@@ -13,7 +13,7 @@ from sqlalchemy import case, null, or_, update
 
 from engine.effects import Attempt
 from storage.database import Session
-from storage.outbox import IS_NEWS, MOST_RESENT
+from storage.outbox import IS_NEWS, MOST_RESENT, RECEIVED
 from storage.sql import Query, Scalar, given
 from storage.tables import outbox
 
@@ -24,8 +24,10 @@ _WAITS = outbox.c.state == "pending"
 _PAUSE = 60 * (1 + 4 * outbox.c.resent)
 """Seconds until it is sent again: one minute, then five."""
 
-_BY_ATTEMPT = (*IS_NEWS, outbox.c.state.in_(["sent", "sending", "unknown", "pending"]))
-_BY_NAME = (outbox.c.provider_sid == given("sid"), outbox.c.state == "sent")
+# What somebody has received cannot have failed, whichever report comes last.
+_NOT_RECEIVED = or_(outbox.c.provider_status.is_(None), outbox.c.provider_status.not_in(RECEIVED))
+_BY_ATTEMPT = (*IS_NEWS, _NOT_RECEIVED, outbox.c.state.in_(["sent", "sending", "unknown", "pending"]))
+_BY_NAME = (outbox.c.provider_sid == given("sid"), _NOT_RECEIVED, outbox.c.state == "sent")
 _OWED_AGAIN: dict[str, object] = {
     "state": "pending",
     "provider_sid": given("sid"),

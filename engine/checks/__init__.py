@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from engine.checks.names import check_names
 from engine.checks.paths import check_paths
-from engine.checks.personal import check_personal
+from engine.checks.personal import check_behind, check_personal
 from engine.checks.rules import check_rules
 from engine.checks.sayings import check_sayings
 from engine.checks.silence import check_silence
 from engine.checks.subject import Note, Subject
-from engine.model import Flows, Words
+from engine.model import Flows, Place, Words, place_of
 
 __all__ = ["Note", "check"]
 
@@ -27,9 +27,14 @@ def check(flows: Flows, words: Words, note: Note) -> None:
         check_paths(subject)
         check_silence(subject)
         check_personal(subject)
+        check_behind(subject)
         _check_urgent(subject)
         _check_demanded(subject)
+        _check_timers(subject)
     _check_timed_signals(flows, words, note)
+    for name in sorted(words.flows - flows.keys()):
+        place = next((flow.place for flow in flows.values()), Place(1, 1))
+        note(place, "no-such-flow", f"whoever is in the flow `{name}` would get no answer", f"add `{name}`")
 
 
 def _check_urgent(subject: Subject) -> None:
@@ -52,12 +57,25 @@ def _check_demanded(subject: Subject) -> None:
     """What the law wants obeyed, such as "no more messages", is no matter of how a flow is written."""
     flow = subject.flow
     for event, step in subject.words.demanded.get(flow.name, {}).items():
+        enough = all if event in subject.words.urgent else any
         for state in flow.waiting_states:
-            if not any(rule.step == step for rule in flow.rules(state, event)):
+            rules = flow.rules(state, event)
+            if not rules or not enough(rule.step == step for rule in rules):
                 message = f"`{event}` has to `do: {step}` wherever it is heard, but not in `{state.name}`"
                 place = state.rules[event][0].place if event in state.rules else flow.place
                 subject.note(place, "undone-demand", message, f"add a rule for `{event}` with `do: {step}`")
                 break
+
+
+def _check_timers(subject: Subject) -> None:
+    """Whoever sets a timer has to hear it ring."""
+    for rule in subject.flow.all_rules():
+        spec = subject.spec(rule)
+        for event in spec.sets if spec else ():
+            if not subject.flow.always_hears(event):
+                message = f"`{rule.step}` sets a timer for `{event}`, and some state does not hear it ring"
+                place = place_of(rule.step or "", rule.place)
+                subject.note(place, "unheard-signal", message, f"add `{event}` under `anywhere`")
 
 
 def _check_timed_signals(flows: Flows, words: Words, note: Note) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.checks.paths import reachable, ways_out
 from engine.checks.subject import Subject
+from engine.model import ANYWHERE, Flow, place_of
 
 
 def check_personal(subject: Subject) -> None:
@@ -14,8 +15,7 @@ def check_personal(subject: Subject) -> None:
     flow, words = subject.flow, subject.words
     if words.notice is None or flow.start not in flow.states:
         return
-    ways = {state.name: set(ways_out(flow, state, without=words.notice)) for state in flow.states.values()}
-    untold = reachable(ways, {flow.start})
+    untold = _reachable_without(flow, words.notice)
     for state in flow.states.values():
         if state.expects and state.expects[0] in words.personal and state.name in untold:
             message = (
@@ -23,3 +23,24 @@ def check_personal(subject: Subject) -> None:
             )
             hint = f"let every way there go through `do: {words.notice}`"
             subject.note(state.place, "untold-question", message, hint)
+
+
+def check_behind(subject: Subject) -> None:
+    """Note every step that may run without the one that has to run before it."""
+    flow = subject.flow
+    for step, first in subject.words.behind.items():
+        if flow.start not in flow.states or not any(rule.step == step for rule in flow.all_rules()):
+            continue
+        unprepared = _reachable_without(flow, first)
+        for rule in flow.all_rules():
+            if rule.step == step and (rule.state == ANYWHERE or rule.state in unprepared):
+                message = f"`{step}` may run here without `{first}`"
+                place = place_of(step, rule.place)
+                subject.note(
+                    place, "unprepared-step", message, f"let every way here go through `do: {first}`"
+                )
+
+
+def _reachable_without(flow: Flow, step: str) -> set[str]:
+    ways = {state.name: set(ways_out(flow, state, without=step)) for state in flow.states.values()}
+    return set(reachable(ways, {flow.start}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.checks.subject import Subject
-from engine.model import ANYWHERE, HERE, NO_STEP, Rule, State, Target, place_of
+from engine.model import ANYWHERE, HERE, NO_STEP, Rule, State, StepSpec, Target, place_of
 from engine.nearest import nearest
 
 REPORTED = frozenset({"pick_option", "stale_tap", "misheard", "media", "location"})
@@ -66,23 +66,31 @@ def _check_target(subject: Subject, rule: Rule, outcome: str, target: Target) ->
     if not rule.event and target.go in {None, HERE}:
         message = f"`{rule.state}` is only passed through, but `{outcome}` leads nowhere"
         subject.note(place_of(outcome, target.place), "no-target", message, "add `go`")
-    if not target.signal:
-        return
-    place = place_of(target.signal, target.place)
     spec = subject.spec(rule)
-    if spec is None or spec.reaches is None:
-        if spec or outcome == NO_STEP:  # an unknown step was noted already
-            message = f"`signal: {target.signal}` needs a step that knows whom to tell"
-            subject.note(place, "signal-to-nobody", message, "run such a step, or remove `signal`")
-    elif spec.reaches not in subject.flows:
+    if spec and spec.reaches:
+        _check_signal(subject, spec, outcome, target)
+    elif target.signal and (spec or outcome == NO_STEP):  # an unknown step was noted already
+        message = f"`signal: {target.signal}` needs a step that knows whom to tell"
+        place = place_of(target.signal, target.place)
+        subject.note(place, "signal-to-nobody", message, "run such a step, or remove `signal`")
+
+
+def _check_signal(subject: Subject, spec: StepSpec, outcome: str, target: Target) -> None:
+    """Whether the other party hears of what happened, and can."""
+    place, due = place_of(target.signal or outcome, target.place), spec.signals.get(outcome)
+    reached = subject.flows.get(str(spec.reaches))
+    if reached is None:
         message = f"`{spec.name}` tells somebody in the flow `{spec.reaches}`, which is not in this file"
-        subject.note(place, "unknown-flow", message, nearest(spec.reaches, subject.flows))
-    elif not subject.flows[spec.reaches].always_hears(target.signal):
-        reached = subject.flows[spec.reaches]
-        message = (
-            f"not every state of `{reached.name}` hears the signal `{target.signal}`, so it would be lost"
-        )
-        subject.note(place, "unheard-signal", message, nearest(target.signal, reached.anywhere))
+        subject.note(place, "unknown-flow", message, nearest(str(spec.reaches), subject.flows))
+    elif target.signal and not due:
+        message = f"`{spec.name}` has nobody to tell of `{outcome}`, so this signal would not be sent"
+        subject.note(place, "signal-to-nobody", message, "remove `signal`")
+    elif target.signal != due:
+        message = f"`{spec.name}` ends as `{outcome}`, and `{reached.name}` would not hear of it"
+        subject.note(place, "unsent-signal", message, f"write `signal: {due}`")
+    elif due and not reached.always_hears(due):
+        message = f"not every state of `{reached.name}` hears the signal `{due}`, so it would be lost"
+        subject.note(place, "unheard-signal", message, nearest(due, reached.anywhere))
 
 
 def _check_ways_on(subject: Subject, state: State) -> None:

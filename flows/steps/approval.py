@@ -50,7 +50,9 @@ async def read_cancellation(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("late" if told.cancelled_late else "in_time", tells=turn.news(told))
 
 
-@step("approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client")
+@step(
+    "approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client", signals={"approved": "approved"}
+)
 async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Confirm the request that was named, or the only one that is waiting."""
     return await _answer(turn, tx, "approved")
@@ -79,7 +81,16 @@ async def consider_declining(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _consider(turn, tx, "declined")
 
 
-@step("approved", "refusing", "answered_before", "lapsed", tells=NEWS, remembers=REFUSED, reaches="client")
+@step(
+    "approved",
+    "refusing",
+    "answered_before",
+    "lapsed",
+    tells=NEWS,
+    remembers=REFUSED,
+    reaches="client",
+    signals={"approved": "approved"},
+)
 async def answer_considered_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Answer the request that was read out with what the therapist has now said yes to."""
     considered = turn.remembered_number("request")
@@ -89,7 +100,16 @@ async def answer_considered_request(turn: BookingTurn, tx: Transaction) -> Outco
     return await _settle(turn, tx, request, str(turn.memory.get("verdict")))
 
 
-@step("approved", "refusing", "answered_before", "lapsed", tells=NEWS, remembers=REFUSED, reaches="client")
+@step(
+    "approved",
+    "refusing",
+    "answered_before",
+    "lapsed",
+    tells=NEWS,
+    remembers=REFUSED,
+    reaches="client",
+    signals={"approved": "approved"},
+)
 async def answer_picked_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Answer the request that was picked with what had been said before picking it."""
     outcome = await _answer(turn, tx, str(turn.memory.get("verdict")))

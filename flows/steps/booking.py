@@ -108,7 +108,15 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted", remembers={"address": address[:200]})
 
 
-@step("sent", "sent_quietly", "taken", remembers=(*HELD, "deadline"), reaches="therapist")
+@step(
+    "sent",
+    "sent_quietly",
+    "taken",
+    remembers=(*HELD, "deadline"),
+    reaches="therapist",
+    signals={"sent": "request_arrived", "sent_quietly": "request_arrived"},
+    sets=("request_expired",),
+)
 async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Turn the hold into a request; a hold that has run out is taken again if the time is still free.
 
@@ -181,7 +189,7 @@ async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     return held if held and held.status == "held" else None
 
 
-@step("withdrawn", "too_late", reaches="therapist")
+@step("withdrawn", "too_late", reaches="therapist", signals={"withdrawn": "request_withdrawn"})
 async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Take a request back before it was answered."""
     number = turn.remembered_number("appointment")
@@ -192,7 +200,13 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("withdrawn", to=therapist, sends={"appointment": request.id})
 
 
-@step("expired", "answered_before", tells=("summary",), reaches="therapist")
+@step(
+    "expired",
+    "answered_before",
+    tells=("summary",),
+    reaches="therapist",
+    signals={"expired": "request_lapsed"},
+)
 async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
     request = await _told_of(turn, tx)

@@ -95,7 +95,7 @@ def _is_late(turn: BookingTurn, appointment: Appointment) -> bool:
     return appointment.status == "confirmed" and appointment.starts_at < turn.minute + notice
 
 
-@step("cancelled", "gone", reaches="therapist")
+@step("cancelled", "gone", reaches="therapist", signals={"cancelled": "client_cancelled"})
 async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Cancel the client's own appointment; its time is free at once. What has begun can only be kept."""
     meant = turn.remembered_number("appointment")

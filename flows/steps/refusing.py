@@ -22,7 +22,14 @@ async def note_reason(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted", remembers={"reason": turn.moment.heard.text.strip()[:LONGEST_REASON]})
 
 
-@step("declined", "answered_before", tells=NEWS, remembers=("reason",), reaches="client")
+@step(
+    "declined",
+    "answered_before",
+    tells=NEWS,
+    remembers=("reason",),
+    reaches="client",
+    signals={"declined": "declined"},
+)
 async def refuse_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Decline the request that was read out."""
     request = await _own(turn, tx, turn.remembered_number("request"))
@@ -45,7 +52,14 @@ async def find_to_call_off(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("one", remembers={"request": found.id, "summary": summary, "reason": None})
 
 
-@step("called_off", "answered_before", tells=NEWS, remembers=("reason",), reaches="client")
+@step(
+    "called_off",
+    "answered_before",
+    tells=NEWS,
+    remembers=("reason",),
+    reaches="client",
+    signals={"called_off": "called_off"},
+)
 async def call_off(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Cancel the appointment that was read out; no policy of clients binds a therapist."""
     found = await _own(turn, tx, turn.remembered_number("request"))

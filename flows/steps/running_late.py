@@ -29,6 +29,7 @@ MOST = 10
     tells=TOLD,
     remembers=("late_for", "minutes"),
     reaches="client",
+    signals={"told": "therapist_late"},
 )
 async def find_who_waits(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find whose appointment goes on or comes next; tell them, if it can be only one."""
@@ -42,7 +43,7 @@ async def find_who_waits(turn: BookingTurn, tx: Transaction) -> Outcome:
     return _tell(turn, near[0], minutes)
 
 
-@step("told", "wants_silence", tells=TOLD, reaches="client")
+@step("told", "wants_silence", tells=TOLD, reaches="client", signals={"told": "therapist_late"})
 async def tell_who_waits(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell the client whose appointment was picked."""
     found = await _appointment(turn, tx)

@@ -29,7 +29,14 @@ HOLD = 60 * 60
 """Seconds that a held time is kept for somebody who has other things to think of."""
 
 
-@step("alerted", "alerted_before", tells=("reply",), reaches="therapist")
+@step(
+    "alerted",
+    "alerted_before",
+    tells=("reply",),
+    reaches="therapist",
+    signals={"alerted": "person_in_danger"},
+    sets=("alert_unanswered",),
+)
 async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Raise an alert and tell the first on call; what the client is told comes with the event."""
     await _keep_hold(turn, tx)
@@ -46,7 +53,14 @@ async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
 
 
-@step("escalated", "answered_for", "nobody_answers", reaches="therapist")
+@step(
+    "escalated",
+    "answered_for",
+    "nobody_answers",
+    reaches="therapist",
+    signals={"escalated": "person_in_danger"},
+    sets=("alert_unanswered",),
+)
 async def escalate_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell the next on call when nobody has answered for an alert in time."""
     alert = await _alert(turn, tx)

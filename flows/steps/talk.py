@@ -19,7 +19,13 @@ WITH = ("relay", "talking_to")
 WRITTEN = ("therapist", "words", "relay")
 
 
-@step("called", remembers=WITH, reaches="therapist")
+@step(
+    "called",
+    remembers=WITH,
+    reaches="therapist",
+    signals={"called": "client_wants_person"},
+    sets=("talk_fell_silent",),
+)
 async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Open a conversation with the client's own therapist, or else the practice's first, and tell them."""
     relay = await _open(turn, tx, await _own_therapist(turn, tx))
@@ -28,7 +34,7 @@ async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
 
 
-@step("passed", remembers=WITH, reaches="therapist")
+@step("passed", remembers=WITH, reaches="therapist", signals={"passed": "client_wrote"})
 async def pass_on(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass the client's words on to the therapist whose message they answer, or whom they are talking to."""
     known = turn.data.get("relay") or turn.memory.get("relay")
@@ -75,7 +81,7 @@ async def read_and_join(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells=_written(turn, relay), remembers=_with(turn, relay))
 
 
-@step("ended", "none_open", remembers=WITH, reaches="therapist")
+@step("ended", "none_open", remembers=WITH, reaches="therapist", signals={"ended": "client_closed"})
 async def end_talk(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End the conversation."""
     current = turn.remembered_number("relay")
@@ -87,7 +93,14 @@ async def end_talk(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
 
 
-@step("closed_here", "closed", "goes_on", remembers=WITH, reaches="therapist")
+@step(
+    "closed_here",
+    "closed",
+    "goes_on",
+    remembers=WITH,
+    reaches="therapist",
+    signals={"closed_here": "talk_over", "closed": "talk_over"},
+)
 async def let_talk_rest(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a conversation in which nobody has written for long. `closed_here`: the one going on here."""
     relay = await _told_of(turn, tx)

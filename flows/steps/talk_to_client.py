@@ -46,6 +46,7 @@ async def read_end(turn: BookingTurn, tx: Transaction) -> Outcome:
     tells=WRITTEN,
     remembers=ADDRESSEES,
     reaches="client",
+    signals={"passed": "therapist_wrote"},
 )
 async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass words on to the client whose message they answer, or the only one there is a conversation with.
@@ -67,7 +68,16 @@ async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _tell_one_of(turn, tx, [relay.client for relay in going_on], words)
 
 
-@step(*SENT, "which_client", "unknown", "nothing_said", tells=WRITTEN, remembers=ADDRESSEES, reaches="client")
+@step(
+    *SENT,
+    "which_client",
+    "unknown",
+    "nothing_said",
+    tells=WRITTEN,
+    remembers=ADDRESSEES,
+    reaches="client",
+    signals={"passed": "therapist_wrote"},
+)
 async def tell_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass words on to the client who is named before them."""
     found = await meant(turn, tx, str(turn.data.get("words") or ""))
@@ -78,7 +88,7 @@ async def tell_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _tell_one_of(turn, tx, found.clients, found.rest)
 
 
-@step(*SENT, tells=WRITTEN, remembers=ADDRESSEES, reaches="client")
+@step(*SENT, tells=WRITTEN, remembers=ADDRESSEES, reaches="client", signals={"passed": "therapist_wrote"})
 async def tell_picked(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass on what had been written before the client was picked."""
     picked, words = number(turn.data.get("client")), turn.remembered_text("words")
@@ -88,7 +98,14 @@ async def tell_picked(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _tell(turn, tx, client, words)
 
 
-@step("closed", "which_one", "none_open", tells=("client", "list"), reaches="client")
+@step(
+    "closed",
+    "which_one",
+    "none_open",
+    tells=("client", "list"),
+    reaches="client",
+    signals={"closed": "talk_closed"},
+)
 async def close_talk(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End the conversation that was named, or the only one."""
     going_on = await tx.relays.open_of_therapist(turn.person_id, turn.now)

@@ -11,7 +11,7 @@ from tests.fakes.twilio_messages import RefusedByTwilio
 
 
 class Fault(Enum):
-    """How a request to send a message goes wrong: (status, code), and whether it was taken all the same."""
+    """How a request to send a message goes wrong: status, code or body; and whether it was taken."""
 
     RATE_LIMITED = (429, 20429, False)
     CROWDED = (429, 99999, False)
@@ -24,6 +24,11 @@ class Fault(Enum):
     BAD_GATEWAY = (502, None, False)
     TOO_LARGE_FOR_PROXY = (413, None, False)
     BAD_ANSWER = (201, None, True)
+    NULL = (201, "null", True)
+    LIST = (201, "[]", True)
+    NUMBER_FOR_NAME = (201, '{"sid": 5}', True)
+    NUMBER_FOR_DATE = (201, '{"date_created": 5}', True)
+    ENDLESS = (201, "[" * 100_000, True)
     SILENCE_BEFORE = (None, None, False)
     SILENCE_AFTER = (None, None, True)
     DISCONNECT_BEFORE = (0, None, False)
@@ -44,6 +49,8 @@ async def go_wrong(fault: Fault, request: web.Request, over: asyncio.Event) -> w
         if request.transport is not None:
             request.transport.abort()
         return web.Response(status=500)
+    if isinstance(code, str):
+        return web.Response(status=status, text=code, content_type="application/json")
     if code is None:
         return web.Response(status=status, text="<html>Bad Gateway</html>", content_type="text/html")
     refusal = RefusedByTwilio(status, code, "Told to fail")

@@ -93,10 +93,10 @@ WORDS = Words(
         for spec in (
             StepSpec("list_teas", ("listed",), remembers=("teas",)),
             StepSpec("note", ("noted",), remembers=("tea",)),
-            StepSpec("brew", ("brewed", "sold_out"), reaches="kitchen"),
+            StepSpec("brew", ("brewed", "sold_out"), reaches="kitchen", signals={"brewed": "order_arrived"}),
             StepSpec("look", ("warm", "cold"), tells=("cup",)),
             StepSpec("read", ("read",), tells=("cup",)),
-            StepSpec("serve", ("served",), tells=("cup",), reaches="guest"),
+            StepSpec("serve", ("served",), tells=("cup",), reaches="guest", signals={"served": "ready"}),
         )
     },
     guards=frozenset({"one_tea"}),
@@ -113,6 +113,8 @@ WORDS = Words(
     titles=frozenset({"order", "serve"}),
     templates=frozenset({"ready", "closing", "new_order"}),
     recent={"one_tea": 3_600},
+    behind={"brew": "note"},
+    flows=frozenset({"guest"}),
 )
 
 

@@ -43,6 +43,20 @@ async def test_it_is_owed_once_more_after_a_minute(storage: Storage, *, by_numbe
     assert [one.id for one in await storage.outbox.due(NOW + 60, 9)] == [owed.id]
 
 
+@pytest.mark.parametrize("received", ["delivered", "read"])
+@pytest.mark.parametrize("by_number", [True, False])
+async def test_what_somebody_has_received_does_not_come_back(
+    storage: Storage, received: str, *, by_number: bool
+) -> None:
+    owed = await sent(storage)
+    attempt = Attempt(owed.id, 1) if by_number else None
+    await storage.outbox.note_status("SM1", attempt, received)
+    assert not await storage.returned.send_again("SM1", attempt, NOW)
+    assert not await storage.returned.send_as_template("SM1", attempt, NOW)
+    assert not await storage.outbox.note_status("SM1", attempt, "undelivered", 63010)
+    assert await kept(storage) == ("sent", received, None, 0)
+
+
 async def test_the_same_news_twice_and_late_news_of_the_first_attempt_change_nothing(
     storage: Storage,
 ) -> None:
