@@ -18,6 +18,7 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from quart import Quart
 
+from app.approvals import Approvals
 from app.chat import handed_over
 from app.desk import SimulatorDesk
 from app.logs import set_up_logs
@@ -25,6 +26,7 @@ from app.settings import NotSetUp, Settings
 from app.web import web_app
 from app.whatsapp_delivery import WhatsAppDelivery
 from app.wiring import product
+from channels.content_api import ContentApi
 from channels.simulator.blueprint import Simulator
 from channels.twilio_account import TwilioAccount
 from channels.whatsapp import WhatsApp
@@ -82,9 +84,14 @@ async def serve_forever(settings: Settings) -> None:
             product(settings, lambda storage, clock: WhatsAppDelivery(whatsapp, twilio, storage, clock))
         )
         running.practice()
+        api = await stack.enter_async_context(ContentApi(twilio))
+        approvals = Approvals(api, running.storage.contents, settings.approvals_every_seconds)
+        running.work_beside("approvals", approvals.run)
         made = await running.storage.contents.all()
         if missing := unapproved(running.flow_file.flows, running.flow_file.texts, made):
-            advice = "run `therapy-booking templates push`, and `templates status` until they are"
+            advice = (
+                "run `therapy-booking templates push`; `templates status` tells what WhatsApp says of them"
+            )
             log.warning("templates not approved", texts=missing, advice=advice)
         log.info(
             "serving",

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     catch_up_hours: float = Field(default=12.0, ge=0, le=72)
     """Messages that Twilio could not hand over are fetched from its list if they are not older; 0: never."""
     catch_up_every_seconds: int = Field(default=180, ge=1)
+    approvals_every_seconds: int = Field(default=300, ge=1)
     therapist_phone: str = ""
     """The number of the therapist who has none in the practice file."""
 

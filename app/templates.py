@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import typer
 
+from app.approvals import learn
 from app.clock import Clock
 from app.data_store import opened_storage
 from app.flow_file import FlowFile
@@ -21,7 +22,7 @@ from channels.content_api import Approval, ContentApi
 from channels.contents import Payload, frame_payload, template_payload
 from flows.templates import Frame, Template, frames_for, templates_for
 from flows.vocabulary import load_understanding
-from storage.contents import GONE, UNSUBMITTED, Contents, StoredContent
+from storage.contents import UNSUBMITTED, Contents, StoredContent
 from storage.store import Storage
 
 
@@ -125,17 +126,6 @@ async def _made(one: Wanted, known: Approval | None, api: ContentApi, pushed: Pu
     sid = await api.create(one.payload)
     pushed.made.append(one.row.name)
     return replace(one.row, sid=sid)
-
-
-async def learn(contents: Contents, there: dict[str, Approval]) -> None:
-    """Keep what WhatsApp says of everything that was made, and the words of templates that nobody knows."""
-    for one in await contents.all():
-        known = there.get(one.name)
-        status, reason = (known.status, known.reason) if known else (GONE, "")
-        if (status, reason) != (one.approval, one.reason):
-            await contents.judged(one.name, status, reason)
-        if one.kind == "template" and known and known.body and not one.body:
-            await contents.worded(one.name, known.body)
 
 
 def _of_template(one: Template) -> Wanted:

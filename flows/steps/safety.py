@@ -79,6 +79,32 @@ async def escalate_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("escalated", to=Recipient("therapist", following.address), sends={"alert": str(alert.id)})
 
 
+@step(
+    "escalated",
+    "nothing_to_tell",
+    reaches="therapist",
+    signals={"escalated": "person_in_danger"},
+)
+async def escalate_unheard(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Tell the next on call at once when an alert could not be delivered to this therapist.
+
+    Where nobody else is on call the timer of the alert tries again. Whatever else was not delivered is no
+    matter of life.
+    """
+    alert = await _alert(turn, tx)
+    chain = await _on_call(turn, tx)
+    others = [one for one in chain if one.id != turn.person_id]
+    if alert is None or alert.acknowledged_by is not None or not others:
+        return Outcome("nothing_to_tell")
+    if alert.told >= ROUNDS * len(chain):  # or two whom nothing reaches would be told in turn for ever
+        log.critical("an alert reaches nobody", alert=alert.id, told=alert.told)
+        return Outcome("nothing_to_tell")
+    await tx.alerts.tell_again(alert.id)
+    log.error("alert not delivered, the next on call is told", alert=alert.id, told=alert.told + 1)
+    following = others[alert.told % len(others)]
+    return Outcome("escalated", to=Recipient("therapist", following.address), sends={"alert": str(alert.id)})
+
+
 @step("read", "answered_for", tells=("alert", "client", "phone", "when"))
 async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up whom an alert is about: as little as it takes to call them."""

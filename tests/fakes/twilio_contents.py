@@ -90,8 +90,9 @@ class ContentBook:
         self.writes = 0
 
     def named(self, name: str) -> MadeContent:
-        """The newest content whose friendly name begins so."""
-        return [one for one in self.contents.values() if one.friendly_name.startswith(name)][-1]
+        """The newest content of this text, or whose friendly name is or begins so."""
+        exactly = [one for one in self.contents.values() if one.friendly_name.startswith(f"{name}_en_")]
+        return (exactly or [one for one in self.contents.values() if one.friendly_name.startswith(name)])[-1]
 
     def decide(self, name: str, status: str = "approved", reason: str = "") -> None:
         """WhatsApp's answer on the newest template of this name."""
