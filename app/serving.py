@@ -48,9 +48,11 @@ def account(settings: Settings) -> TwilioAccount:
         "content_base_url": settings.twilio_content_base_url,
     }
     given = {name: url for name, url in bases.items() if url}
+    token, *others = [one.strip() for one in settings.whatsapp_token.get_secret_value().split(",")]
     return TwilioAccount(
         account_sid=settings.whatsapp_sid,
-        auth_token=settings.whatsapp_token.get_secret_value(),
+        auth_token=token,
+        other_tokens=tuple(one for one in others if one),
         client_number=settings.twilio_phone_number,
         therapist_number=settings.twilio_therapist_phone_number,
         client_webhook_url=settings.client_webhook_url,

@@ -42,6 +42,8 @@ class Pushed:
 
     made: list[str] = field(default_factory=list)
     submitted: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    """As far as we know: nothing that a push could do about it but with another text."""
 
 
 async def push_templates(settings: Settings) -> None:
@@ -54,6 +56,8 @@ async def push_templates(settings: Settings) -> None:
         typer.echo(f"made       {name}")
     for name in pushed.submitted:
         typer.echo(f"submitted  {name}")
+    if rejected := [name for name in pushed.rejected if name not in pushed.submitted]:
+        typer.echo(f"{len(rejected)} are rejected, such as {rejected[0]}; `templates status` tells why.")
     typer.echo(f"{len(pushed.made)} made, {len(pushed.submitted)} submitted, {as_it_was} as they were.")
 
 
@@ -112,6 +116,8 @@ async def push(wanted: list[Wanted], contents: Contents, api: ContentApi, now: i
         await contents.keep(stored[row.name])
     for one in wanted:
         row = stored[one.row.name]
+        if row.approval == "rejected":
+            pushed.rejected.append(row.name)
         if one.category and row.approval == UNSUBMITTED:
             status = await api.submit(row.sid, row.name, one.category)
             await contents.judged(row.name, status)

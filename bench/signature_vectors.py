@@ -31,9 +31,9 @@ def agrees(vector: Vector) -> bool:
     try:
         if vector["body"] is None:
             fields = [(name, value) for name, value in vector["params"]]
-            verify_form(vector["token"], vector["url"], fields, vector["signature"])
+            verify_form([vector["token"]], vector["url"], fields, vector["signature"])
         else:
-            verify_body(vector["token"], vector["url"], vector["body"], vector["signature"])
+            verify_body([vector["token"]], vector["url"], vector["body"], vector["signature"])
     except BadSignature:
         return not vector["valid"]
     return bool(vector["valid"])

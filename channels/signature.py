@@ -6,7 +6,7 @@ those, and a forger chooses them. The signature holds no time: repeats are caugh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from twilio.request_validator import RequestValidator
@@ -26,24 +26,32 @@ def signed_url(configured: str, query: str) -> str:
     return f"{base}?{query}" if query else base
 
 
-def verify_form(token: str, url: str, fields: Iterable[tuple[str, str]], signature: str | None) -> None:
-    """Check a form; `fields` are all of them, also blank and repeated ones. Raises BadSignature."""
+def verify_form(
+    tokens: Sequence[str], url: str, fields: Iterable[tuple[str, str]], signature: str | None
+) -> None:
+    """Check a form; `fields` are all of them, also blank and repeated ones. Raises BadSignature.
+
+    `tokens`: one of them has signed. There are two while the account's token is being changed.
+    """
     form: MultiDict[str, str] = MultiDict(fields)
-    _verify(token, url, form, signature)
+    _verify(tokens, url, form, signature)
 
 
-def verify_body(token: str, url: str, body: str, signature: str | None) -> None:
+def verify_body(tokens: Sequence[str], url: str, body: str, signature: str | None) -> None:
     """Check any other body, whose digest has to be in the address. Raises BadSignature."""
     if "bodySHA256" not in parse_qs(urlsplit(url).query):
         raise BadSignature("The request is not a form, and its address has no bodySHA256.")
-    _verify(token, url, body, signature)
+    _verify(tokens, url, body, signature)
 
 
-def _verify(token: str, url: str, signed: MultiDict[str, str] | str, signature: str | None) -> None:
+def _verify(
+    tokens: Sequence[str], url: str, signed: MultiDict[str, str] | str, signature: str | None
+) -> None:
     if not signature:
         raise BadSignature(f"The request has no {HEADER} header.")
-    validator = RequestValidator(token)
-    if not any(validator.validate(spelling, signed, signature) for spelling in _spellings(url)):
+    spellings = _spellings(url)
+    validators = [RequestValidator(token) for token in tokens]
+    if not any(one.validate(spelling, signed, signature) for one in validators for spelling in spellings):
         raise BadSignature(
             f"{HEADER} does not fit: the webhook address in Twilio's console has to be the configured one, "
             "and the auth token has to be the account's primary one."

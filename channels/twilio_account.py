@@ -17,6 +17,8 @@ class TwilioAccount:
 
     account_sid: str = field(default="", metadata={"setting": "WHATSAPP_SID"})
     auth_token: str = field(default="", repr=False, metadata={"setting": "WHATSAPP_TOKEN"})
+    other_tokens: tuple[str, ...] = field(default=(), repr=False, metadata={"setting": "WHATSAPP_TOKEN"})
+    """While the token is being changed: what else Twilio may sign with, the new one or still the old one."""
     client_number: str = field(default="", metadata={"setting": "TWILIO_PHONE_NUMBER"})
     """The practice's number, to which clients write."""
     therapist_number: str = field(default="", metadata={"setting": "TWILIO_THERAPIST_PHONE_NUMBER"})
@@ -32,6 +34,11 @@ class TwilioAccount:
     def has_one_number(self) -> bool:
         """Whether clients and therapists write to the same number and are told apart by who they are."""
         return not self.therapist_number or _bare(self.therapist_number) == _bare(self.client_number)
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """Every token that a request of Twilio's may be signed with."""
+        return (self.auth_token, *self.other_tokens)
 
     @property
     def is_elsewhere(self) -> bool:

@@ -112,6 +112,12 @@ class TwilioConsole:
         ]
 
 
+_MAYBE_THE_SID = "Compare WHATSAPP_SID with the console's first page."
+_LATER = (
+    "Try again later; if it stays so, look at status.twilio.com, and whether this machine reaches Twilio."
+)
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn every way of failing into a sentence."""
@@ -122,11 +128,12 @@ def _explained() -> Iterator[None]:
         status = int(error.status) if is_answer else HTTPStatus.INTERNAL_SERVER_ERROR
         if status == HTTPStatus.UNAUTHORIZED:
             raise WrongCredentials from None
-        raise ConsoleUnavailable(f"Twilio answered {status} when asked about the account.") from None
+        cure = _MAYBE_THE_SID if status == HTTPStatus.NOT_FOUND else _LATER
+        raise ConsoleUnavailable(f"Twilio answered {status} when asked about the account. {cure}") from None
     except TimeoutError:
-        raise ConsoleUnavailable("Twilio did not answer in time.") from None
+        raise ConsoleUnavailable(f"Twilio did not answer in time. {_LATER}") from None
     except (aiohttp.ClientError, ValueError) as error:
-        raise ConsoleUnavailable(f"Twilio could not be asked: {type(error).__name__}.") from None
+        raise ConsoleUnavailable(f"Twilio could not be asked: {type(error).__name__}. {_LATER}") from None
 
 
 def _date(headers: Mapping[str, str]) -> datetime | None:

@@ -145,14 +145,15 @@ class Webhooks:
             raise WebhookUnavailable(f"WhatsApp is not set up here: {', '.join(missing)} is missing.")
         source = self._floods.source(request.remote_addr, request.headers.getlist("X-Forwarded-For"))
         is_flooded = self._floods.is_flooded(source)
-        if self._floods.is_closed(source) or (is_flooded and signature.HEADER not in request.headers):
+        is_crowded = is_flooded or self._floods.is_closed(source)
+        if is_crowded and signature.HEADER not in request.headers:
             raise WebhookFlooded
         try:
             return await self._proven_fields(url_field, deadline)
         except (BadSignature, WebhookTooLarge, WebhookTooSlow) as error:
             if flood := self._floods.refused(source):
                 log.warning(flood.value)
-            if is_flooded:
+            if is_crowded:
                 raise WebhookFlooded from error
             raise
 
@@ -165,9 +166,9 @@ class Webhooks:
         except MalformedWebhook:
             # Nobody learns more than "not signed" who did not sign. Twilio's own validators see no
             # fields in such a body either, so that is what a signature of it can be made over.
-            signature.verify_form(self._account.auth_token, url, [], header)
+            signature.verify_form(self._account.auth_tokens, url, [], header)
             raise
-        signature.verify_form(self._account.auth_token, url, fields, header)
+        signature.verify_form(self._account.auth_tokens, url, fields, header)
         return fields
 
     def _deadline(self) -> float:

@@ -16,6 +16,7 @@ from engine.events import Value, Values
 from engine.model import Place
 from engine.snapshot import Snapshot
 from flows.lengths import check_lengths, parted, shortened
+from flows.parts import check_places
 from flows.strict_yaml import Keys, Problems, Text, read_yaml
 from flows.template_limits import PLACE, check_named, check_templates, check_titles
 
@@ -56,6 +57,7 @@ class Texts:
         for name, found in files.items():
             check_titles(found["options"], problems[name].add)
             check_lengths(found["texts"], problems[name].add)
+            check_places(found["texts"], problems[name].add)
             check_templates(found["texts"], found["examples"], templates, problems[name].add)
             check_named(found["templates"], templates, found["texts"], problems[name].add)
         if issues := [issue for noted in problems.values() for issue in noted.issues]:

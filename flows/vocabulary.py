@@ -27,7 +27,10 @@ _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
 _MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")
 _ENTITY_KEYS = ("about", "dialogflow", "given_as", "personal", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
+_STRAY_MARK = re.compile(r"\]\([^)]*|\[[^\]]*\](?!\()|\[[^\]]*$")
 _PLACE = re.compile(r"\{(\w+)\}")
+LANGUAGES = frozenset({"en", "es"})
+"""What the offline classifier and the word lists can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ class _Reader:
 
     def __init__(self, problems: Problems) -> None:
         self._note = problems.add
+        self._said: dict[str, str] = {}
+        """Phrases as they are said, each with the intent that it stands under."""
 
     def read(self, node: Node) -> Understanding:
         sections = {key.text: value for key, value in self._keys(node, _SECTIONS + _MAY_BE_MISSING)}
@@ -112,6 +117,7 @@ class _Reader:
             intent.text: self._phrases(intent, block, kinds)
             for intent, block in self._keys(sections.get("intents"))
         }
+        self._check_language(sections.get("language"))
         if "intents" in sections and NONE_OF_THESE not in phrases:
             self._note(node.place, "missing-intent", f"without `{NONE_OF_THESE}` every message would match")
         vocabulary = Vocabulary(
@@ -133,9 +139,23 @@ class _Reader:
         phrases = tuple(
             self._phrase(line, Place(block.place.line + number, 1), kinds) for number, line in lines if line
         )
+        for number, line in lines:
+            said = _MARKED.sub(r"\1", line).casefold()
+            if said and said in self._said:
+                message = f"this phrase stands under `{self._said[said]}` already"
+                place = Place(block.place.line + number, 1)
+                self._note(place, "repeated-phrase", message, "keep one of the two")
+            self._said.setdefault(said, intent.text)
         if not phrases:
             self._note(intent.place, "no-phrases", f"`{intent.text}` has no phrases to learn from")
         return phrases
+
+    def _check_language(self, node: Node | None) -> None:
+        """Dialogflow's names begin with ISO 639-1's, with a country behind some of them."""
+        language = self._text(node).partition("-")[0]
+        if node is not None and language not in LANGUAGES:
+            message = f"`{language}` is no language that can be read here"
+            self._note(node.place, "unknown-language", message, f"known: {', '.join(sorted(LANGUAGES))}")
 
     def _phrase(self, line: str, place: Place, kinds: Mapping[str, EntityKind]) -> Phrase:
         """`text [words](entity) text`, split at the marks."""
@@ -146,6 +166,9 @@ class _Reader:
                 self._unknown(place, "entity", mark[2], kinds)
             parts += [Part(line[end : mark.start()]), Part(mark[1], mark[2])]
             end = mark.end()
+        if stray := _STRAY_MARK.search(line, end):
+            message = f"this phrase has a mark that does not end: `{stray[0]}`"
+            self._note(place, "stray-mark", message, "write marks as [words](entity)")
         parts.append(Part(line[end:]))
         return Phrase(tuple(part for part in parts if part.text))
 

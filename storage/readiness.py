@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text, update
 
 from storage.database import Session
-from storage.link import NotReady
+from storage.link import NotReady, StatementRefused
 from storage.revision import newest_revision
 from storage.sealing import Sealer
 from storage.sql import Dialect, Insert, Query, Scalar
-from storage.tables import sealing_marks
+from storage.tables import practice_settings, sealing_marks
 
 _ADDRESSES = "addresses"
 
@@ -30,6 +30,10 @@ _REVISION = Query(text("SELECT version_num FROM alembic_version"))
 _MODES = Query(text("SELECT @@sql_mode, @@time_zone"))
 # MySQL and MariaDB call it by different names.
 _ISOLATION = Query(text("SHOW VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"))
+_TRIAL = "may this be written?"
+_TRY_ADD = Insert(practice_settings)
+_TRY_CHANGE = Query(update(practice_settings).where(practice_settings.c.name == _TRIAL).values(value="yes"))
+_TRY_REMOVE = Query(delete(practice_settings).where(practice_settings.c.name == _TRIAL))
 _ADD_MARK = Insert(sealing_marks, unless_known=True)
 _MARKS = Query(select(sealing_marks.c.name, sealing_marks.c.mark))
 
@@ -60,6 +64,21 @@ async def leave_marks(session: Session, sealer: Sealer, found: Mapping[str, str]
         await session.insert_all(_ADD_MARK, missing)
         # Two programs may begin at once: what is there afterwards counts.
         _check_key(await _marks(session), sealer)
+
+
+async def check_rights(session: Session) -> None:
+    """Try out, on a row that nobody looks at, what a program has to do. Raises NotReady.
+
+    To be undone by the caller: in a transaction that is not committed.
+    """
+    try:
+        await session.insert_all(_TRY_ADD, [{"name": _TRIAL, "value": ""}])
+        await session.change(_TRY_CHANGE)
+        await session.change(_TRY_REMOVE)
+    except StatementRefused as error:
+        raise NotReady(
+            f"The database's user may not write to it: {error}. It needs SELECT, INSERT, UPDATE and DELETE."
+        ) from None
 
 
 async def _check_revision(session: Session) -> None:

@@ -47,6 +47,10 @@ def newest_revision() -> str:
     return max(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
+_NOT_ALLOWED = frozenset({1044, 1142, 1227, 1370})
+"""MySQL's codes for what the user has no right to."""
+
+
 @contextlib.contextmanager
 def connection(settings: StorageSettings) -> Iterator[sqlalchemy.Connection]:
     """A plain blocking connection for schema work, in a transaction of its own."""
@@ -56,6 +60,11 @@ def connection(settings: StorageSettings) -> Iterator[sqlalchemy.Connection]:
             yield open_connection
     except sqlalchemy.exc.OperationalError as error:
         code = error.orig.args[0] if error.orig and error.orig.args else "?"
+        if code in _NOT_ALLOWED:
+            raise NotReady(
+                f"The database's user may not do this ({code}): tables are made by a user with "
+                "ALL on the database. Name that one in DB_USER for `db upgrade`, and the usual one afterwards."
+            ) from None
         raise NotReady(f"The database cannot be reached or worked on ({code}).") from None
     finally:
         engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from storage.access_log import AccessLog
@@ -30,7 +30,7 @@ from storage.pool import Pool
 from storage.practice_tables import Practices
 from storage.proposals import Proposals
 from storage.queues import Queues
-from storage.readiness import check, leave_marks
+from storage.readiness import check, check_rights, leave_marks
 from storage.relays import Relays
 from storage.returned import Returned
 from storage.sealing import Sealer
@@ -131,6 +131,17 @@ class Storage(Tables):
     async def looked_at(self) -> None:
         """As `ready`, for whoever only looks: the database does not belong to this SECRET_KEY by it."""
         await check(self._session, self._database.dialect, self._sealer)
+
+    async def tried_out(self) -> None:
+        """Raise NotReady unless everything that a program writes may be written. Nothing of it stays."""
+        with suppress(_Undone):
+            async with self._database.transaction() as session:
+                await check_rights(session)
+                raise _Undone
+
+
+class _Undone(Exception):
+    """Ends a transaction of which nothing is to stay."""
 
 
 def open_database(settings: StorageSettings) -> Database:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from app.classifiers import key_file
 from app.doctor.examination import Ailment, Check
 from app.settings import Settings
 from engine.errors import ReadingUnavailable
 from flows.vocabulary import load_understanding
+
+if TYPE_CHECKING:
+    from channels.understanding.agent.comparison import Difference
 
 TEST_INTENT = "book.appointment"
 
@@ -42,9 +47,18 @@ async def _agent(settings: Settings) -> str:
     if report.differences:
         raise Ailment(
             f"The agent differs from {settings.understanding_path.name} in {len(report.differences)} places.",
-            "Run `therapy-booking nlu push`; `nlu diff` lists them.",
+            _cure_of(report.differences),
         )
     return f"holds what {settings.understanding_path.name} says"
+
+
+def _cure_of(differences: Sequence[Difference]) -> str:
+    if all(one.message is None for one in differences):
+        return (
+            "Only the agent has these, and `nlu push` leaves them alone: take them into the file with "
+            "`therapy-booking nlu pull-phrases`, or delete them in the console. `nlu diff` lists them."
+        )
+    return "Run `therapy-booking nlu push`; `nlu diff` lists them."
 
 
 async def _answer(settings: Settings) -> str:

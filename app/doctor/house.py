@@ -56,7 +56,8 @@ async def _files(settings: Settings) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    async with opened_storage(settings, only_looks=True):
+    async with opened_storage(settings, only_looks=True) as storage:
+        await storage.tried_out()
         if not settings.db_host:
             return f"{settings.sqlite_path} can be worked on; its schema is current; who writes waits in line"
         answers = f"{settings.db_host} answers; its schema is current"

@@ -141,6 +141,8 @@ class Terminal:
             names |= {address: name for name, address in self._addresses.items()}
             body = message.body.replace("\n", "\n      ")
             tell(f"    to {names.get(message.to, message.to)}:\n      {body}")
+            for title, option in message.buttons:
+                tell(f"        [{title}]  /tap {option}")
 
     async def _print_what_goes_wrong(self) -> None:
         """Whatever the server warns of from now on: why it is silent, for instance."""
@@ -184,6 +186,8 @@ async def play() -> None:
         tell("Setting up: tables, practice, agent, server.")
         await asyncio.to_thread(server.set_up, EXAMPLE.read_text(encoding="utf-8"))
         await asyncio.to_thread(server.run, "nlu", "push")
+        await asyncio.to_thread(server.run, "templates", "push")
+        twilio.contents.decide_all()
         await asyncio.to_thread(server.start)
         stack.callback(server.stop)
         agent.guess = await stack.enter_async_context(guessing(server))

@@ -101,6 +101,8 @@ async def test_without_a_template_it_fails_with_the_reason_and_is_not_sent_in_va
     [row] = pushed.rows("SELECT * FROM outbox WHERE state = 'failed'")
     assert row["error_code"] == 63016
     assert len([one for one in twilio.messages if one.to == phone]) == 2
+    *_, told = await twilio.messages_to(THERAPIST, 3)  # nothing is under way when the server is killed
+    assert "A word is needed" in told.body
     pushed.write("DELETE FROM outbox WHERE state = 'failed'")
 
 

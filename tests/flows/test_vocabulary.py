@@ -116,6 +116,19 @@ def test_an_intent_without_phrases_is_refused(file: Path) -> None:
     assert issues(file, "  greeting: |\n    hi\n    hello\n", "  greeting: |\n") == [(3, "no-phrases")]
 
 
+def test_a_phrase_stands_once(file: Path) -> None:
+    assert issues(file, "    hello\n", "    hello\n    Hello\n") == [(6, "repeated-phrase")]
+
+
+def test_a_mark_has_to_end(file: Path) -> None:
+    for wrong in ("[hi](time", "[hi", "hi [there]"):
+        assert issues(file, "    hi\n", f"    {wrong}\n") == [(4, "stray-mark")], wrong
+
+
+def test_a_language_has_to_be_known(file: Path) -> None:
+    assert [code for _, code in issues(file, "language: en", "language: xx")] == ["unknown-language"]
+
+
 def test_an_entity_needs_values_or_a_kind(file: Path) -> None:
     assert issues(file, "    system: date-time\n", "") == [(11, "entity-values")]
 

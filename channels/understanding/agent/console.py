@@ -144,7 +144,8 @@ class Console:
             waited += POLL_SECONDS
         if error := await operation.exception():
             raise AgentRefused(
-                f"Dialogflow could not train the agent: {error}. Run `nlu push --train` again."
+                f"Dialogflow could not train the agent: {getattr(error, 'message', error)}. "
+                "Run `nlu push --train` again."
             )
 
     async def _write_entity_type(self, message: EntityType, what: str) -> None:
