@@ -63,7 +63,7 @@ def connection(settings: StorageSettings) -> Iterator[sqlalchemy.Connection]:
         if code in _NOT_ALLOWED:
             raise NotReady(
                 f"The database's user may not do this ({code}): tables are made by a user with "
-                "ALL on the database. Name that one in DB_USER for `db upgrade`, and the usual one afterwards."
+                "ALL on the database. Name that one in DB_USER for `db upgrade`, then the usual one."
             ) from None
         raise NotReady(f"The database cannot be reached or worked on ({code}).") from None
     finally:
