@@ -21,6 +21,7 @@ from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import FakeTwilio
 from tests.fakes.twilio_faults import Fault
 from tests.fakes.twilio_messages import SentMessage
+from tests.fakes.twilio_sandbox import Sandbox
 
 GOOD = {"To": forms.CLIENT, "From": forms.PRACTICE, "Body": "Hello"}
 MESSAGES = f"/2010-04-01/Accounts/{forms.ACCOUNT_SID}/Messages"
@@ -138,17 +139,35 @@ async def test_the_list_has_both_directions_and_days_filter_what_has_left(twilio
 
 
 async def test_nobody_is_reached_in_the_sandbox_before_joining_it(twilio: FakeTwilio) -> None:
-    twilio.sandbox, twilio.news = set(), ("delivered",)
+    twilio.sandbox, twilio.news = Sandbox(), ("delivered",)
     twilio.news_first = True
     async with Site(web.Response) as site, asyncio.timeout(5):
         good = GOOD | {"StatusCallback": f"{site.url}/status"}
         await call(twilio, form=good)
+        await twilio.deliver(site.url, forms.CLIENT, "join wild-forest")
+        await call(twilio, form=good)
         assert (await twilio.deliver(site.url, forms.CLIENT, "Join calm-river")).tries == 0
+        await call(twilio, form=good)
+        await call(twilio, form=good)
+        twilio.passed += 3
+        await call(twilio, form=good)
+        twilio.passed += 3 * 24 * 3600
+        await call(twilio, form=good)
+        await twilio.deliver(site.url, forms.CLIENT, "join calm-river")
         await call(twilio, form=good)
         assert (await twilio.deliver(site.url, forms.CLIENT, "stop")).tries == 0
         await call(twilio, form=good)
         reports = [form["MessageStatus"] + form.get("ErrorCode", "") for _, form, _ in site.posts]
-    assert reports == ["undelivered63015", "delivered", "undelivered63015"]
+    assert reports == [
+        "undelivered63015",  # not joined
+        "undelivered63015",  # joined another one
+        "delivered",
+        "undelivered63018",  # within three seconds
+        "delivered",
+        "undelivered63015",  # three days later
+        "delivered",
+        "undelivered63015",  # left
+    ]
 
 
 async def test_in_disorder_reports_come_in_any_order_twice_or_never(twilio: FakeTwilio) -> None:

@@ -30,6 +30,7 @@ from tests.fakes.twilio_contents import ContentBook
 from tests.fakes.twilio_faults import Fault, go_wrong
 from tests.fakes.twilio_listing import page_of
 from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
+from tests.fakes.twilio_sandbox import Sandbox
 from tests.fakes.twilio_webhooks import Answer, WebhookCaller
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
@@ -88,8 +89,8 @@ class FakeTwilio:
         """With which code the next message that is taken is reported as undelivered."""
         self.failed: set[str] = set()
         """Messages that were not delivered."""
-        self.sandbox: set[str] | None = None
-        """Who has joined it; None: the numbers are real ones. To others nothing is delivered (63015)."""
+        self.sandbox: Sandbox | None = None
+        """None: the numbers are real ones."""
         self._faults: list[Fault] = []
         self._port = port
         self._changed = asyncio.Condition()
@@ -179,7 +180,7 @@ class FakeTwilio:
         form = forms.message(body, from_=from_, to=to, AccountSid=self.account_sid, **fields)
         self._heard[from_, to] = self._now()
         self.receive(form)
-        if self.sandbox is not None and self._is_for_sandbox(body, from_):
+        if self.sandbox is not None and self.sandbox.hears(body, from_, self._now()):
             return Answer(0, "", 0)
         return await self.post(url, form)
 
@@ -208,18 +209,6 @@ class FakeTwilio:
         if all(one.sid != message.sid for one in self.received):
             self.received.append(message)
         return message
-
-    def _is_for_sandbox(self, body: str, from_: str) -> bool:
-        """`join two-words` and `stop` are the sandbox's own; the webhook does not hear of them."""
-        assert self.sandbox is not None
-        word, _, code = body.strip().lower().partition(" ")
-        if word == "join" and code.count("-") == 1:
-            self.sandbox.add(from_)
-            return True
-        if word == "stop":
-            self.sandbox.discard(from_)
-            return True
-        return False
 
     async def report(self, message: SentMessage, status: str, error_code: int | None = None) -> Answer | None:
         """Tell the status callback of a message about it; None if it has none."""
@@ -281,25 +270,25 @@ class FakeTwilio:
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
+        code = self._why_undelivered(message)
         if self.news_first or (self.disorder and self.disorder.random() < 0.3):
-            await self._report_all(message)
-        elif self.news or self._why_undelivered(message):
-            task = asyncio.create_task(self._report_all(message))
+            await self._report_all(message, code)
+        elif self.news or code:
+            task = asyncio.create_task(self._report_all(message, code))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
 
     def _why_undelivered(self, message: SentMessage) -> int | None:
         """The code that is reported afterwards."""
-        if self.sandbox is not None and message.to not in self.sandbox:
-            return 63015
+        if self.sandbox is not None and (code := self.sandbox.why_undelivered(message.to, self._now())):
+            return code
         if self._is_too_late(message):
             return 63016
         if message.to in self.undeliverable:
             return self.undeliverable[message.to]
         return message.fails_with
 
-    async def _report_all(self, message: SentMessage) -> None:
-        code = self._why_undelivered(message)
+    async def _report_all(self, message: SentMessage, code: int | None) -> None:
         if code:
             self.failed.add(message.sid)
         for status in self._news_of_one(is_delivered=code is None):
