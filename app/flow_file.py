@@ -25,6 +25,7 @@ from flows.steps import (
     consent,
     moving,
     own_appointments,
+    proposing,
     refusing,
     reminders,
     running_late,
@@ -39,7 +40,8 @@ log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
     *(availability, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
-    *(attendance, refusing, therapist_day, blocked_time, client_history, talk_to_client, running_late),
+    *(attendance, refusing, proposing),
+    *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 
 

@@ -34,6 +34,7 @@ from storage.lifecycle import (
     DECLINE,
     KEEP,
     LAPSE,
+    LAPSE_UNANSWERED,
     LET_GO,
     MISS,
     REFUSE,
@@ -56,7 +57,7 @@ MOST_TRIES = 12
 MEANT: Mapping[str, Sequence[Move]] = {
     "ask": (ASK, ASK, BOOK),
     "answer": (APPROVE, APPROVE, DECLINE),
-    "end": (KEEP, LET_GO, REFUSE, WITHDRAW, LAPSE, CANCEL, CALL_OFF, COMPLETE, MISS),
+    "end": (KEEP, LET_GO, REFUSE, WITHDRAW, LAPSE, LAPSE_UNANSWERED, CANCEL, CALL_OFF, COMPLETE, MISS),
 }
 """What an operation may be, each move as likely as it is often listed."""
 

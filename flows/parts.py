@@ -47,6 +47,7 @@ _PARTS = {
     "own_line_*": "summary deadline",
     "record": "missed late",
     "request_line": f"{_BOOKED} phone summary",
+    "send_proposal": "",
     "service_line": "service minutes about",
     "some_days": "count",
     "some_hours": "count",

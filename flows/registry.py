@@ -46,6 +46,7 @@ TIMED_SIGNALS = frozenset(
         REMINDER_DUE,
         REQUEST_WAITS,
         APPOINTMENT_OVER,
+        "proposal_lapsed",
         NEWS_WITHHELD,
         NEWS_UNDELIVERED,
     }

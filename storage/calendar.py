@@ -66,8 +66,8 @@ class Calendar:
     ) -> bool:
         """Change an appointment's status by a legal move, and give back what is taken no more.
 
-        False: it is not where the move begins, or its time is over; nothing was changed. What was to replace
-        a confirmed one ends with it. Moves to `confirmed` are `confirm`'s, and to `proposed` `propose`'s.
+        False: it is not where the move begins, or its time is over; nothing was changed. Whatever else was to
+        replace it ends with it. Moves to `confirmed` are `confirm`'s, and to `proposed` `propose`'s.
         """
         if not await self._appointments.move_on(
             appointment_id, move, now, expires_at=expires_at, address=address, late=late, reason=reason
@@ -75,7 +75,7 @@ class Calendar:
             return False
         if move.gives_time_back:
             await self._claims.release(appointment_id)
-            if "confirmed" in move.frm and move is not GIVE_WAY:
+            if "confirmed" in move.frm:
                 await self._appointments.end_moves_of(appointment_id)
                 await self._claims.release_moves_of(appointment_id)
         return True

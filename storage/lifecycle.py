@@ -54,8 +54,10 @@ ACCEPT = Move(("proposed",), "confirmed", in_time=True)
 REFUSE = Move(("proposed",), "declined", by="client")
 """None of the proposed times suits."""
 WITHDRAW = Move(("pending", "proposed"), "cancelled", by="client")
-LAPSE = Move(("pending", "proposed", "expired"), "expired")
+LAPSE = Move(("pending", "expired"), "expired")
 """The deadline's own timer: also of what has given way since to somebody else, for nobody was told yet."""
+LAPSE_UNANSWERED = Move(("proposed", "expired"), "expired")
+"""Likewise, of what the client has not chosen from."""
 CANCEL = Move(("pending", "proposed", "confirmed"), "cancelled", in_time=True, by="client")
 CALL_OFF = Move(("pending", "proposed", "confirmed"), "cancelled", by="therapist")
 GIVE_WAY = Move(("confirmed",), "moved")
@@ -75,6 +77,7 @@ MOVES = {
     "refuse": REFUSE,
     "withdraw": WITHDRAW,
     "lapse": LAPSE,
+    "lapse_unanswered": LAPSE_UNANSWERED,
     "cancel": CANCEL,
     "call_off": CALL_OFF,
     "give_way": GIVE_WAY,

@@ -211,7 +211,9 @@ async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
     request = await _told_of(turn, tx)
     # Expired already: somebody else has booked the time since, and nobody has been told. Only requests that
-    # were sent have this timer, and it goes off once.
+    # were sent have this timer, and it goes off once. For times that were proposed there is another one.
+    if request.status == "expired" and await tx.proposals.of(request.id):
+        return Outcome("answered_before")
     if not await tx.calendar.move_on(request.id, LAPSE, turn.now):
         return Outcome("answered_before")
     return Outcome(

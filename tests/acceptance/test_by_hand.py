@@ -37,7 +37,7 @@ async def test_somebody_types_and_is_answered() -> None:
         await until(said("free_day"))
         program.stdin.write(b"/dialogflow down\nben: I want to book an appointment\n")
         await until("to ben:")
-        await until("1. ")
+        await until("/tap ")
         program.stdin.write(b"/fail SOMEHOW\n")
         await until("ERROR_AFTER")
         program.stdin.write(b"/fail DAILY_LIMIT\nben: hello\n")

@@ -70,9 +70,10 @@ async def test_who_is_opted_in_by_an_operator_is_told_nothing_that_they_did_not_
     await change_consent(settings, NUMBER, wanted=False)
     await running.settle()
     anna = running.practice().therapists[0].address
-    decline = Heard(key="d", flow="therapist", address=anna, kind="text", at=running.clock(), text="decline")
-    await running.storage.inbox.put(decline)
-    await running.settle()
+    for key, text in (("d", "decline"), ("s", "no reason")):
+        said = Heard(key=key, flow="therapist", address=anna, kind="text", at=running.clock(), text=text)
+        await running.storage.inbox.put(said)
+        await running.settle()
     await change_consent(settings, NUMBER, wanted=True)
     await running.settle()
     told = [owed.message.text for owed in await running.storage.outbox.since(0, 100)]

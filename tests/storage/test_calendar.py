@@ -25,6 +25,7 @@ from storage.lifecycle import (
     DECLINE,
     KEEP,
     LAPSE,
+    LAPSE_UNANSWERED,
     LET_GO,
     MOVES,
     REFUSE,
@@ -55,7 +56,7 @@ LAWFUL = {
     ("proposed", "withdraw"): "cancelled",
     ("proposed", "cancel"): "cancelled",
     ("proposed", "call_off"): "cancelled",
-    ("proposed", "lapse"): "expired",
+    ("proposed", "lapse_unanswered"): "expired",
     ("confirmed", "cancel"): "cancelled",
     ("confirmed", "call_off"): "cancelled",
     ("confirmed", "give_way"): "moved",
@@ -64,6 +65,7 @@ LAWFUL = {
     ("completed", "miss"): "no_show",
     ("no_show", "complete"): "completed",
     ("expired", "lapse"): "expired",
+    ("expired", "lapse_unanswered"): "expired",
 }
 """Every pair of status and move at which something happens; at all the others nothing does."""
 
@@ -344,7 +346,7 @@ class TestProposing:
             assert await tx.calendar.expire(one.id, NOW + 900)
         assert await diary.taken(one) == 0
 
-    @pytest.mark.parametrize("move", [REFUSE, WITHDRAW, CALL_OFF, LAPSE])
+    @pytest.mark.parametrize("move", [REFUSE, WITHDRAW, CALL_OFF, LAPSE_UNANSWERED])
     async def test_if_none_suits_everything_is_free(self, diary: Diary, move: Move) -> None:
         one = await diary.add("a")
         assert await diary.propose(one, TEN + 120, TEN + 600)
