@@ -5,11 +5,15 @@ Written without the code that it judges: plain statements, and the law in Python
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 
 from sqlalchemy import Connection, text
+
+from storage.revision import connection
+from storage.settings import StorageSettings
 
 UNIT = 5
 APPOINTMENTS = text(
@@ -52,10 +56,19 @@ class Taken:
         return bool(shared) and in_time and not is_one and not is_move
 
 
-def overlaps(connection: Connection) -> int:
+@contextmanager
+def looked_at(servers: Sequence[StorageSettings]) -> Iterator[Connection]:
+    """A connection that sees everything that was committed, also by way of another node of a cluster."""
+    with connection(servers[-1]) as opened:
+        if len(servers) > 1:
+            opened.execute(text("SET SESSION wsrep_sync_wait = 1"))
+        yield opened
+
+
+def overlaps(opened: Connection) -> int:
     """How many pairs of active appointments have one person in two places: must be 0."""
     by_person: dict[int, list[Taken]] = {}
-    for one in _taken(connection):
+    for one in _taken(opened):
         for person in {one.therapist, one.client}:
             by_person.setdefault(person, []).append(one)
     found = {
@@ -67,22 +80,22 @@ def overlaps(connection: Connection) -> int:
     return len(found)
 
 
-def claims_astray(connection: Connection) -> int:
+def claims_astray(opened: Connection) -> int:
     """How many claims belong to nothing active, or are missing of something active: must be 0."""
-    taken = list(_taken(connection))
+    taken = list(_taken(opened))
     standing = {one.appointment for one in taken}
     needed = {(one.appointment, *unit) for one in taken for unit in one.units()}
-    claimed = {(owner, person, unit) for person, unit, owner in connection.execute(CLAIMS)}
+    claimed = {(owner, person, unit) for person, unit, owner in opened.execute(CLAIMS)}
     replaced = {one.appointment: one.replaces for one in taken if one.replaces in standing}
     shared = {
         (owner, person, unit)
         for owner, person, unit in needed
         if owner in replaced and (replaced[owner], person, unit) in claimed
     }
-    without: int = connection.execute(WITHOUT_PROPOSALS).scalar_one()
+    without: int = opened.execute(WITHOUT_PROPOSALS).scalar_one()
     return len(claimed ^ (needed - shared)) + without
 
 
-def _taken(connection: Connection) -> Iterator[Taken]:
-    for row in connection.execute(APPOINTMENTS):
+def _taken(opened: Connection) -> Iterator[Taken]:
+    for row in opened.execute(APPOINTMENTS):
         yield Taken(*row)

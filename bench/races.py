@@ -15,14 +15,15 @@ import random
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 
-from bench.law import claims_astray, overlaps
+from bench.law import claims_astray, looked_at, overlaps
 from engine.errors import TryAgain
 from storage.appointments import NewAppointment
-from storage.revision import connection, upgrade
+from storage.revision import upgrade
 from storage.settings import StorageSettings
 from storage.store import Storage, Transaction
 from tests.fakes.mariadb import PrivateMariaDB
@@ -65,10 +66,19 @@ class Taken(Exception):
 
 
 async def race(
-    settings: StorageSettings, *, rounds: int, clients: int = 16, control: bool = False, seed: int = 1
+    servers: Sequence[StorageSettings],
+    *,
+    rounds: int,
+    clients: int = 16,
+    control: bool = False,
+    seed: int = 1,
 ) -> Result:
-    """Race on a migrated database. `control`: without claims and locks, as a careful program without them."""
-    storage = await Storage.open(settings, clock=lambda: NOW)
+    """Race on a migrated database, by way of all the servers that serve it.
+
+    `control`: without claims and locks, as a careful program without them.
+    """
+    storages = [await Storage.open(one, clock=lambda: NOW) for one in servers]
+    storage, each = storages[0], len(storages)
     result, dice = Result(), random.Random(seed)
     try:
         therapist = await _meet(storage, "therapist", "race:therapist")
@@ -80,12 +90,17 @@ async def race(
                 _appointment(therapist, client, opening + GRID * dice.randrange(STARTS), f"race:{number}")
                 for client in people
             ]
-            await asyncio.gather(*(_attempt(storage, one, result, control=control) for one in wanted))
+            attempts = [
+                _attempt(storages[place % each], one, result, control=control)
+                for place, one in enumerate(wanted)
+            ]
+            await asyncio.gather(*attempts)
     finally:
-        await storage.close()
-    with connection(settings) as open_connection:
-        result.overlaps = overlaps(open_connection)
-        result.claims_astray = claims_astray(open_connection)
+        for storage in storages:
+            await storage.close()
+    with looked_at(servers) as opened:
+        result.overlaps = overlaps(opened)
+        result.claims_astray = claims_astray(opened)
     return result
 
 
@@ -162,7 +177,7 @@ def main() -> int:
         )
         upgrade(settings)
         result = asyncio.run(
-            race(settings, rounds=options.rounds, clients=options.clients, control=options.control)
+            race([settings], rounds=options.rounds, clients=options.clients, control=options.control)
         )
     print(result)
     return int(bool(result.overlaps or result.claims_astray) != options.control)

@@ -78,6 +78,8 @@ class MySqlLink:
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
         self._spoiled = False
+        self._within = False
+        """Whether a transaction was begun and is neither kept nor undone."""
 
     @classmethod
     async def connect(cls, server: Server) -> MySqlLink:
@@ -117,12 +119,16 @@ class MySqlLink:
         script = ";".join([*["BEGIN"] * begin, *texts, *["COMMIT"] * commit])
         answers: list[Answer] = []
         self._used_at = self._loop.time()
+        self._within = (self._within or begin) and not commit
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._ask(script, len(texts), answers, begin=begin)
         except (pymysql.err.MySQLError, OSError, RuntimeError, TimeoutError, EOFError) as error:
             unanswered = [*(sql for sql, _ in statements[len(answers) :]), *["COMMIT"] * commit]
-            raise self._translated(error, unanswered) from None
+            translated = self._translated(error, unanswered)
+            if isinstance(translated, Duplicate) and self._within:
+                await self._still_within()
+            raise translated from None
         except asyncio.CancelledError:
             self._spoiled = True
             raise
@@ -139,8 +145,20 @@ class MySqlLink:
             answers.append(Answer(rows, cursor.rowcount, cursor.lastrowid or 0))
             await cursor.nextset()
 
+    async def _still_within(self) -> None:
+        """Raise TryAgain unless the transaction goes on after a row that exists already.
+
+        On a cluster the row may have come from another node and have undone all that was done so far. The
+        server tells of the row alone; whatever came next would be kept by itself, without what it belongs
+        to.
+        """
+        await self.run([Statement("DO 0", ())])
+        if not self._connection.get_transaction_status():
+            raise TryAgain("The database has undone the transaction for another one's sake.")
+
     async def rollback(self) -> None:
         """See Link."""
+        self._within = False
         try:
             if not self._connection.closed:
                 await self.run([Statement("ROLLBACK", ())])

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -34,13 +35,20 @@ class DatabaseServerError(Exception):
 class PrivateMariaDB:
     """One server. Survives `kill` as a real one would: what was committed is there after `start`."""
 
-    def __init__(self, *, durable: bool = True) -> None:
-        """`durable`: every commit reaches the disk, as in production. False only where speed is all."""
+    def __init__(
+        self, *, durable: bool = True, options: Sequence[str] = (), account: str | None = None
+    ) -> None:
+        """`durable`: every commit reaches the disk, as in production. False only where speed is all.
+
+        `options`: further ones of mariadbd's. `account`: as whom it runs, if not as whoever runs the tests.
+        """
         self.host = HOST
         self.user = USER
         self.password = PASSWORD
-        self.port = _free_port()
+        self.port = free_port()
         self._flush = 1 if durable else 0
+        self._options = tuple(options)
+        self._account = account or _account()
         self._folder = Path(tempfile.mkdtemp(prefix="mariadb-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
@@ -71,7 +79,7 @@ class PrivateMariaDB:
         command = [
             _program("mariadbd"),
             "--no-defaults",
-            f"--user={_account()}",
+            f"--user={self._account}",
             f"--datadir={self._folder / 'data'}",
             f"--socket={self._folder / 'socket'}",
             f"--tmpdir={self._folder}",
@@ -86,6 +94,7 @@ class PrivateMariaDB:
             "--innodb-buffer-pool-size=64M",
             "--innodb-log-file-size=32M",
             f"--innodb-flush-log-at-trx-commit={self._flush}",
+            *self._options,
         ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -131,6 +140,7 @@ class PrivateMariaDB:
         return self._process
 
     def _install(self) -> None:
+        shutil.chown(self._folder, self._account)
         (self._folder / "accounts.sql").write_text(
             f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON *.* TO '{USER}'@'%';\n",
@@ -140,7 +150,7 @@ class PrivateMariaDB:
             [
                 _program("mariadb-install-db"),
                 "--no-defaults",
-                f"--user={_account()}",
+                f"--user={self._account}",
                 f"--datadir={self._folder / 'data'}",
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
@@ -171,7 +181,8 @@ class PrivateMariaDB:
         self._process = None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine's at which nobody listens."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from bench.law import claims_astray, overlaps
+from bench.law import claims_astray, looked_at, overlaps
 from engine.errors import TryAgain
 from storage.appointments import Appointment
 from storage.lifecycle import (
@@ -34,7 +34,6 @@ from storage.lifecycle import (
     Move,
 )
 from storage.proposals import Proposal
-from storage.revision import connection
 from storage.settings import StorageSettings
 from storage.store import Storage
 from tests.storage.samples import NOW, TEN, conversation_with, new_appointment
@@ -139,8 +138,8 @@ async def diary(storage: Storage) -> Diary:
 def law(settings: StorageSettings) -> Iterator[None]:
     """Whatever a test does: afterwards the law holds."""
     yield
-    with connection(settings) as open_connection:
-        assert (overlaps(open_connection), claims_astray(open_connection)) == (0, 0)
+    with looked_at([settings]) as opened:
+        assert (overlaps(opened), claims_astray(opened)) == (0, 0)
 
 
 async def as_often_as_asked(transaction: Callable[[], Awaitable[bool]]) -> bool:

@@ -8,14 +8,14 @@ from storage.settings import StorageSettings
 
 
 async def test_racing_clients_never_overlap(settings: StorageSettings) -> None:
-    result = await race(settings, rounds=15)
+    result = await race([settings], rounds=15)
     assert result.overlaps == 0
     assert result.claims_astray == 0
     assert 15 <= result.booked < result.attempts == 15 * 16
 
 
 async def test_without_claims_they_do(on_mariadb: StorageSettings) -> None:
-    result = await race(on_mariadb, rounds=15, control=True)
+    result = await race([on_mariadb], rounds=15, control=True)
     assert result.overlaps > 0
 
 

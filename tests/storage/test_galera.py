@@ -1,0 +1,86 @@
+"""Nobody is booked twice on a cluster both of whose nodes take writes: no row lock reaches the other one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import pymysql
+import pytest
+
+from bench.protocol import operate
+from bench.races import race
+from storage.revision import newest_revision, upgrade
+from storage.settings import StorageSettings
+from tests.fakes.galera import GaleraPair
+from tests.fakes.mariadb import PrivateMariaDB
+
+missing = GaleraPair.why_not()
+pytestmark = [
+    pytest.mark.skipif(missing is not None, reason=str(missing)),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[GaleraPair]:
+    with GaleraPair() as started:
+        yield started
+
+
+@pytest.fixture
+def servers(pair: GaleraPair) -> Sequence[StorageSettings]:
+    """A new database on both nodes."""
+    name = pair.nodes[0].create_database()
+    both = [
+        StorageSettings(
+            host=node.host,
+            port=node.port,
+            user=node.user,
+            password=node.password,
+            name=name,
+            secret_key="a cluster's",
+            pool_size=16,
+        )
+        for node in pair.nodes
+    ]
+    upgrade(both[0])
+    wait_for_schema(pair.nodes[1], name)
+    return both
+
+
+def wait_for_schema(node: PrivateMariaDB, name: str) -> None:
+    """Until the other node has made the tables, too."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            with (
+                pymysql.connect(
+                    host=node.host, port=node.port, user=node.user, password=node.password, database=name
+                ) as connection,
+                connection.cursor() as cursor,
+            ):
+                cursor.execute("SELECT version_num FROM alembic_version")
+                if cursor.fetchone() == (newest_revision(),):
+                    return
+        except pymysql.err.MySQLError:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.05)
+
+
+async def test_racing_clients_never_overlap(servers: Sequence[StorageSettings]) -> None:
+    result = await race(servers, rounds=15)
+    assert (result.overlaps, result.claims_astray) == (0, 0)
+    assert 15 <= result.booked < result.attempts
+
+
+async def test_without_claims_they_do(servers: Sequence[StorageSettings]) -> None:
+    result = await race(servers, rounds=15, control=True)
+    assert result.overlaps > 0
+
+
+async def test_claims_always_equal_the_active_appointments(servers: Sequence[StorageSettings]) -> None:
+    result = await operate(servers, operations=1_000)
+    assert (result.overlaps, result.claims_astray) == (0, 0)
+    assert result.done["taken again"], "the nodes have never disagreed, so nothing was tried"
