@@ -50,7 +50,7 @@ from tests.fakes.mariadb import PrivateMariaDB
 NOW = 1_800_000_000
 FIRST = NOW // 60 + 24 * 60
 GRID, STARTS, LENGTH, BUFFER = 15, 96, 60, 10
-WAIT = 300
+WAIT = 900
 """Seconds until a hold or a deadline is over; one passes with each operation."""
 WAVE = 25
 MOST_TRIES = 40

@@ -55,7 +55,8 @@ def test_messages_are_those_of_this_line_in_order(answers: list[dict[str, Any]])
     assert asked["text"].endswith("How would you like to meet?")
     assert asked["options"][0] == {"id": "1.1", "title": "In-call"}
     assert [message["to"] for message in answers[3]["messages"]] == ["client:Ana", "therapist:anna"]
-    assert [option["id"] for option in answers[3]["messages"][1]["options"]] == ["approve:1", "decline:1"]
+    offered = [option["id"] for option in answers[3]["messages"][1]["options"]]
+    assert offered == ["approve:1", "decline:1", "propose:1"]
     assert answers[5]["messages"] == []
 
 

@@ -118,7 +118,7 @@ def test_the_shipped_flows_need_these_templates(shipped: FlowFile) -> None:
     request = found["new_request"]
     assert request.body.startswith("New request #{{1}} from {{2}}:\n{{3}}\nPlease answer by {{4}}")
     assert request.places == ("request", "client", "summary", "deadline")
-    assert request.buttons == (("approve", "Approve"), ("decline", "Decline"))
+    assert request.buttons == (("approve", "Approve"), ("decline", "Decline"), ("propose", "Other times"))
     assert found["person_in_danger"].buttons == (("acknowledge", "I take care of it"),)
     assert found["approved"].buttons == ()
 

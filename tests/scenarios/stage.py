@@ -34,6 +34,7 @@ from storage.tables import (
     journal,
     outbox,
     people,
+    proposals,
     relays,
     therapist_pins,
     timers,
@@ -43,7 +44,7 @@ from tests.scenarios.script import FOLDER, Scenario
 
 T = TypeVar("T")
 EMPTIED = (
-    *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, appointments, conversations),
+    *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, proposals, appointments, conversations),
     *(blocked_times, access_log, therapist_pins, relays),
 )
 
