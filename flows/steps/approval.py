@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.errors import TurnFailed
 from engine.events import Value
@@ -60,13 +61,19 @@ async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step(
     "refusing",
+    "named",
     *(outcome for outcome in ANSWERED if outcome != "lapsed"),
     tells=NEWS,
     remembers=(*PENDING, *REFUSED),
 )
 async def find_refused(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out which request is to be refused: the one named, or the only one that is waiting."""
-    return await _answer(turn, tx, "declined")
+    """Find out which request is to be refused: the one named, or the only one that is waiting.
+
+    `named`: by its number, in writing. That is no slip of a finger, so nothing more is asked.
+    """
+    found = await _answer(turn, tx, "declined")
+    is_named = turn.data.get("request") is not None and turn.moment.heard.kind == "text"
+    return replace(found, name="named") if found.name == "refusing" and is_named else found
 
 
 @step("one", "which_one", "none_waiting", remembers=(*PENDING, "request", "summary"))
