@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
+from bench.law import claims_astray, looked_at, overlaps
 from storage.revision import connection, upgrade
 from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import metadata
 from tests.fakes.mariadb import PrivateMariaDB
+from tests.storage.diary import Diary
 from tests.storage.samples import NOW
 
 
@@ -79,6 +81,20 @@ async def storage(settings: StorageSettings, clock: Clock) -> AsyncIterator[Stor
     opened = await Storage.open(settings, clock=clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def diary(storage: Storage) -> Diary:
+    """One therapist and two clients."""
+    return await Diary.begin(storage)
+
+
+@pytest.fixture
+def law(settings: StorageSettings) -> Iterator[None]:
+    """Whatever a test does: afterwards the law of claims holds."""
+    yield
+    with looked_at([settings]) as opened:
+        assert (overlaps(opened), claims_astray(opened)) == (0, 0)
 
 
 def empty(settings: StorageSettings) -> None:

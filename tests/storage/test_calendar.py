@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import product
 
 import pytest
 
-from bench.law import claims_astray, looked_at, overlaps
-from engine.errors import TryAgain
-from storage.appointments import Appointment
 from storage.lifecycle import (
     ACCEPT,
     ACTIVE,
-    APPROVE,
     ASK,
     BOOK,
     CALL_OFF,
@@ -33,10 +26,10 @@ from storage.lifecycle import (
     WITHDRAW,
     Move,
 )
-from storage.proposals import Proposal
-from storage.settings import StorageSettings
-from storage.store import Storage
-from tests.storage.samples import NOW, TEN, conversation_with, new_appointment
+from tests.storage.diary import Diary, option
+from tests.storage.samples import NOW, TEN, new_appointment
+
+pytestmark = pytest.mark.usefixtures("law")
 
 LAWFUL = {
     ("held", "keep"): "held",
@@ -67,97 +60,6 @@ LAWFUL = {
     ("expired", "lapse_unanswered"): "expired",
 }
 """Every pair of status and move at which something happens; at all the others nothing does."""
-
-
-@dataclass
-class Diary:
-    """One therapist, two clients, and shorter ways to say things."""
-
-    storage: Storage
-    therapist: int
-    client: int
-    other: int
-
-    async def add(
-        self, cause: str, start: int = TEN, status: str = "pending", **fields: object
-    ) -> Appointment:
-        new = new_appointment(self.therapist, self.client, cause, start, status=status, **fields)
-        async with self.storage.transaction() as tx:
-            number = await tx.calendar.take(new, NOW)
-        assert number is not None, "the time is taken"
-        return await self.read(number)
-
-    async def refused(self, cause: str, start: int = TEN, **fields: object) -> bool:
-        new = new_appointment(self.therapist, self.other, cause, start, **fields)
-        async with self.storage.transaction() as tx:
-            return await tx.calendar.take(new, NOW) is None
-
-    async def read(self, number: int) -> Appointment:
-        found = await self.storage.appointments.get(number)
-        assert found
-        return found
-
-    async def status(self, one: Appointment) -> str:
-        return (await self.read(one.id)).status
-
-    async def move_on(self, one: Appointment, move: Move, now: int = NOW, **fields: object) -> bool:
-        async def once() -> bool:
-            async with self.storage.transaction() as tx:
-                return await tx.calendar.move_on(one.id, move, now, **fields)  # type: ignore[arg-type]
-
-        return await as_often_as_asked(once)
-
-    async def confirm(
-        self, one: Appointment, move: Move = APPROVE, now: int = NOW, chosen: Proposal | None = None
-    ) -> bool:
-        async def once() -> bool:
-            async with self.storage.transaction() as tx:
-                return await tx.calendar.confirm(one, move, now, chosen)
-
-        return await as_often_as_asked(once)
-
-    async def propose(self, one: Appointment, *starts: int, now: int = NOW) -> bool | None:
-        async with self.storage.transaction() as tx:
-            return await tx.calendar.propose(
-                one, [option(start) for start in starts], now, expires_at=NOW + 900, reason="ill"
-            )
-
-    async def taken(self, one: Appointment) -> int:
-        return len(await self.storage.claims.of(one.id))
-
-
-@pytest.fixture
-async def diary(storage: Storage) -> Diary:
-    therapist = await conversation_with(storage, "chat:therapist", "therapist")
-    client = await conversation_with(storage, "chat:client")
-    other = await conversation_with(storage, "chat:other")
-    return Diary(storage, therapist.person.id, client.person.id, other.person.id)
-
-
-@pytest.fixture(autouse=True)
-def law(settings: StorageSettings) -> Iterator[None]:
-    """Whatever a test does: afterwards the law holds."""
-    yield
-    with looked_at([settings]) as opened:
-        assert (overlaps(opened), claims_astray(opened)) == (0, 0)
-
-
-async def as_often_as_asked(transaction: Callable[[], Awaitable[bool]]) -> bool:
-    """As every turn does: two that lock the same rows in another order are told to try again."""
-    while True:
-        with suppress(TryAgain):
-            return await transaction()
-
-
-def option(start: int) -> Proposal:
-    return Proposal(
-        starts_at=start,
-        ends_at=start + 60,
-        claimed_from=start - 10,
-        claimed_until=start + 70,
-        zone="Europe/Berlin",
-        wall_time="2027-01-16T12:00",
-    )
 
 
 class TestMoves:
@@ -208,7 +110,7 @@ class TestMoves:
         assert await diary.confirm(one, now=NOW + 699)
         assert (await diary.read(one.id)).expires_at is None
 
-    async def test_a5_of_two_answers_one_counts(self, diary: Diary) -> None:
+    async def test_a4_of_two_answers_one_counts(self, diary: Diary) -> None:
         one = await diary.add("a")
         answers = await asyncio.gather(
             *(diary.confirm(one) if number % 2 else diary.move_on(one, DECLINE) for number in range(8))
