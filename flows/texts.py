@@ -21,6 +21,8 @@ from flows.strict_yaml import Keys, Problems, Text, read_yaml
 from flows.template_limits import PLACE, check_named, check_templates, check_titles
 
 FALLBACK = "en"
+ALONE = frozenset({"crisis", "numbers_again"})
+"""Texts that are a message of their own: beside buttons WhatsApp would run their lines into one."""
 SECTIONS = ("options", "texts", "templates", "examples")
 
 
@@ -92,13 +94,18 @@ class Texts:
         pending: list[Say] = []
         for say in says:
             options = _options(words, snapshot, say)
+            if say.text in ALONE:
+                parts += [(pending, ())] if pending else []
+                parts.append(([say], ()))
+                pending = []
+                continue
             pending.append(say)
             if options:
                 parts.append((pending, options))
                 pending = []
             if say.options is not None and say.regarding is None:
                 snapshot = snapshot.evolve(offer=options)
-        if pending and parts:
+        if pending and parts and parts[-1][0][0].text not in ALONE:
             parts[-1][0].extend(pending)
         elif pending:
             parts.append((pending, ()))

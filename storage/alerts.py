@@ -24,6 +24,9 @@ _OPEN = alerts.c.acknowledged_at.is_(None)
 _ADD = Insert(alerts)
 _GET = Query(_SELECT.where(alerts.c.id == given("alert")))
 _LAST = Query(_SELECT.where(alerts.c.client_id == given("client")).order_by(alerts.c.id.desc()).limit(1))
+_OPEN_SINCE = Query(
+    _SELECT.where(_OPEN, alerts.c.raised_at >= given("since")).order_by(alerts.c.id.desc()).limit(2)
+)
 _TELL = Query(update(alerts).where(alerts.c.id == given("alert")).values(told=alerts.c.told + 1))
 _ACKNOWLEDGE = Query(
     update(alerts)
@@ -74,6 +77,11 @@ class Alerts:
     async def last_of(self, client_id: int) -> Alert | None:
         """A client's latest alert."""
         return self._one(await self._session.fetch(_LAST, client=client_id))
+
+    async def open_since(self, at: int) -> list[Alert]:
+        """Alerts raised since then for which nobody answers yet, the newest first; two are enough to know."""
+        rows = await self._session.fetch(_OPEN_SINCE, since=at)
+        return [found for row in rows if (found := self._one([row]))]
 
     async def tell_again(self, alert_id: int) -> None:
         """Somebody else is being told. Deferred."""

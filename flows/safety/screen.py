@@ -26,7 +26,7 @@ BLANK = "~"
 """Stands where an idiom stood: no phrase matches it."""
 KINDS = ("explicit", "third_person", "oblique")
 """What a lexicon tells apart, the plainest first."""
-_SECTIONS = ("language", "reply", "groups", "fuzzy", "spellings", "not_a_crisis", *KINDS)
+_SECTIONS = ("language", "reply", "reply_untold", "groups", "fuzzy", "spellings", "not_a_crisis", *KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class Lexicon:
     language: str
     reply: str
     """What such a message is answered with; `{emergency}` and `{helpline}` are filled in."""
+    reply_untold: str
+    """Likewise where nobody is told of it."""
     spellings: Mapping[str, str]
     slips: tuple[str, ...]
     known: frozenset[str]
@@ -92,10 +94,11 @@ class CrisisScreen:
         if concern is None:
             return None
         numbers = self.helplines.at(heard.address)
-        reply = next(one.reply for one in self.lexicons if one.language == concern.language)
+        lexicon = next(one for one in self.lexicons if one.language == concern.language)
+        replies = {"reply": lexicon.reply, "reply_untold": lexicon.reply_untold}
         for name, value in (("emergency", numbers.emergency), ("helpline", numbers.helpline)):
-            reply = reply.replace(f"{{{name}}}", value)
-        return Event(CRISIS, {"rule": concern.rule, "reply": reply})
+            replies = {key: reply.replace(f"{{{name}}}", value) for key, reply in replies.items()}
+        return Event(CRISIS, {"rule": concern.rule, **replies})
 
     def concern(self, text: str) -> Concern | None:
         """The plainest concern that a text gives in any language; None for nearly all."""
@@ -107,17 +110,22 @@ def _lexicon(node: Node, problems: Problems) -> Lexicon:
     """Read a lexicon, and note what does not fit."""
     words = WordList(node, problems, known=_SECTIONS, needed=("reply", *KINDS), kind="a lexicon")
     reply = words.text("reply")
-    if not ("{emergency}" in reply and "{helpline}" in reply):
-        problems.add(node.place, "no-reply", "`reply` must name {emergency} and {helpline}")
-    elif units(reply) + 2 * LONGEST_NUMBERS > MESSAGE:
-        message = f"`reply` leaves no {LONGEST_NUMBERS} characters each for {{emergency}} and {{helpline}}"
-        problems.add(words.place("reply"), "long-text", message, "say it in fewer")
+    untold = words.text("reply_untold") or reply
+    for name, text in (("reply", reply), *((("reply_untold", untold),) if untold != reply else ())):
+        if not ("{emergency}" in text and "{helpline}" in text):
+            problems.add(node.place, "no-reply", f"`{name}` must name {{emergency}} and {{helpline}}")
+        elif units(text) + 2 * LONGEST_NUMBERS > MESSAGE:
+            message = (
+                f"`{name}` leaves no {LONGEST_NUMBERS} characters each for {{emergency}} and {{helpline}}"
+            )
+            problems.add(words.place(name), "long-text", message, "say it in fewer")
     spellings = {wrong: right for right, typed in words.named_texts("spellings") for wrong in typed}
     rules = {kind: words.named_phrases(kind) for kind in KINDS}
     slips = tuple(words.texts("fuzzy"))
     return Lexicon(
         language=words.text("language"),
         reply=reply,
+        reply_untold=untold,
         spellings=spellings,
         slips=slips,
         known=words_in(phrase for found in rules.values() for _, phrase in found) | frozenset(slips),

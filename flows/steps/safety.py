@@ -8,11 +8,13 @@ from __future__ import annotations
 import structlog
 
 from engine.errors import TurnFailed
+from engine.events import Value
 from engine.ports import Outcome, Recipient
-from flows.booking_turn import BookingTurn, initials_of, number, phone_of
+from flows.booking_turn import BookingTurn, has_phone, initials_of, name_of, number, phone_of
 from flows.registry import step
 from storage.alerts import Alert
 from storage.lifecycle import ACTIVE, KEEP
+from storage.people import Person
 from storage.practice import Therapist
 from storage.store import Transaction
 from storage.timers import Timer
@@ -21,6 +23,8 @@ log = structlog.get_logger("safety")
 
 ROUNDS = 3
 """How often everybody on call is told, one after the other, before the log alone is left."""
+DAY = 24 * 3600
+"""Seconds in which "I take care of it", without a number, can only mean the one alert that is open."""
 SAME_ALERT = 30 * 60
 """Seconds in which further messages belong to the alert that was raised by the first."""
 BEGUN = ("service_type", "service", "wanted", "slot", "offered_types", "offered_times")
@@ -33,6 +37,7 @@ HOLD = 60 * 60
     "alerted",
     "alerted_before",
     tells=("reply",),
+    remembers=("numbers",),
     reaches="therapist",
     signals={"alerted": "person_in_danger"},
     sets=("alert_unanswered",),
@@ -41,16 +46,16 @@ async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Raise an alert and tell the first on call; what the client is told comes with the event."""
     await _keep_hold(turn, tx)
     tells = {"reply": turn.data["reply"]}
+    numbers = {"numbers": turn.data["reply"]}
     last = await tx.alerts.last_of(turn.person_id)
     if last and last.acknowledged_by is None and turn.now < last.raised_at + SAME_ALERT:
-        return Outcome("alerted_before", tells=tells)
+        return Outcome("alerted_before", tells=tells, remembers=numbers)
     alert = await tx.alerts.raise_(turn.person_id, str(turn.data["rule"]), turn.now)
     await _look_again(turn, tx, alert, 1)
     log.warning("alert raised", alert=alert)
     first = (await _on_call(turn, tx))[0]
-    return Outcome(
-        "alerted", tells=tells, to=Recipient("therapist", first.address), sends={"alert": str(alert)}
-    )
+    to = Recipient("therapist", first.address)
+    return Outcome("alerted", tells=tells, remembers=numbers, to=to, sends={"alert": str(alert)})
 
 
 @step(
@@ -115,7 +120,7 @@ async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("answered_for")
     tells = {
         "alert": str(alert.id),
-        "client": initials_of(alert.client),
+        "client": _called(alert.client),
         "phone": phone_of(alert.client),
         "when": turn.when(alert.raised_at // 60),
     }
@@ -126,19 +131,22 @@ async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Somebody on call answers for the alert; of two, the first counts."""
     alert = await _alert(turn, tx)
+    if alert is None and turn.data.get("alert") is None:
+        waiting = await tx.alerts.open_since(turn.now - DAY)
+        alert = waiting[0] if len(waiting) == 1 else None
     if alert is None:
         return Outcome("unknown")
     if not await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now):
         return Outcome("answered_for")
     log.info("alert acknowledged", alert=alert.id)
     phone = phone_of(alert.client)
-    return Outcome("acknowledged", tells={"client": initials_of(alert.client), "phone": phone})
+    return Outcome("acknowledged", tells={"client": _called(alert.client), "phone": phone})
 
 
 @step("noted", tells=("reply",))
 async def note_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass on what is said to somebody who is no client, and alert nobody: they may speak of a client."""
-    return Outcome("noted", tells={"reply": turn.data["reply"]})
+    return Outcome("noted", tells={"reply": turn.data.get("reply_untold")})
 
 
 @step("talking", "booking", "waiting", "nothing")
@@ -156,6 +164,11 @@ async def find_place_again(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("nothing")
     begun = any(turn.memory.get(name) for name in BEGUN)
     return Outcome("booking" if begun else "nothing")
+
+
+def _called(client: Person) -> Value:
+    """Initials are enough beside a number; where there is none the name is all there is to find them by."""
+    return initials_of(client) if has_phone(client) else name_of(client)
 
 
 async def _alert(turn: BookingTurn, tx: Transaction) -> Alert | None:
