@@ -143,6 +143,23 @@ def test_the_answer_comes_in_the_language_of_the_message_with_the_numbers_of_the
     assert "{" not in english + spanish
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("estoy pensando en suicidarme", "es"),
+        ("mi hermano se intentó suicidar ayer", "es"),
+        ("suicidio", "es"),
+        ("I am suicidal", "en"),
+        ("my brother attempted suicide", "en"),
+        ("suicide", "en"),
+    ],
+)
+def test_what_is_heard_in_two_languages_is_in_the_one_that_is_written(text: str, language: str) -> None:
+    concern = SCREEN.concern(text)
+    assert concern
+    assert concern.language == language
+
+
 def test_what_nobody_wrote_is_no_crisis() -> None:
     assert SCREEN(Heard(key="1", flow="client", address="a", kind="signal", at=0, event="approved")) is None
 
