@@ -29,7 +29,102 @@ KINDS = ("explicit", "third_person", "oblique")
 _SECTIONS = (
     *("language", "reply", "reply_untold", "common", "groups", "fuzzy", "spellings", "not_a_crisis"),
     *KINDS,
-), kind="a lexicon")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Why a message was taken for one of somebody in danger."""
+
+    language: str
+    kind: str
+    """One of `KINDS`."""
+    rule: str
+    """The rule of the lexicon, for the record: `explicit.overdose`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One language's words, ready to be looked for."""
+
+    language: str
+    reply: str
+    """What such a message is answered with; `{emergency}` and `{helpline}` are filled in."""
+    reply_untold: str
+    """Likewise where nobody is told of it."""
+    common: frozenset[str]
+    """Everyday words, which tell the language of a text that is heard in two."""
+    spellings: Mapping[str, str]
+    slips: tuple[str, ...]
+    known: frozenset[str]
+    """The words that occur in phrases."""
+    idioms: Phrases
+    rules: Mapping[str, Phrases]
+    """By kind."""
+
+    def concern(self, text: str) -> Concern | None:
+        """The plainest that is found."""
+        said = words_of(text, self.spellings, self.slips, self.known)
+        for _, start, end in list(self.idioms.found(said)):
+            said[start:end] = [BLANK] * (end - start)
+        for kind, phrases in self.rules.items():
+            for rule, _, _ in phrases.found(said):
+                return Concern(self.language, kind, f"{kind}.{rule}")
+        return None
+
+    def commonness(self, text: str) -> int:
+        """How many everyday words of this language a text has."""
+        return sum(word in self.common for word in words_of(text, {}, (), frozenset()))
+
+
+@dataclass(frozen=True, slots=True)
+class CrisisScreen:
+    """All languages at once: a person in distress may write in any of them."""
+
+    lexicons: Sequence[Lexicon]
+    helplines: Helplines
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> CrisisScreen:
+        """Read every lexicon and the numbers to call. Raises FlowError with every mistake in them."""
+        lexicons, issues = [], []
+        for path in sorted(folder.glob("??.yaml")):
+            problems = Problems(f"{folder.name}/{path.name}")
+            node = read_yaml(path, problems)
+            lexicons += [_lexicon(node, problems)] if node else []
+            issues += problems.issues
+        if issues:
+            raise FlowError(issues)
+        return cls(lexicons, Helplines.load(folder / "lines.yaml"))
+
+    def __call__(self, heard: Heard) -> Event | None:
+        """See engine.ports.Screen. The event carries what is answered, in the language of the message."""
+        concern = self.concern(heard.text) if heard.text else None
+        if concern is None:
+            return None
+        numbers = self.helplines.at(heard.address)
+        lexicon = next(one for one in self.lexicons if one.language == concern.language)
+        replies = {"reply": lexicon.reply, "reply_untold": lexicon.reply_untold}
+        for name, value in (("emergency", numbers.emergency), ("helpline", numbers.helpline)):
+            replies = {key: reply.replace(f"{{{name}}}", value) for key, reply in replies.items()}
+        return Event(CRISIS, {"rule": concern.rule, **replies})
+
+    def concern(self, text: str) -> Concern | None:
+        """The plainest concern that a text gives in any language; None for nearly all.
+
+        Of two that are as plain, the one in the language that the text is written in.
+        """
+        found = [
+            (KINDS.index(concern.kind), -lexicon.commonness(text), concern)
+            for lexicon in self.lexicons
+            if (concern := lexicon.concern(text))
+        ]
+        return min(found, key=lambda one: one[:2])[2] if found else None
+
+
+def _lexicon(node: Node, problems: Problems) -> Lexicon:
+    """Read a lexicon, and note what does not fit."""
+    words = WordList(node, problems, known=_SECTIONS, needed=("reply", *KINDS), kind="a lexicon")
     reply = words.text("reply")
     untold = words.text("reply_untold") or reply
     for name, text in (("reply", reply), *((("reply_untold", untold),) if untold != reply else ())):

@@ -65,6 +65,16 @@ async def opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("request_waits" if waiting else "opted_out", tells={"confirmation": line(confirmation)})
 
 
+@step("opted_out", "opted_out_before", tells=("confirmation",))
+async def opt_out_stranger(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise, of somebody who has no appointment."""
+    if turn.person.opted_out_at is not None:
+        return Outcome("opted_out_before")
+    confirmation = CONFIRMATIONS[has_phone(turn.person)]
+    await _opt_out(turn, tx, turn.version_of(confirmation))
+    return Outcome("opted_out", tells={"confirmation": line(confirmation)})
+
+
 @step("noted")
 async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Likewise, of somebody who has told Twilio; a message that it refused is news they did not get.
@@ -102,6 +112,15 @@ async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     if not lines:
         return Outcome("none")
     return Outcome("news" if unheard else "listed", tells={"list": lines})
+
+
+@step("opted_in", "opted_in_before")
+async def opt_in_stranger(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise, of somebody who has no appointment: nothing was withheld from them."""
+    if turn.person.opted_out_at is None:
+        return Outcome("opted_in_before")
+    await _opt_in(turn, tx)
+    return Outcome("opted_in")
 
 
 @step("noted")
