@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import phonenumbers
 
 from engine.errors import FlowError
 from flows.lengths import units
-from flows.strict_yaml import Keys, Problems, Text, read_yaml
+from flows.strict_yaml import Keys, Node, Problems, Text, read_yaml
 
 SHIPPED = Path(__file__).with_name("lines.yaml")
 ELSEWHERE = "elsewhere"
@@ -34,37 +34,47 @@ class Helplines:
     """The table."""
 
     by_country: Mapping[str, Helpline]
+    elsewhere: Mapping[str, Helpline]
+    """By language."""
 
     @classmethod
-    def load(cls, path: Path = SHIPPED) -> Helplines:
-        """Read the table. Raises FlowError with every mistake in it."""
+    def load(cls, path: Path = SHIPPED, languages: Collection[str] = ()) -> Helplines:
+        """Read the table. Raises FlowError with every mistake in it; `languages` need words for elsewhere."""
         problems = Problems(path.name)
         node = read_yaml(path, problems)
-        found = {}
-        for country, value in node if isinstance(node, Keys) else ():
-            words = (
-                {name.text: text.text for name, text in value if isinstance(text, Text)}
-                if isinstance(value, Keys)
-                else {}
-            )
-            if set(words) != {"emergency", "helpline"}:
-                problems.add(
-                    country.place, "no-numbers", f"`{country.text}` needs `emergency` and `helpline`"
-                )
-                continue
-            if max(map(units, words.values())) > LONGEST_NUMBERS:
-                message = f"what to call in `{country.text}` has more than {LONGEST_NUMBERS} characters"
-                problems.add(country.place, "long-text", message, "say it in fewer")
-            found[country.text] = Helpline(**words)
-        if node and ELSEWHERE not in found:
-            problems.add(node.place, "no-elsewhere", f"without `{ELSEWHERE}` some people would get no number")
+        tables = _keys(node)
+        elsewhere = _table(_keys(tables.pop(ELSEWHERE, None)), problems)
+        by_country = _table(tables, problems)
+        if node and (untold := ", ".join(sorted(set(languages) - set(elsewhere)))):
+            message = f"`{ELSEWHERE}` has no `{untold}`: some people would get no number"
+            problems.add(node.place, "no-elsewhere", message)
         if problems.issues:
             raise FlowError(problems.issues)
-        return cls(found)
+        return cls(by_country, elsewhere)
 
-    def at(self, address: str) -> Helpline:
+    def at(self, address: str, language: str) -> Helpline:
         """Those of the country that an address such as `whatsapp:+4915112345678` belongs to."""
-        return self.by_country.get(_country(address) or ELSEWHERE, self.by_country[ELSEWHERE])
+        return self.by_country.get(_country(address) or "") or self.elsewhere[language]
+
+
+def _keys(node: Node | None) -> dict[str, Node]:
+    return {key.text: value for key, value in node} if isinstance(node, Keys) else {}
+
+
+def _table(entries: Mapping[str, Node], problems: Problems) -> dict[str, Helpline]:
+    return {name: _helpline(name, node, problems) for name, node in entries.items()}
+
+
+def _helpline(name: str, node: Node, problems: Problems) -> Helpline:
+    """One entry; what does not fit is noted."""
+    words = {key: text.text for key, text in _keys(node).items() if isinstance(text, Text)}
+    if set(words) != {"emergency", "helpline"}:
+        problems.add(node.place, "no-numbers", f"`{name}` needs `emergency` and `helpline`")
+        return Helpline("", "")
+    if max(map(units, words.values())) > LONGEST_NUMBERS:
+        message = f"what to call in `{name}` has more than {LONGEST_NUMBERS} characters"
+        problems.add(node.place, "long-text", message, "say it in fewer")
+    return Helpline(**words)
 
 
 def _country(address: str) -> str | None:

@@ -95,14 +95,15 @@ class CrisisScreen:
             issues += problems.issues
         if issues:
             raise FlowError(issues)
-        return cls(lexicons, Helplines.load(folder / "lines.yaml"))
+        languages = [lexicon.language for lexicon in lexicons]
+        return cls(lexicons, Helplines.load(folder / "lines.yaml", languages))
 
     def __call__(self, heard: Heard) -> Event | None:
         """See engine.ports.Screen. The event carries what is answered, in the language of the message."""
         concern = self.concern(heard.text) if heard.text else None
         if concern is None:
             return None
-        numbers = self.helplines.at(heard.address)
+        numbers = self.helplines.at(heard.address, concern.language)
         lexicon = next(one for one in self.lexicons if one.language == concern.language)
         replies = {"reply": lexicon.reply, "reply_untold": lexicon.reply_untold}
         for name, value in (("emergency", numbers.emergency), ("helpline", numbers.helpline)):
