@@ -123,6 +123,17 @@ async def test_what_came_back_goes_out_as_a_template_however_lately_somebody_wro
     assert post.twilio.messages[0].content_sid is not None
 
 
+async def test_free_text_that_is_refused_as_too_late_goes_out_as_the_template(post: Post) -> None:
+    post.twilio.closed.add(forms.CLIENT)
+    with pytest.raises(DeliveryRefused) as refused:
+        await post.send(NEWS)
+    assert refused.value.code == TOO_LATE
+    await post.make()
+    post.clock.advance(READ_EVERY)
+    await post.send(NEWS)
+    assert [message.body for message in post.twilio.messages] == ["There is news for Ada · Lovelace here."]
+
+
 async def test_a_template_has_its_buttons_with_the_ids_of_this_message(post: Post) -> None:
     await post.make(buttons=APPROVE)
     await post.send(replace(NEWS, options=APPROVE), silent=None)

@@ -62,6 +62,8 @@ class FakeTwilio:
         self.undeliverable: dict[str, int] = {}
         """Addresses that messages are taken for and do not reach, with the code that is reported afterwards:
         63016 outside the 24 hours, 63015 outside the sandbox, 63003 not on WhatsApp."""
+        self.closed: set[str] = set()
+        """Addresses to which free text is refused at once with 63016, and not reported afterwards."""
         self.news: tuple[str, ...] = ()
         """Statuses to report of each message once taken, in this order, such as ("sent", "delivered")."""
         self.news_first = False
@@ -249,6 +251,8 @@ class FakeTwilio:
     def _render(self, message: SentMessage) -> None:
         """Fill a message's content in. Raises RefusedByTwilio."""
         if message.content_sid is None:
+            if message.to in self.closed:
+                raise RefusedByTwilio(400, 63016, "Outside the window only templates are taken")
             return
         made = self.contents.contents.get(message.content_sid)
         if made is None:
