@@ -5,7 +5,19 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, null, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from storage.lifecycle import ACTIVE, WAITING, Move
 from storage.people import COLUMNS as PERSON
@@ -74,6 +86,15 @@ END_MOVES_OF = Query(
     update(appointments)
     .where(appointments.c.replaces == given("appointment"), appointments.c.status.in_(WAITING))
     .values(status="cancelled", expires_at=null(), updated_at=given("at"))
+)
+MARK = Query(
+    update(appointments)
+    .where(appointments.c.id == given("appointment"))
+    .values(
+        updated_at=case(
+            (appointments.c.updated_at < given("at"), given("at")), else_=appointments.c.updated_at + 1
+        )
+    )
 )
 REPLACING = Query(
     _SELECT.where(appointments.c.replaces == given("appointment")).order_by(appointments.c.id.desc())
@@ -157,7 +178,11 @@ def busy(count: int) -> Query:
     own = (
         _taking(
             select(
-                side.label("person"), appointments.c.claimed_from.label("since"), appointments.c.claimed_until
+                side.label("person"),
+                appointments.c.claimed_from.label("since"),
+                appointments.c.claimed_until,
+                appointments.c.id.label("appointment"),
+                appointments.c.starts_at,
             ),
             side,
             count,
@@ -171,7 +196,11 @@ def busy(count: int) -> Query:
     proposed = (
         _taking(
             select(
-                side.label("person"), proposals.c.claimed_from.label("since"), proposals.c.claimed_until
+                side.label("person"),
+                proposals.c.claimed_from.label("since"),
+                proposals.c.claimed_until,
+                appointments.c.id.label("appointment"),
+                proposals.c.starts_at,
             ).join(appointments, appointments.c.id == proposals.c.appointment_id),
             side,
             count,
@@ -186,6 +215,8 @@ def busy(count: int) -> Query:
         blocked_times.c.therapist_id.label("person"),
         blocked_times.c.from_minute.label("since"),
         blocked_times.c.until_minute,
+        literal(0).label("appointment"),
+        blocked_times.c.from_minute,
     ).where(
         blocked_times.c.therapist_id.in_(listed("person", count)),
         blocked_times.c.until_minute > given("since"),

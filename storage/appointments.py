@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from storage import appointment_queries as queries
 from storage.claims import units
@@ -21,10 +21,19 @@ from storage.proposals import Proposal
 from storage.sealing import Sealer
 from storage.sql import Row, spread
 
-__all__ = ["ACTIVE", "WAITING", "Appointment", "Appointments", "Busy", "NewAppointment"]
+__all__ = ["ACTIVE", "WAITING", "Appointment", "Appointments", "NewAppointment", "Taken"]
 
-Busy: TypeAlias = tuple[int, int, int]
-"""A person's number, and the stretch that is taken: minutes since the epoch, its end excluded."""
+
+class Taken(NamedTuple):
+    """A stretch of somebody's time that is not free, in minutes, with all that is kept free around it."""
+
+    person: int
+    start: int
+    end: int
+    appointment: int
+    """Which it is for; 0: it is blocked."""
+    starts_at: int
+    """When that begins, or would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +175,14 @@ class Appointments:
         """Whether a move could begin; if so it can until the transaction ends."""
         return bool(await self._session.fetch(queries.lock(move), appointment=appointment_id, now=now))
 
+    async def mark(self, appointment_id: int) -> None:
+        """Write to an appointment, though nothing of it changes, as something is built upon it. Deferred.
+
+        Only what two transactions both write makes one of them fail on a cluster whose nodes both take
+        writes: no lock on a row reaches the other node.
+        """
+        await self._session.defer(queries.MARK, appointment=appointment_id, at=self._clock())
+
     async def end_moves_of(self, appointment_id: int) -> None:
         """Cancel whatever was to replace an appointment that does not stand any more. Deferred."""
         await self._session.defer(queries.END_MOVES_OF, appointment=appointment_id, at=self._clock())
@@ -246,7 +263,7 @@ class Appointments:
         *,
         besides: int | None = None,
         moving: int | None = None,
-    ) -> list[Busy]:
+    ) -> list[Taken]:
         """What is taken of these therapists' and clients' time, buffers, travel and blocked times included.
 
         `now` in seconds. `besides`: the number of an appointment that is in nobody's way while it is held;
@@ -264,7 +281,7 @@ class Appointments:
             besides=besides or 0,
             moving=moving or 0,
         )
-        return [(person, start, end) for person, start, end in rows]
+        return [Taken(*row) for row in rows]
 
     async def expired_colliding(
         self, resource_ids: Iterable[int], from_minute: int, until_minute: int, now: int

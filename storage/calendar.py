@@ -42,6 +42,8 @@ class Calendar:
         people = (new.therapist_id, new.client_id)
         stretches = [_of(option) for option in proposed] or [_of(new)]
         await self.queue_up(*people)
+        if new.replaces is not None:
+            await self._appointments.mark(new.replaces)  # whoever ends it meanwhile, ends this with it
         number = await self._appointments.add(new)
         taken = await self._claims.claim(number, people, stretches, sharing=new.replaces)
         if not taken and await self._evict(people, stretches, now):

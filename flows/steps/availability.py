@@ -240,7 +240,7 @@ async def _owners(
     first = local(low, turn.zone).date() - timedelta(days=1)
     for therapist in therapists:
         working = windows(_hours(therapist), turn.zone, first, (high - low) // DAY + 3)
-        taken = [Busy(start, end) for person, start, end in busy if person in (therapist.id, turn.person_id)]
+        taken = [Busy(one.start, one.end) for one in busy if one.person in (therapist.id, turn.person_id)]
         for start in free_starts(working, taken, shape, low, high):
             owners.setdefault(start, therapist.id)
     return owners

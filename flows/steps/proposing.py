@@ -274,7 +274,7 @@ async def _free(turn: BookingTurn, tx: Transaction, about: Appointment) -> list[
     hours = [(one.weekday, one.from_minute, one.until_minute) for one in therapist.hours]
     first = local(low, turn.zone).date() - timedelta(days=1)
     working = windows(hours, turn.zone, first, (high - low) // DAY + 3)
-    taken = [Busy(start, end) for _, start, end in busy]
+    taken = [Busy(one.start, one.end) for one in busy]
     return [start for start in free_starts(working, taken, shape, low, high) if start != about.starts_at]
 
 

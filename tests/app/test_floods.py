@@ -96,8 +96,9 @@ async def test_what_is_not_answered_is_told_in_the_log_by_sender_and_minute(runn
 @pytest.mark.parametrize("pace", [Pace.TOO_FAST, Pace.STILL_TOO_FAST, Pace.FLOODING])
 async def test_whoever_may_be_in_danger_is_answered_however_fast(running: Product, pace: Pace) -> None:
     await gate_of(running).take_in(said("i want to kill myself"), pace)
-    answer, alert = await told(running)
+    answer, offer, alert = await told(running)
     assert "findahelpline" in answer
+    assert "talk to a person" in offer
     assert "may be in danger" in alert
 
 

@@ -37,9 +37,9 @@ class Reluctant:
         return flow
 
 
-@pytest.mark.parametrize("flow", ["client", "stranger"])
+@pytest.mark.parametrize(("flow", "put_off"), [("client", 3), ("stranger", 2)])
 async def test_the_numbers_and_the_alert_overtake_what_was_put_off(
-    tmp_path: Path, weights: str, flow: str
+    tmp_path: Path, weights: str, flow: str, put_off: int
 ) -> None:
     settings = Settings(_env_file=None, sqlite_path=tmp_path / "urgent.sqlite3", weights_dir=Path(weights))
     channel = Reluctant()
@@ -57,4 +57,4 @@ async def test_the_numbers_and_the_alert_overtake_what_was_put_off(
     numbers, alert = channel.taken
     assert NUMBERS in numbers
     assert ALERT in alert
-    assert waiting == 2
+    assert waiting == put_off, "only what comes after the numbers waits with the rest"

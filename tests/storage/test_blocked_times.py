@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from storage.appointments import Taken
 from storage.blocked_times import Blocked
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -69,7 +70,8 @@ async def test_what_is_given_free_leaves_the_rest_blocked(
 async def test_blocked_time_counts_as_busy(storage: Storage) -> None:
     person = await therapist(storage)
     await storage.blocked_times.block(Blocked(person, TEN, TEN + 60), NOW)
-    assert await storage.appointments.busy([person], TEN + 30, TEN + 90, NOW) == [(person, TEN, TEN + 60)]
+    (blocked,) = await storage.appointments.busy([person], TEN + 30, TEN + 90, NOW)
+    assert blocked == Taken(person, TEN, TEN + 60, appointment=0, starts_at=TEN)
     assert await storage.appointments.busy([person], TEN + 60, TEN + 90, NOW) == []
 
 

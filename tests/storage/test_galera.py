@@ -8,12 +8,18 @@ from collections.abc import Iterator, Sequence
 import pymysql
 import pytest
 
+from bench.law import claims_astray, looked_at
 from bench.protocol import operate
 from bench.races import race
+from engine.errors import TryAgain
+from storage.lifecycle import CANCEL
 from storage.revision import newest_revision, upgrade
 from storage.settings import StorageSettings
+from storage.store import Storage
 from tests.fakes.galera import GaleraPair
 from tests.fakes.mariadb import PrivateMariaDB
+from tests.storage.diary import Diary
+from tests.storage.samples import NOW, TEN, new_appointment
 
 missing = GaleraPair.why_not()
 pytestmark = [
@@ -69,6 +75,12 @@ def wait_for_schema(node: PrivateMariaDB, name: str) -> None:
         time.sleep(0.05)
 
 
+def synchronise(servers: Sequence[StorageSettings]) -> None:
+    """Wait until what is committed on one node has come to the other."""
+    with looked_at(servers) as opened:
+        claims_astray(opened)
+
+
 async def test_racing_clients_never_overlap(servers: Sequence[StorageSettings]) -> None:
     result = await race(servers, rounds=15)
     assert (result.overlaps, result.claims_astray) == (0, 0)
@@ -78,6 +90,32 @@ async def test_racing_clients_never_overlap(servers: Sequence[StorageSettings]) 
 async def test_without_claims_they_do(servers: Sequence[StorageSettings]) -> None:
     result = await race(servers, rounds=15, control=True)
     assert result.overlaps > 0
+
+
+async def test_what_is_built_upon_an_appointment_fails_with_it_however_far_apart(
+    servers: Sequence[StorageSettings],
+) -> None:
+    here, there = [await Storage.open(one, clock=lambda: NOW) for one in servers]
+    try:
+        diary = await Diary.begin(here)
+        stands = await diary.add("first", status="confirmed")
+        later = new_appointment(diary.therapist, diary.client, "move", TEN + 30, replaces=stands.id)
+        synchronise(servers)
+
+        async def cancel_while_it_is_moved() -> None:
+            async with here.transaction() as ending:
+                assert await ending.calendar.move_on(stands.id, CANCEL, NOW)
+                await ending.claims.count()  # whatever was deferred has reached the database
+                async with there.transaction() as moving:
+                    assert await moving.calendar.take(later, NOW)
+
+        with pytest.raises(TryAgain):
+            await cancel_while_it_is_moved()
+        with looked_at(servers) as opened:
+            assert claims_astray(opened) == 0
+    finally:
+        await here.close()
+        await there.close()
 
 
 async def test_claims_always_equal_the_active_appointments(servers: Sequence[StorageSettings]) -> None:
