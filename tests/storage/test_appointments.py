@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from storage.appointments import Appointment
+from storage.appointments import Appointment, Taken
 from storage.claims import UNIT_MINUTES, units
 from storage.lifecycle import ACTIVE
 from storage.store import Storage
@@ -170,13 +170,16 @@ class TestAppointments:
             new_appointment(party.therapist, party.client, "sure", TEN + 200, status="confirmed")
         )
         await add(new_appointment(party.therapist, party.client, "gone", TEN + 400, status="declined"))
-        both = [(party.therapist, TEN - 10, TEN + 70), (party.therapist, TEN + 190, TEN + 270)]
+        both = [
+            Taken(party.therapist, TEN - 10, TEN + 70, appointment=hold, starts_at=TEN),
+            Taken(party.therapist, TEN + 190, TEN + 270, appointment=sure, starts_at=TEN + 200),
+        ]
         assert await busy([party.therapist], TEN, TEN + 999, NOW + 599) == both
         assert await busy([party.therapist], TEN, TEN + 999, NOW + 600) == both[1:]
         assert await busy([party.therapist], TEN + 69, TEN + 190, NOW) == both[:1]
         assert await busy([party.therapist], TEN + 70, TEN + 190, NOW) == []
         assert await busy([party.client, party.therapist], TEN, TEN + 99, NOW) == sorted(
-            [both[0], (party.client, *both[0][1:])]
+            [both[0], both[0]._replace(person=party.client)]
         )
         assert await busy([999_999], TEN, TEN + 999, NOW) == []
         assert await busy([party.therapist], TEN, TEN + 999, NOW, besides=hold) == both[1:]

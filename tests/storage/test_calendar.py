@@ -208,7 +208,7 @@ class TestProposing:
         for start in (TEN + 120, TEN + 200, TEN + 600):
             assert await diary.refused(f"at {start}", start)
         busy = await diary.storage.appointments.busy([diary.client], TEN, TEN + 999, NOW)
-        assert [(since, until) for _, since, until in busy] == [
+        assert [(one.start, one.end) for one in busy] == [
             (TEN + start - 10, TEN + start + 70) for start in (120, 150, 600)
         ]
         assert await diary.storage.appointments.busy([diary.client], TEN, TEN + 999, NOW + 900) == []
