@@ -15,22 +15,12 @@ from engine.nearest import nearest
 from flows.lengths import ROW_DESCRIPTION
 from flows.load import seconds_of
 from flows.practice import SERVICE_TYPES
+from flows.practice_hours import HoursReader
 from flows.practice_reminders import read_quiet_hours, read_reminders
 from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
 from storage.claims import UNIT_MINUTES
-from storage.practice import (
-    CANCELLATIONS,
-    MOVES,
-    Offering,
-    Practice,
-    PracticeData,
-    Service,
-    Therapist,
-    WeeklyHours,
-)
+from storage.practice import CANCELLATIONS, MOVES, Offering, Practice, PracticeData, Service, Therapist
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-HOURS = re.compile(r"(\d{1,2}):([0-5]\d)-(\d{1,2}):([0-5]\d)")
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 RULES = {
     "minimum_notice": 2 * 60,
@@ -43,7 +33,23 @@ RULES = {
     "cancel_until": CANCELLATIONS,
 }
 """Lengths of time in minutes, with what holds when the file does not say."""
-MAY_BE_NOTHING = frozenset({"minimum_notice", "break_between", "move_until", "cancel_until", *SERVICE_TYPES})
+SERVICE_RULES = ("break_before", "break_after", "start_every", "minimum_notice", "horizon")
+"""What a service may have otherwise than the practice."""
+MAY_BE_NOTHING = frozenset(
+    {
+        "minimum_notice",
+        "break_between",
+        "break_before",
+        "break_after",
+        "move_until",
+        "cancel_until",
+        *SERVICE_TYPES,
+    }
+)
+LONGEST_PRICE = 64
+MOST_APPOINTMENTS = 100
+CAPS = ("most_a_day", "most_a_week")
+COUNT = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 NOTHING = re.compile(r"0+[mhd]?")
 HORIZON = 60 * 24 * 60
 DAY = 24 * 60
@@ -69,11 +75,14 @@ class _PracticeReader:
         self._problems = problems
         self._default_phone = default_phone
         self._phones: set[str] = set()
+        self._hours = HoursReader(problems, ())
+        self._holidays = ""
 
     def read(self, node: Node) -> PracticeData:
         entries = self._entries(node, ("practice", "rules", "travel", "services", "therapists"), "the file")
         services = self._services(entries.get("services"))
         practice = self._practice(entries)
+        self._hours = HoursReader(self._problems, [service.code for service in services])
         therapists = tuple(
             self._therapist(key, value, practice, [service.code for service in services])
             for key, value in self._pairs(entries.get("therapists"), "`therapists`")
@@ -89,10 +98,11 @@ class _PracticeReader:
         about = self._entries(section, ("name", "zone", "language"), "`practice`")
         place = section.place if section else BEGINNING
         rules = self._entries(
-            entries.get("rules"), (*RULES, "horizon", "reminders", "quiet_hours"), "`rules`"
+            entries.get("rules"), (*RULES, "horizon", "reminders", "quiet_hours", "holidays"), "`rules`"
         )
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
         travel = self._entries(entries.get("travel"), SERVICE_TYPES, "`travel`")
+        self._holidays = self._hours.holidays(rules.get("holidays"))
         quiet_from, quiet_until = read_quiet_hours(rules.get("quiet_hours"), self._problems)
         return Practice(
             name=self._text(about.get("name"), "the practice's `name`", place),
@@ -117,24 +127,32 @@ class _PracticeReader:
         services = []
         for key, value in self._pairs(node, "`services`"):
             what = f"the service `{key.text}`"
-            entries = self._entries(value, ("title", "about", "takes"), what)
+            entries = self._entries(value, ("title", "about", "takes", "price", *SERVICE_RULES), what)
             title = self._text(entries.get("title"), f"the `title` of {what}", key.place)
             if len(title) > ROW_DESCRIPTION:
                 message = f"the `title` of {what} has {len(title)} characters, a list takes {ROW_DESCRIPTION}"
                 self._problems.add(entries["title"].place, "long-title", message, "say more under `about`")
+            days = self._own_minutes(entries, "horizon")
             services.append(
                 Service(
                     code=key.text,
                     title=title,
                     about=self._text(entries["about"], "`about`") if "about" in entries else "",
                     minutes=self._minutes(entries.get("takes"), "takes", 60),
+                    price=self._price(entries.get("price")) or "",
+                    before_minutes=self._own_minutes(entries, "break_before"),
+                    after_minutes=self._own_minutes(entries, "break_after"),
+                    start_every_minutes=self._own_minutes(entries, "start_every") or None,
+                    minimum_notice_minutes=self._own_minutes(entries, "minimum_notice"),
+                    horizon_days=days and max(1, days // DAY),
                 )
             )
         return tuple(services)
 
     def _therapist(self, key: Text, node: Node, practice: Practice, codes: list[str]) -> Therapist:
         what = f"the therapist `{key.text}`"
-        entries = self._entries(node, ("name", "phone", "services", "meets", "hours"), what)
+        known = ("name", "phone", "zone", "services", "meets", "takes", "prices", "travel")
+        entries = self._entries(node, (*known, "hours", "dates", "off", "holidays", *CAPS), what)
         services = self._chosen(entries.get("services"), codes, "service")
         kinds = self._chosen(entries.get("meets"), list(SERVICE_TYPES), "way to meet")
         for given in (entries.get("services"), entries.get("meets")):
@@ -143,40 +161,42 @@ class _PracticeReader:
                 self._problems.add(
                     given.place, "gives-nothing", message, "name something, or remove the line"
                 )
-        hours = [
-            stretch
-            for day, value in self._pairs(entries.get("hours"), f"the `hours` of {what}")
-            for stretch in self._day(day, value)
-        ]
+        takes = self._entries(entries.get("takes"), tuple(services), f"`takes` of {what}")
+        prices = self._entries(entries.get("prices"), tuple(services), f"`prices` of {what}")
+        travel = self._entries(entries.get("travel"), SERVICE_TYPES, f"`travel` of {what}")
+        minutes = {code: self._minutes(value, "takes", 60) for code, value in takes.items()}
+        cost = {code: self._price(value) for code, value in prices.items()}
+        hours, dates = entries.get("hours"), entries.get("dates")
         return Therapist(
             code=key.text,
             name=self._text(entries.get("name"), f"the `name` of {what}", key.place),
-            zone=practice.zone,
+            zone=self._zone(entries["zone"], key.place) if "zone" in entries else practice.zone,
             address=f"whatsapp:{self._phone(entries.get('phone'), key)}",
-            offers=tuple(Offering(service, kind) for service in services for kind in kinds),
-            hours=tuple(sorted(hours)),
+            offers=tuple(
+                Offering(service, kind, minutes.get(service), cost.get(service))
+                for service in services
+                for kind in kinds
+            ),
+            hours=tuple(
+                sorted(
+                    stretch
+                    for day, value in self._pairs(hours, f"the `hours` of {what}")
+                    for stretch in self._hours.weekly(day, value)
+                )
+            ),
+            dates=tuple(
+                sorted(
+                    stretch
+                    for day, value in self._pairs(dates, f"the `dates` of {what}")
+                    for stretch in self._hours.dated(day, value)
+                )
+            ),
+            off=self._hours.off(entries.get("off")),
+            holidays=self._hours.holidays(entries["holidays"]) if "holidays" in entries else self._holidays,
+            most_a_day=self._count(entries.get("most_a_day")),
+            most_a_week=self._count(entries.get("most_a_week")),
+            travel_minutes={kind: self._minutes(value, kind, 0) for kind, value in travel.items()},
         )
-
-    def _day(self, day: Text, node: Node) -> list[WeeklyHours]:
-        if day.text not in WEEKDAYS:
-            message = f"`{day.text}` is no day of the week"
-            self._problems.add(day.place, "unknown-day", message, nearest(day.text, WEEKDAYS))
-            return []
-        weekday = WEEKDAYS.index(day.text)
-        found: list[WeeklyHours] = []
-        for item in node.items if isinstance(node, Items) else (node,):
-            match = HOURS.fullmatch(item.text.replace(" ", "")) if isinstance(item, Text) else None
-            numbers = [int(part) for part in match.groups()] if match else [0, 0, 0, 0]
-            start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
-            if not 0 <= start < end <= DAY:
-                message = f"this is no stretch of {day.text}"
-                self._problems.add(item.place, "bad-hours", message, "write it like 9:00-12:30")
-            elif found and start < found[-1].until_minute:
-                message = f"the hours of {day.text} overlap or are out of order"
-                self._problems.add(item.place, "bad-hours", message)
-            else:
-                found.append(WeeklyHours(weekday, start, end))
-        return found
 
     def _phone(self, node: Node | None, key: Text) -> str:
         written = self._text(node, "`phone`") if node else self._default_phone
@@ -208,6 +228,27 @@ class _PracticeReader:
             self._problems.add(node.place, "bad-duration", message, "write it like 50m, 2h or 60d")
             return default
         return seconds // 60
+
+    def _own_minutes(self, entries: dict[str, Node], name: str) -> int | None:
+        """A length of time; None where the practice's holds."""
+        return self._minutes(entries[name], name, 0) if name in entries else None
+
+    def _price(self, node: Node | None) -> str | None:
+        price = self._text(node, "a price") if node else None
+        if node and price and len(price) > LONGEST_PRICE:
+            message = f"this price has {len(price)} characters, {LONGEST_PRICE} are shown"
+            self._problems.add(node.place, "long-price", message, "write it like 90 EUR")
+        return price
+
+    def _count(self, node: Node | None) -> int | None:
+        if node is None:
+            return None
+        written = node.text if isinstance(node, Text) else ""
+        if COUNT.fullmatch(written) and int(written) <= MOST_APPOINTMENTS:
+            return int(written)
+        message = f"this must be a number of appointments from 1 to {MOST_APPOINTMENTS}"
+        self._problems.add(node.place, "bad-count", message, "remove the line where there is no limit")
+        return None
 
     def _chosen(self, node: Node | None, known: list[str], what: str) -> list[str]:
         """The listed names; all of them when nothing is listed."""

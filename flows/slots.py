@@ -42,32 +42,6 @@ class Shape:
     """Appointments begin at multiples of this, counted from the beginning of a window."""
 
 
-def windows(hours: Sequence[tuple[int, int, int]], zone: ZoneInfo, first: date, days: int) -> list[Window]:
-    """Working time as instants: weekly hours `(weekday, from, until)` in local minutes, day by day.
-
-    Local times that a clock change skips or repeats count as the time that really passes: only the
-    edges of a window are converted.
-    """
-    return list(_windows(tuple(hours), zone, first, days))
-
-
-@lru_cache(maxsize=512)  # the same few stretches of days are asked for all day long
-def _windows(
-    hours: tuple[tuple[int, int, int], ...], zone: ZoneInfo, first: date, days: int
-) -> tuple[Window, ...]:
-    by_day: dict[int, list[tuple[int, int]]] = {}
-    for weekday, start, end in hours:
-        by_day.setdefault(weekday, []).append((start, end))
-    found = []
-    for number in range(days):
-        day = first + timedelta(days=number)
-        for start, end in sorted(by_day.get(day.weekday(), ())):
-            window = Window(instant(day, start, zone), instant(day, end, zone))
-            if window.start < window.end:
-                found.append(window)
-    return tuple(_joined(found))
-
-
 def instant(day: date, minute: int, zone: ZoneInfo) -> int:
     """The instant of a local time; one that a clock change skips becomes the moment of the change."""
     day += timedelta(days=minute // DAY)
@@ -93,15 +67,15 @@ def _change_within(low: int, high: int, zone: ZoneInfo) -> int:
     return high
 
 
-def _joined(found: Iterable[Window]) -> list[Window]:
+def joined(found: Iterable[Window]) -> list[Window]:
     """Windows in order, with those that touch made one: a night shift does not end at midnight."""
-    joined: list[Window] = []
+    merged: list[Window] = []
     for window in sorted(found):
-        if joined and window.start <= joined[-1].end:
-            joined[-1] = Window(joined[-1].start, max(joined[-1].end, window.end))
+        if merged and window.start <= merged[-1].end:
+            merged[-1] = Window(merged[-1].start, max(merged[-1].end, window.end))
         else:
-            joined.append(window)
-    return joined
+            merged.append(window)
+    return merged
 
 
 def free_starts(

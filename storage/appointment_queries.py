@@ -99,6 +99,14 @@ MARK = Query(
 REPLACING = Query(
     _SELECT.where(appointments.c.replaces == given("appointment")).order_by(appointments.c.id.desc())
 )
+WITH_SOMEBODY = ("pending", "confirmed", "completed", "no_show", "cancelled")
+"""A client has chosen this therapist, who did not decline."""
+SEEN_LAST_BY = Query(
+    select(appointments.c.therapist_id)
+    .where(appointments.c.client_id == given("client"), appointments.c.status.in_(WITH_SOMEBODY))
+    .order_by(appointments.c.starts_at.desc())
+    .limit(1)
+)
 SET_TIME = Query(
     update(appointments)
     .where(appointments.c.id == given("appointment"))

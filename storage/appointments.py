@@ -187,6 +187,11 @@ class Appointments:
         """Cancel whatever was to replace an appointment that does not stand any more. Deferred."""
         await self._session.defer(queries.END_MOVES_OF, appointment=appointment_id, at=self._clock())
 
+    async def seen_last_by(self, client: int) -> int | None:
+        """Whose client somebody is: of the latest appointment, past or to come; None: nobody's as yet."""
+        rows = await self._session.fetch(queries.SEEN_LAST_BY, client=client)
+        return rows[0][0] if rows else None
+
     async def set_time(self, appointment_id: int, time: Proposal) -> None:
         """Give an appointment the time that was chosen of those proposed. Deferred."""
         await self._session.defer(

@@ -49,20 +49,30 @@ class Practice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A kind of session."""
+    """A kind of session. What is None is as it is in the whole practice."""
 
     code: str
     title: str
     about: str
     minutes: int
+    price: str = ""
+    """As clients read it; empty: they are told none."""
+    before_minutes: int | None = None
+    """Kept free before it, beside the journey."""
+    after_minutes: int | None = None
+    start_every_minutes: int | None = None
+    minimum_notice_minutes: int | None = None
+    horizon_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Offering:
-    """A therapist gives this service in this way."""
+    """A therapist gives this service in this way; for as long and as much as `Service` says, or otherwise."""
 
     service: str
     service_type: str
+    minutes: int | None = None
+    price: str | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,6 +81,32 @@ class WeeklyHours:
 
     weekday: int
     from_minute: int
+    until_minute: int
+    service: str = ""
+    """For this one only; empty: for all."""
+    service_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DatedHours:
+    """A stretch of one local date, which counts instead of the weekly hours. Without length: closed."""
+
+    day: str
+    """ISO 8601."""
+    from_minute: int
+    until_minute: int
+    service: str = ""
+    service_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeOff:
+    """From this minute of the first local day to that minute of the last, which is excluded."""
+
+    first_day: str
+    """ISO 8601."""
+    from_minute: int
+    last_day: str
     until_minute: int
 
 
@@ -81,9 +117,20 @@ class Therapist:
     code: str
     name: str
     zone: str
+    """IANA name: of the hours, dates and days off."""
     address: str
     offers: tuple[Offering, ...]
     hours: tuple[WeeklyHours, ...]
+    dates: tuple[DatedHours, ...] = ()
+    off: tuple[TimeOff, ...] = ()
+    holidays: str = ""
+    """Whose public holidays are kept, as ISO 3166 writes it: `DE`, `DE-BE`; empty: nobody's."""
+    most_a_day: int | None = None
+    """Of local days, whatever the appointments are; None: as many as there is time for."""
+    most_a_week: int | None = None
+    """Of weeks from Monday to Sunday."""
+    travel_minutes: Mapping[str, int] = field(default_factory=dict)
+    """By service type, where it differs from the practice's."""
     id: int = 0
     """The person's number, also the resource's; 0 before the practice is loaded."""
 

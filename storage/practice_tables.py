@@ -7,17 +7,37 @@ the address does, so appointments keep their therapist.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Generic, TypeVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, select, update
 
 from storage.database import Session
 from storage.people import THERAPIST
-from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
+from storage.practice import (
+    DatedHours,
+    Offering,
+    Practice,
+    PracticeData,
+    Service,
+    Therapist,
+    TimeOff,
+    WeeklyHours,
+)
 from storage.sealing import Sealer
 from storage.sql import Insert, Query, given
-from storage.tables import offerings, people, practice_settings, services, therapists, weekly_hours
+from storage.tables import (
+    dated_hours,
+    journeys,
+    offerings,
+    people,
+    practice_settings,
+    services,
+    therapists,
+    times_off,
+    weekly_hours,
+)
 
 _TRAVEL = "travel_minutes:"
 _VERSION = "version"
@@ -36,38 +56,33 @@ _NUMBERS = (
 )
 _REMINDERS = "reminder_minutes"
 
-_CLEAR = [Query(delete(table)) for table in (weekly_hours, offerings, therapists, services)]
+_CLEARED = (weekly_hours, dated_hours, times_off, journeys, offerings, therapists, services)
+"""What is replaced by loading, in an order that no foreign key forbids."""
+_CLEAR = [Query(delete(table)) for table in _CLEARED]
+_ADD_SERVICE, _ADD_THERAPIST, _ADD_JOURNEY = Insert(services), Insert(therapists), Insert(journeys)
 _CLEAR_SETTINGS = Query(delete(practice_settings))
 _ADD_PERSON = Insert(people)
-_ADD_THERAPIST = Insert(therapists)
-_ADD_SERVICE = Insert(services)
-_ADD_OFFERING = Insert(offerings)
-_ADD_HOURS = Insert(weekly_hours)
 _ADD_SETTING = Insert(practice_settings)
 _SETTINGS = Query(select(practice_settings.c.name, practice_settings.c.value))
-_SERVICES = Query(
-    select(services.c.code, services.c.title, services.c.about, services.c.minutes).order_by(
-        services.c.position
-    )
-)
+_SERVICE = [field.name for field in fields(Service)]
+_SERVICES = Query(select(*(services.c[name] for name in _SERVICE)).order_by(services.c.position))
 _THERAPISTS = Query(
-    select(therapists.c.person_id, therapists.c.code, therapists.c.name, therapists.c.zone, people.c.address)
+    select(
+        therapists.c.person_id,
+        therapists.c.code,
+        therapists.c.name,
+        therapists.c.zone,
+        therapists.c.holidays,
+        therapists.c.most_a_day,
+        therapists.c.most_a_week,
+        people.c.address,
+    )
     .join(people, people.c.id == therapists.c.person_id)
     .order_by(therapists.c.position)
 )
-_OFFERINGS = Query(
-    select(offerings.c.therapist_id, offerings.c.service, offerings.c.service_type).order_by(
-        offerings.c.therapist_id, offerings.c.service, offerings.c.service_type
-    )
-)
-_HOURS = Query(
-    select(
-        weekly_hours.c.therapist_id,
-        weekly_hours.c.weekday,
-        weekly_hours.c.from_minute,
-        weekly_hours.c.until_minute,
-    ).order_by(weekly_hours.c.therapist_id, weekly_hours.c.weekday, weekly_hours.c.from_minute)
-)
+_JOURNEYS = Query(select(journeys.c.therapist_id, journeys.c.service_type, journeys.c.minutes))
+P = TypeVar("P", WeeklyHours, DatedHours, TimeOff, Offering)
+
 _KNOWN = Query(
     select(people.c.id, people.c.address_hash, therapists.c.code)
     .join(therapists, therapists.c.person_id == people.c.id, isouter=True)
@@ -79,6 +94,37 @@ _REWRITE = Query(
     .where(people.c.id == given("person"))
     .values(address_hash=given("hash"), address=given("at"), name=given("called"), zone=given("in_zone"))
 )
+
+
+class _Parts(Generic[P]):
+    """What a therapist has several of, in a table whose columns are called as the fields are."""
+
+    def __init__(self, table: Table, part: type[P]) -> None:
+        self._part: type[P] = part
+        self._names = [field.name for field in fields(part)]
+        columns = [table.c.therapist_id, *(table.c[name] for name in self._names)]
+        self._all = Query(select(*columns).order_by(*table.primary_key.columns))
+        self._add = Insert(table)
+
+    async def read(self, session: Session) -> dict[int, list[P]]:
+        """By therapist, in order."""
+        found: dict[int, list[P]] = defaultdict(list)
+        for therapist_id, *values in await session.fetch(self._all):
+            found[therapist_id].append(self._part(*values))
+        return found
+
+    async def write(self, session: Session, parts: Mapping[int, Sequence[P]]) -> None:
+        """Those of all therapists."""
+        rows = [
+            {"therapist_id": number, **{name: getattr(part, name) for name in self._names}}
+            for number, several in parts.items()
+            for part in several
+        ]
+        await session.insert_all(self._add, rows)
+
+
+_HOURS, _DATES = _Parts(weekly_hours, WeeklyHours), _Parts(dated_hours, DatedHours)
+_OFF, _OFFERS = _Parts(times_off, TimeOff), _Parts(offerings, Offering)
 
 
 class Practices:
@@ -112,16 +158,14 @@ class Practices:
             settings: dict[str, str] = dict(await session.fetch(_SETTINGS))
             if _VERSION not in settings:
                 return None
-            offers: dict[int, list[Offering]] = defaultdict(list)
-            for therapist_id, service, service_type in await session.fetch(_OFFERINGS):
-                offers[therapist_id].append(Offering(service, service_type))
-            hours: dict[int, list[WeeklyHours]] = defaultdict(list)
-            for therapist_id, *stretch in await session.fetch(_HOURS):
-                hours[therapist_id].append(WeeklyHours(*stretch))
+            offers, hours = await _OFFERS.read(session), await _HOURS.read(session)
+            dates, off = await _DATES.read(session), await _OFF.read(session)
+            travel: dict[int, dict[str, int]] = defaultdict(dict)
+            for therapist_id, service_type, minutes in await session.fetch(_JOURNEYS):
+                travel[therapist_id][service_type] = minutes
             found = await session.fetch(_THERAPISTS)
             given_services = tuple(
-                Service(code=code, title=title, about=about, minutes=minutes)
-                for code, title, about, minutes in await session.fetch(_SERVICES)
+                Service(**dict(zip(_SERVICE, row, strict=True))) for row in await session.fetch(_SERVICES)
             )
         return PracticeData(
             practice=_practice_from(settings),
@@ -132,11 +176,17 @@ class Practices:
                     code=code,
                     name=self._sealer.open(name),
                     zone=zone,
+                    holidays=holidays,
+                    most_a_day=most_a_day,
+                    most_a_week=most_a_week,
                     address=self._sealer.open(address),
                     offers=tuple(offers[number]),
                     hours=tuple(hours[number]),
+                    dates=tuple(dates[number]),
+                    off=tuple(off[number]),
+                    travel_minutes=travel[number],
                 )
-                for number, code, name, zone, address in found
+                for number, code, name, zone, holidays, most_a_day, most_a_week, address in found
             ),
             version=int(settings[_VERSION]),
         )
@@ -184,13 +234,7 @@ class Practices:
         await session.insert_all(
             _ADD_SERVICE,
             [
-                {
-                    "code": one.code,
-                    "title": one.title,
-                    "about": one.about,
-                    "minutes": one.minutes,
-                    "position": position,
-                }
+                {**{name: getattr(one, name) for name in _SERVICE}, "position": position}
                 for position, one in enumerate(data.services)
             ],
         )
@@ -202,34 +246,25 @@ class Practices:
                     "code": one.code,
                     "name": self._sealer.seal(one.name),
                     "zone": one.zone,
+                    "holidays": one.holidays,
+                    "most_a_day": one.most_a_day,
+                    "most_a_week": one.most_a_week,
                     "position": position,
                 }
                 for position, one in enumerate(data.therapists)
             ],
         )
+        by_number = {numbers[one.code]: one for one in data.therapists}
+        await _OFFERS.write(session, {number: one.offers for number, one in by_number.items()})
+        await _HOURS.write(session, {number: one.hours for number, one in by_number.items()})
+        await _DATES.write(session, {number: one.dates for number, one in by_number.items()})
+        await _OFF.write(session, {number: one.off for number, one in by_number.items()})
         await session.insert_all(
-            _ADD_OFFERING,
+            _ADD_JOURNEY,
             [
-                {
-                    "therapist_id": numbers[one.code],
-                    "service": offering.service,
-                    "service_type": offering.service_type,
-                }
-                for one in data.therapists
-                for offering in one.offers
-            ],
-        )
-        await session.insert_all(
-            _ADD_HOURS,
-            [
-                {
-                    "therapist_id": numbers[one.code],
-                    "weekday": hours.weekday,
-                    "from_minute": hours.from_minute,
-                    "until_minute": hours.until_minute,
-                }
-                for one in data.therapists
-                for hours in one.hours
+                {"therapist_id": number, "service_type": kind, "minutes": minutes}
+                for number, one in by_number.items()
+                for kind, minutes in one.travel_minutes.items()
             ],
         )
 

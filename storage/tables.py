@@ -180,6 +180,9 @@ therapists = Table(
     Column("name", Sealed, nullable=False),
     Column("zone", Name, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("holidays", Name, nullable=False, server_default=""),
+    Column("most_a_day", Integer),
+    Column("most_a_week", Integer),
     UniqueConstraint("code"),
     **_OPTIONS,
 )
@@ -192,6 +195,12 @@ services = Table(
     Column("about", Text, nullable=False),
     Column("minutes", Integer, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("price", Name, nullable=False, server_default=""),
+    Column("before_minutes", Integer),
+    Column("after_minutes", Integer),
+    Column("start_every_minutes", Integer),
+    Column("minimum_notice_minutes", Integer),
+    Column("horizon_days", Integer),
     **_OPTIONS,
 )
 
@@ -201,10 +210,13 @@ offerings = Table(
     Column("therapist_id", BigInteger, ForeignKey(therapists.c.person_id), nullable=False),
     Column("service", Name, ForeignKey(services.c.code), nullable=False),
     Column("service_type", Name, nullable=False),
+    Column("minutes", Integer),
+    Column("price", Name),
     PrimaryKeyConstraint("therapist_id", "service", "service_type"),
     **_OPTIONS,
 )
 
+# Hours for one service or one way to meet only name it; the others have empty names.
 weekly_hours = Table(
     "weekly_hours",
     metadata,
@@ -212,7 +224,45 @@ weekly_hours = Table(
     Column("weekday", Integer, nullable=False, autoincrement=False),  # 0 is Monday
     Column("from_minute", Integer, nullable=False, autoincrement=False),  # of the local day
     Column("until_minute", Integer, nullable=False),
-    PrimaryKeyConstraint("therapist_id", "weekday", "from_minute"),
+    Column("service", Name, nullable=False, server_default=""),
+    Column("service_type", Name, nullable=False, server_default=""),
+    PrimaryKeyConstraint("therapist_id", "weekday", "from_minute", "service", "service_type"),
+    **_OPTIONS,
+)
+
+dated_hours = Table(
+    "dated_hours",
+    metadata,
+    Column("therapist_id", BigInteger, ForeignKey(therapists.c.person_id), nullable=False),
+    Column("day", String(10), nullable=False),  # the local date, ISO 8601
+    Column("from_minute", Integer, nullable=False, autoincrement=False),
+    Column("until_minute", Integer, nullable=False),  # the same: nothing on that day
+    Column("service", Name, nullable=False),
+    Column("service_type", Name, nullable=False),
+    PrimaryKeyConstraint("therapist_id", "day", "from_minute", "service", "service_type"),
+    **_OPTIONS,
+)
+
+times_off = Table(
+    "times_off",
+    metadata,
+    Column("therapist_id", BigInteger, ForeignKey(therapists.c.person_id), nullable=False),
+    Column("first_day", String(10), nullable=False),
+    Column("from_minute", Integer, nullable=False, autoincrement=False),
+    Column("last_day", String(10), nullable=False),
+    Column("until_minute", Integer, nullable=False),
+    PrimaryKeyConstraint("therapist_id", "first_day", "from_minute"),
+    **_OPTIONS,
+)
+
+# The way to clients, where a therapist's differs from the practice's.
+journeys = Table(
+    "journeys",
+    metadata,
+    Column("therapist_id", BigInteger, ForeignKey(therapists.c.person_id), nullable=False),
+    Column("service_type", Name, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    PrimaryKeyConstraint("therapist_id", "service_type"),
     **_OPTIONS,
 )
 

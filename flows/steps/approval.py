@@ -185,7 +185,7 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
 
 async def waiting_requests(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
     """The therapist's requests whose deadline is not over, the oldest first."""
-    horizon = turn.minute + turn.practice.rules.horizon_days * 24 * 60 + 24 * 60
+    horizon = turn.minute + turn.practice.farthest + 24 * 60
     found = await tx.appointments.of_therapist(turn.person_id, ("pending",), turn.minute, horizon)
     standing = [request for request in found if (request.expires_at or 0) > turn.now]
     return sorted(standing, key=lambda request: request.id)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.registry import step
-from flows.slots import DAY, Busy, Shape, free_starts, local, windows
+from flows.slots import DAY, Busy, free_starts, local
 from flows.texts import line
+from flows.therapist_names import asked_for, asks_for_anybody
 from flows.wishes import Choice, Wish, choose, rest_of_day, searches
 from flows.wording import in_short
+from flows.working_time import working_time
+from flows.workload import WEEK, Workload
 from storage.practice import Service, Therapist
 from storage.store import Transaction
 
-WISHES = ("service_type", "service", "wanted", "slot")
+WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for")
 
 
 @step("noted", remembers=WISHES)
@@ -33,6 +37,10 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     said = Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
         noted |= {"wanted": turn.wish.and_now(said).as_value(), "slot": None}
+    if whom := asked_for(turn.moment.heard.text, turn.practice.therapists):
+        noted |= {"asked_for": whom.id, "slot": None}
+    elif asks_for_anybody(turn.moment.heard.text):
+        noted |= {"asked_for": None}
     if isinstance(slot := told.get("slot"), dict):
         noted |= _chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
     return Outcome("noted", remembers=noted)
@@ -186,26 +194,23 @@ async def _choice(
 
     `before`: those next before this minute instead, whatever was wished for.
     """
-    rules = turn.practice.rules
-    earliest = max(turn.minute + rules.minimum_notice_minutes, after + 1)
-    latest = turn.minute + rules.horizon_days * 24 * 60
+    earliest = max(turn.minute + turn.practice.notice(service), after + 1)
+    latest = turn.minute + turn.practice.horizon(service)
     wish = turn.wish
     if before is not None:
         latest, day = min(latest, before - 1), local(before, turn.zone).date()
         wish = Wish(day, day)
-    shape = Shape(
-        turn.practice.service(service).minutes,
-        turn.practice.before(kind),
-        turn.practice.after(kind),
-        rules.start_every_minutes,
-    )
     moving = turn.remembered_number("moving")
     therapists = turn.practice.therapists_for(kind, service)
     if moved := await tx.appointments.get(moving) if moving is not None else None:
         therapists = [one for one in therapists if one.id == moved.therapist.id]
+    elif (asked_for := turn.remembered_number("asked_for")) in [one.id for one in therapists]:
+        therapists = [one for one in therapists if one.id == asked_for]
+    own = await _own_therapist(turn, tx) if len(therapists) > 1 else None
+    therapists.sort(key=lambda one: one.id != own)
     choice, owners = Choice(), dict[int, int]()
     for low, high in searches(wish, earliest, latest, turn.zone):
-        owners = await _owners(turn, tx, therapists, shape, (low, high))
+        owners = await _owners(turn, tx, therapists, (kind, service), (low, high), own)
         owners.pop(without or turn.remembered_number("refused") or 0, None)
         owners.pop(moved.starts_at if moved else 0, None)
         choice = choose(sorted(owners), wish, turn.zone)
@@ -214,35 +219,50 @@ async def _choice(
     return choice, owners
 
 
+async def _own_therapist(turn: BookingTurn, tx: Transaction) -> int | None:
+    """Whose client this is: of the time chosen last in this chat, or of the latest appointment."""
+    return turn.remembered_number("therapist") or await tx.appointments.seen_last_by(turn.person_id)
+
+
 async def _owners(
     turn: BookingTurn,
     tx: Transaction,
     therapists: Sequence[Therapist],
-    shape: Shape,
+    wanted: tuple[str, str],
     within: tuple[int, int],
+    own: int | None,
 ) -> dict[int, int]:
-    """Every free time within this stretch, and the therapist who is free then.
+    """Every free time within this stretch, and the therapist who is to have it.
+
+    That is the client's `own`, or else who has fewest appointments in that week.
 
     The client's own appointments are in the way, with whomever they are: nobody is in two places at once.
     What this conversation holds itself is not, nor what it moves, so that it can be moved by half an hour.
     """
     low, high = within
+    kind, service = wanted
     involved = [turn.person_id, *(one.id for one in therapists)]
     busy = await tx.appointments.busy(
         involved,
-        low - DAY,
-        high + DAY,
+        low - WEEK - DAY,
+        high + WEEK + DAY,
         turn.now,
         besides=turn.remembered_number("appointment"),
         moving=turn.remembered_number("moving"),
     )
     owners: dict[int, int] = {}
-    first = local(low, turn.zone).date() - timedelta(days=1)
+    loads = {one.id: Workload(one, busy) for one in therapists}
     for therapist in therapists:
-        working = windows(_hours(therapist), turn.zone, first, (high - low) // DAY + 3)
+        terms = turn.practice.terms(therapist.id, service, kind)
+        first = local(low, ZoneInfo(therapist.zone)).date() - timedelta(days=1)
+        working = working_time(therapist, service, kind, first, (high - low) // DAY + 3)
         taken = [Busy(one.start, one.end) for one in busy if one.person in (therapist.id, turn.person_id)]
-        for start in free_starts(working, taken, shape, low, high):
-            owners.setdefault(start, therapist.id)
+        for start in free_starts(working, taken, terms.shape, low, high):
+            if loads[therapist.id].is_full(start):
+                continue
+            owner = owners.setdefault(start, therapist.id)
+            if owner != own and loads[therapist.id].of_week(start) < loads[owner].of_week(start):
+                owners[start] = therapist.id
     return owners
 
 
@@ -268,7 +288,7 @@ def _chosen(turn: BookingTurn, start: int, therapist: int) -> dict[str, Value]:
     wall = local(start, turn.zone)
     wish = Wish(wall.date(), wall.date(), wall.hour * 60 + wall.minute)
     slot: Value = {"start": start, "therapist": therapist, "zone": turn.zone.key}
-    return {"slot": slot, "wanted": wish.as_value()}
+    return {"slot": slot, "wanted": wish.as_value(), "therapist": therapist}
 
 
 def _start_of(choice: Value) -> int:
@@ -276,7 +296,3 @@ def _start_of(choice: Value) -> int:
         case {"data": {"slot": {"start": start}}}:
             return int(str(start))
     return 0
-
-
-def _hours(therapist: Therapist) -> list[tuple[int, int, int]]:
-    return [(hours.weekday, hours.from_minute, hours.until_minute) for hours in therapist.hours]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
@@ -12,6 +13,7 @@ from flows.registry import step
 from flows.reminders import nudges
 from flows.slots import local
 from flows.texts import line
+from flows.workload import Workload, week_of
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import ASK, KEEP, LAPSE, LET_GO, WITHDRAW
 from storage.store import Transaction
@@ -57,17 +59,18 @@ def _wanted(turn: BookingTurn) -> NewAppointment:
     """What the client has settled on, as the conversation remembers it."""
     kind, service, slot = str(turn.memory["service_type"]), str(turn.memory["service"]), turn.memory["slot"]
     assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
-    start = int(str(slot["start"]))
-    end = start + turn.practice.service(service).minutes
+    start, therapist = int(str(slot["start"])), int(str(slot["therapist"]))
+    terms = turn.practice.terms(therapist, service, kind)
+    end = start + terms.length
     return NewAppointment(
-        therapist_id=int(str(slot["therapist"])),
+        therapist_id=therapist,
         client_id=turn.person_id,
         service=service,
         service_type=kind,
         starts_at=start,
         ends_at=end,
-        claimed_from=start - turn.practice.before(kind),
-        claimed_until=end + turn.practice.after(kind),
+        claimed_from=start - terms.before,
+        claimed_until=end + terms.after,
         zone=turn.zone.key,
         wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
         address=turn.remembered_text("address") if turn.practice.travels(kind) else None,
@@ -91,12 +94,24 @@ async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: N
 
 async def _claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> int | None:
     """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
-    if wanted.starts_at < turn.minute + turn.practice.rules.minimum_notice_minutes:
+    if wanted.starts_at < turn.minute + turn.practice.notice(wanted.service):
         return None
     await tx.calendar.queue_up(wanted.therapist_id, wanted.client_id)
     if await tx.blocked_times.blocked([wanted.therapist_id], wanted.claimed_from, wanted.claimed_until):
         return None
+    if await _is_full(turn, tx, wanted):
+        return None
     return await tx.calendar.take(wanted, turn.now)
+
+
+async def _is_full(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> bool:
+    """Whether the therapist takes no more on that day or in that week; asked while others queue up."""
+    therapist = next((one for one in turn.practice.therapists if one.id == wanted.therapist_id), None)
+    if therapist is None or (therapist.most_a_day is None and therapist.most_a_week is None):
+        return False
+    week = week_of(wanted.starts_at, ZoneInfo(therapist.zone))
+    taken = await tx.appointments.busy([therapist.id], *week, turn.now, moving=wanted.replaces)
+    return Workload(therapist, taken).is_full(wanted.starts_at)
 
 
 @step("noted", "unclear", remembers=("address",))
@@ -168,7 +183,7 @@ def _deadline(turn: BookingTurn, held: Appointment, moved: Appointment | None) -
     A move has to be answered before what it moves begins.
     """
     answer_by = turn.now + turn.practice.rules.answer_within_minutes * 60
-    notice = (held.starts_at - turn.practice.rules.minimum_notice_minutes) * 60
+    notice = (held.starts_at - turn.practice.notice(held.service)) * 60
     deadline = max(min(answer_by, notice), min(turn.now + LEAST_TO_ANSWER, held.starts_at * 60))
     return min(deadline, moved.starts_at * 60) if moved else deadline
 

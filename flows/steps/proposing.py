@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from engine.errors import TurnFailed
 from engine.events import Value
@@ -16,11 +17,12 @@ from flows.booking_turn import BookingTurn, number
 from flows.lives import summary_of
 from flows.registry import step
 from flows.reminders import put_reminders
-from flows.slots import DAY, Busy, Shape, free_starts, local, windows
+from flows.slots import DAY, Busy, Shape, free_starts, local
 from flows.steps.approval import NEWS, waiting_requests
 from flows.texts import line
 from flows.wishes import Wish, choose
 from flows.wording import in_short
+from flows.working_time import working_time
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import ACCEPT, LAPSE_UNANSWERED, REFUSE
 from storage.proposals import MOST, Proposal
@@ -261,19 +263,19 @@ async def _read_out(turn: BookingTurn, tx: Transaction) -> Appointment:
 
 async def _free(turn: BookingTurn, tx: Transaction, about: Appointment) -> list[int]:
     """When both are free within the practice's horizon, but for the time that it is to be instead of."""
-    low, high = turn.minute + SOONEST, turn.minute + turn.practice.rules.horizon_days * DAY
+    low, high = turn.minute + SOONEST, turn.minute + turn.practice.horizon(about.service)
     both = [about.therapist.id, about.client.id]
     busy = await tx.appointments.busy(both, low - DAY, high + DAY, turn.now, moving=about.id)
     shape = Shape(
         about.ends_at - about.starts_at,
         about.starts_at - about.claimed_from,
         about.claimed_until - about.ends_at,
-        turn.practice.rules.start_every_minutes,
+        turn.practice.terms(about.therapist.id, about.service, about.service_type).every,
     )
     (therapist,) = [one for one in turn.practice.therapists if one.id == about.therapist.id]
-    hours = [(one.weekday, one.from_minute, one.until_minute) for one in therapist.hours]
-    first = local(low, turn.zone).date() - timedelta(days=1)
-    working = windows(hours, turn.zone, first, (high - low) // DAY + 3)
+    first = local(low, ZoneInfo(therapist.zone)).date() - timedelta(days=1)
+    days = (high - low) // DAY + 3
+    working = working_time(therapist, about.service, about.service_type, first, days)
     taken = [Busy(one.start, one.end) for one in busy]
     return [start for start in free_starts(working, taken, shape, low, high) if start != about.starts_at]
 

@@ -18,12 +18,12 @@ STORY = (
     ("client:Ana", "hi", [BARE]),
     ("client:Ana", "I want to book an appointment", [BARE]),
     ("client:Ana", "in-call", [BARE]),
-    ("client:Ana", "individual therapy", [BARE + 1]),
+    ("client:Ana", "individual therapy", [BARE + 2]),  # looks whose client Ana is, and when they are free
     ("client:Ana", "1", [BARE + 4]),
     ("client:Ana", "friday at 9am", [BARE + 6]),  # looks, and exchanges one hold for another
     ("client:Ana", "yes", [BARE + 2, BARE + 3]),  # the therapist's conversation begins; how reliable is Ana?
     ("therapist:anna", "approve 2", [BARE + 2, BARE]),
-    ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 5]),
+    ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 6]),
     ("client:Ana", "my appointments", [BARE + 1]),
     ("client:Ana", "no", [BARE + 1]),
     ("client:Ana", "cancel my appointment", [BARE + 1]),
