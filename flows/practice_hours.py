@@ -56,6 +56,9 @@ class HoursReader:
             return []
         if isinstance(node, Text) and node.text == CLOSED:
             return [DatedHours(day.text, 0, 0)]
+        if isinstance(node, Items) and not node.items:
+            message = f"{day.text} has no hours"
+            self._problems.add(node.place, "no-hours", message, f"write `{CLOSED}`, or remove the line")
         return [DatedHours(day.text, *stretch) for stretch in self._day(day.text, node)]
 
     def off(self, node: Node | None) -> tuple[TimeOff, ...]:

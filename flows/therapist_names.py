@@ -32,5 +32,5 @@ def asks_for_anybody(text: str) -> bool:
 def _is_asked_for(text: str, name: str) -> bool:
     if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE):
         return True
-    parts = "|".join(re.escape(part) for part in name.split() if len(part) > 2)  # noqa: PLR2004  # no initials
+    parts = "|".join(re.escape(part) for part in re.split(r"[\s-]+", name) if len(part) > 2)  # noqa: PLR2004  # no initials
     return bool(parts) and re.search(rf"\b{_ASKING}\s+(?:{parts})\b", text, re.IGNORECASE) is not None

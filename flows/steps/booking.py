@@ -50,6 +50,8 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     if turn.practice.travels(wanted.service_type) and not wanted.address:
         return Outcome("address_missing", remembers={"appointment": number})
     summary = turn.summary(wanted)
+    if price := turn.practice.terms(wanted.therapist_id, wanted.service, wanted.service_type).price:
+        summary = line("summary_with_price", summary=summary, price=price)
     if moved is not None:
         summary = line("summary_of_move", before=turn.when(moved.starts_at), summary=summary)
     return Outcome("held", remembers={"appointment": number, "summary": summary})

@@ -24,7 +24,13 @@ COMING = ("pending", "proposed", "confirmed")
 async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List what the practice offers."""
     lines: list[Value] = [
-        line("service_line", service=service.title, minutes=service.minutes, about=service.about)
+        line(
+            "service_line_with_price" if service.price else "service_line",
+            service=service.title,
+            minutes=service.minutes,
+            price=service.price,
+            about=service.about,
+        )
         for service in turn.practice.services
     ]
     types: list[Value] = [

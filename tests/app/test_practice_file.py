@@ -9,7 +9,7 @@ import pytest
 from app.wiring import EXAMPLE_PRACTICE
 from engine.errors import FlowError
 from flows.practice_file import read_practice
-from storage.practice import PracticeData
+from storage.practice import DatedHours, PracticeData, TimeOff, WeeklyHours
 
 GOOD = """\
 practice:
@@ -172,3 +172,101 @@ def test_reminders_and_quiet_hours_are_as_the_file_says_or_as_usual(tmp_path: Pa
 )
 def test_bad_reminders_are_found(tmp_path: Path, line: str, expected: str) -> None:
     assert mistakes(tmp_path, GOOD.replace("rules:\n", f"rules:\n  {line}\n")) == [expected]
+
+
+FULL = (
+    GOOD.replace("rules:\n", "rules:\n  holidays: DE\n").replace(
+        "    takes: 50m\n",
+        "    takes: 50m\n    price: 90 EUR\n    break_before: 5m\n    break_after: 0\n    start_every: 1h\n"
+        "    minimum_notice: 1d\n    horizon: 30d\n",
+    )
+    + """\
+      wednesday: [9:00-12:00 for home visit and talk, 9:00-10:00 for in-call]
+    zone: Europe/Lisbon
+    takes: {talk: 55m}
+    prices: {talk: 100 EUR}
+    travel: {home visit: 45m}
+    most_a_day: 4
+    most_a_week: 12
+    holidays: PT-11
+    dates:
+      2026-12-24: [9:00-11:00]
+      2026-12-31: closed
+    off:
+      - 2026-07-01 to 2026-07-14
+      - "2026-05-04 14:00-16:00"
+      - 2026-05-05
+"""
+)
+
+
+def test_all_that_a_service_and_a_therapist_may_have_of_their_own(tmp_path: Path) -> None:
+    data = read(tmp_path, FULL)
+    talk, walk = data.services
+    assert (talk.price, talk.before_minutes, talk.after_minutes, talk.start_every_minutes) == (
+        "90 EUR",
+        5,
+        0,
+        60,
+    )
+    assert (talk.minimum_notice_minutes, talk.horizon_days) == (1440, 30)
+    assert (walk.price, walk.before_minutes, walk.minimum_notice_minutes, walk.horizon_days) == (
+        "",
+        None,
+        None,
+        None,
+    )
+    (mia,) = data.therapists
+    assert (mia.zone, mia.holidays, mia.most_a_day, mia.most_a_week) == ("Europe/Lisbon", "PT-11", 4, 12)
+    assert {(offer.minutes, offer.price) for offer in mia.offers} == {(55, "100 EUR")}
+    assert mia.travel_minutes == {"home visit": 45}
+    assert [hours for hours in mia.hours if hours.weekday == 2] == [
+        WeeklyHours(2, 540, 600, "", "in-call"),
+        WeeklyHours(2, 540, 720, "talk", "home visit"),
+    ]
+    assert mia.dates == (DatedHours("2026-12-24", 540, 660), DatedHours("2026-12-31", 0, 0))
+    assert mia.off == (
+        TimeOff("2026-05-04", 840, "2026-05-04", 960),
+        TimeOff("2026-05-05", 0, "2026-05-05", 1440),
+        TimeOff("2026-07-01", 0, "2026-07-14", 1440),
+    )
+
+
+def test_the_practices_holidays_are_its_therapists_unless_they_keep_none(tmp_path: Path) -> None:
+    text = GOOD.replace("rules:\n", "rules:\n  holidays: DE\n")
+    assert read(tmp_path, text).therapists[0].holidays == "DE"
+    assert read(tmp_path, text + "    holidays: none\n").therapists[0].holidays == ""
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "code"),
+    [
+        ("holidays: DE\n", "holidays: XX\n", "unknown-holidays"),
+        ("holidays: PT-11", "holidays: PT-77", "unknown-holidays"),
+        ("holidays: PT-11", "holidays: [PT]", "unknown-holidays"),
+        ("price: 90 EUR", f"price: {'x' * 65}", "long-price"),
+        ("start_every: 1h", "start_every: often", "bad-duration"),
+        ("horizon: 30d", "horizon: 0d", "bad-duration"),
+        ("takes: {talk: 55m}", "takes: {tolk: 55m}", "unknown-key"),
+        ("takes: {talk: 55m}", "takes: {walk: 55m}", "unknown-key"),
+        ("prices: {talk: 100 EUR}", "prices: 100 EUR", "wrong-shape"),
+        ("travel: {home visit: 45m}", "travel: {homevisit: 45m}", "unknown-key"),
+        ("most_a_day: 4", "most_a_day: 0", "bad-count"),
+        ("most_a_day: 4", "most_a_day: many", "bad-count"),
+        ("most_a_week: 12", "most_a_week: 101", "bad-count"),
+        ("zone: Europe/Lisbon", "zone: Europe/Lisbonn", "unknown-zone"),
+        ("for home visit and talk", "for homevisit", "unknown-name"),
+        ("9:00-10:00 for in-call", "9:00-10:00 for home visit and talk", "bad-hours"),
+        ("2026-12-24: [9:00-11:00]", "2026-13-24: [9:00-11:00]", "bad-date"),
+        ("2026-12-24: [9:00-11:00]", "christmas: [9:00-11:00]", "bad-date"),
+        ("2026-12-31: closed", "2026-12-31: shut", "bad-hours"),
+        ("2026-12-31: closed", "2026-12-31: []", "no-hours"),
+        ("2026-07-01 to 2026-07-14", "2026-07-14 to 2026-07-01", "bad-date"),
+        ("2026-07-01 to 2026-07-14", "in July", "bad-date"),
+        ("2026-05-04 14:00-16:00", "2026-05-04 16:00-14:00", "bad-date"),
+        ("2026-05-04 14:00-16:00", "2026-05-04 14:00-16:00 for talk", "bad-date"),
+    ],
+)
+def test_mistakes_in_working_time_are_found(tmp_path: Path, good: str, bad: str, code: str) -> None:
+    assert good in FULL
+    assert [mistake.partition(" ")[2] for mistake in mistakes(tmp_path, FULL.replace(good, bad, 1))] == [code]

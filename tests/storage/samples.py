@@ -10,7 +10,16 @@ from engine.events import Heard
 from storage.appointments import NewAppointment
 from storage.conversations import Conversation
 from storage.owed import Owed
-from storage.practice import Offering, Practice, PracticeData, Service, Therapist, WeeklyHours
+from storage.practice import (
+    DatedHours,
+    Offering,
+    Practice,
+    PracticeData,
+    Service,
+    Therapist,
+    TimeOff,
+    WeeklyHours,
+)
 from storage.store import Storage
 
 NOW = 1_800_000_000
@@ -31,8 +40,18 @@ def therapist(code: str, address: str, name: str = "Dr. Ö") -> Therapist:
         name=name,
         zone="Europe/Berlin",
         address=address,
-        offers=(Offering("massage", "home visit"), Offering("massage", "in-call")),
-        hours=(WeeklyHours(0, 540, 720), WeeklyHours(0, 780, 1020), WeeklyHours(4, 540, 720)),
+        offers=(Offering("massage", "home visit"), Offering("massage", "in-call", 55, "80 €")),
+        hours=(
+            WeeklyHours(0, 540, 720),
+            WeeklyHours(0, 540, 720, "massage", "home visit"),
+            WeeklyHours(0, 780, 1020),
+            WeeklyHours(4, 540, 720),
+        ),
+        dates=(DatedHours("2027-01-24", 0, 0), DatedHours("2027-01-25", 540, 600, "", "in-call")),
+        off=(TimeOff("2027-02-01", 0, "2027-02-14", 1440),),
+        holidays="DE-BE",
+        most_a_day=6,
+        travel_minutes={"home visit": 45},
     )
 
 
@@ -52,7 +71,18 @@ def practice(*therapists: Therapist) -> PracticeData:
             travel_minutes={"home visit": 30},
         ),
         services=(
-            Service(code="massage", title="Massage", about="Kräftig", minutes=60),
+            Service(
+                code="massage",
+                title="Massage",
+                about="Kräftig",
+                minutes=60,
+                price="90 €",
+                before_minutes=5,
+                after_minutes=0,
+                start_every_minutes=60,
+                minimum_notice_minutes=1440,
+                horizon_days=30,
+            ),
             Service(code="talk", title="Gespräch", about="", minutes=45),
         ),
         therapists=therapists,
