@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from engine.events import Value, Values
 from engine.ports import Moment
+from flows.clocks import shares_clock
 from flows.practice import PracticeBook
 from flows.texts import Texts, line
 from flows.wishes import Wish
-from flows.wording import in_full
+from flows.wording import in_full, zone_in_words
 from storage.appointments import Appointment, NewAppointment
 from storage.people import Person
 
@@ -90,8 +91,11 @@ class BookingTurn:
         return number(self.memory.get(name))
 
     def when(self, minute: int) -> str:
-        """A time in words."""
-        return in_full(minute, self.zone, self.language, self.minute)
+        """A time in words, with the name of its zone for somebody whose clock shows another."""
+        words = in_full(minute, self.zone, self.language, self.minute)
+        if shares_clock(self.person, self.zone, minute):
+            return words
+        return f"{words} ({zone_in_words(minute, self.zone, self.language)})"
 
     def version_of(self, key: str) -> str:
         """The version of a text as this person reads it: another one whenever its words change."""

@@ -22,6 +22,13 @@ def in_short(minute: int, zone: ZoneInfo, language: str) -> str:
     return str(format_datetime(local(minute, zone), "EEE d MMM, HH:mm", locale=language))
 
 
+def zone_in_words(minute: int, zone: ZoneInfo, language: str) -> str:
+    """`Central European Time`."""
+    if zone.key == "UTC":
+        return zone.key
+    return str(format_datetime(local(minute, zone), "vvvv", locale=language))
+
+
 def day_in_full(wall: datetime, language: str) -> str:
     """`Thursday 7 March`."""
     return str(format_datetime(wall, "EEEE d MMMM", locale=language))
