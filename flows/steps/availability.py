@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
+from flows.free_times import MARGIN, Search, free_times
 from flows.registry import step
-from flows.slots import DAY, Busy, free_starts, local
+from flows.slots import local
 from flows.texts import line
 from flows.therapist_names import asked_for, asks_for_anybody
 from flows.wishes import Choice, Wish, choose, rest_of_day, searches
 from flows.wording import in_short
-from flows.working_time import working_time
-from flows.workload import WEEK, Workload
-from storage.practice import Service, Therapist
+from storage.practice import Service
 from storage.store import Transaction
 
 WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for")
@@ -207,10 +203,19 @@ async def _choice(
     elif (asked_for := turn.remembered_number("asked_for")) in [one.id for one in therapists]:
         therapists = [one for one in therapists if one.id == asked_for]
     own = await _own_therapist(turn, tx) if len(therapists) > 1 else None
-    therapists.sort(key=lambda one: one.id != own)
+    search = Search(therapists, service, kind, turn.person_id, own)
     choice, owners = Choice(), dict[int, int]()
     for low, high in searches(wish, earliest, latest, turn.zone):
-        owners = await _owners(turn, tx, therapists, (kind, service), (low, high), own)
+        # What this conversation holds is not in its way, nor what it moves: that can be by half an hour.
+        taken = await tx.appointments.busy(
+            search.people,
+            low - MARGIN,
+            high + MARGIN,
+            turn.now,
+            besides=turn.remembered_number("appointment"),
+            moving=moving,
+        )
+        owners = free_times(turn.practice, search, taken, low, high)
         owners.pop(without or turn.remembered_number("refused") or 0, None)
         owners.pop(moved.starts_at if moved else 0, None)
         choice = choose(sorted(owners), wish, turn.zone)
@@ -222,48 +227,6 @@ async def _choice(
 async def _own_therapist(turn: BookingTurn, tx: Transaction) -> int | None:
     """Whose client this is: of the time chosen last in this chat, or of the latest appointment."""
     return turn.remembered_number("therapist") or await tx.appointments.seen_last_by(turn.person_id)
-
-
-async def _owners(
-    turn: BookingTurn,
-    tx: Transaction,
-    therapists: Sequence[Therapist],
-    wanted: tuple[str, str],
-    within: tuple[int, int],
-    own: int | None,
-) -> dict[int, int]:
-    """Every free time within this stretch, and the therapist who is to have it.
-
-    That is the client's `own`, or else who has fewest appointments in that week.
-
-    The client's own appointments are in the way, with whomever they are: nobody is in two places at once.
-    What this conversation holds itself is not, nor what it moves, so that it can be moved by half an hour.
-    """
-    low, high = within
-    kind, service = wanted
-    involved = [turn.person_id, *(one.id for one in therapists)]
-    busy = await tx.appointments.busy(
-        involved,
-        low - WEEK - DAY,
-        high + WEEK + DAY,
-        turn.now,
-        besides=turn.remembered_number("appointment"),
-        moving=turn.remembered_number("moving"),
-    )
-    owners: dict[int, int] = {}
-    loads = {one.id: Workload(one, busy) for one in therapists}
-    for therapist in therapists:
-        terms = turn.practice.terms(therapist.id, service, kind)
-        first = local(low, ZoneInfo(therapist.zone)).date() - timedelta(days=1)
-        working = working_time(therapist, service, kind, first, (high - low) // DAY + 3)
-        taken = [Busy(one.start, one.end) for one in busy if one.person in (therapist.id, turn.person_id)]
-        for start in free_starts(working, taken, terms.shape, low, high):
-            if loads[therapist.id].is_full(start):
-                continue
-            owner = owners.setdefault(start, therapist.id)
-            if owner != own and loads[therapist.id].of_week(start) < loads[owner].of_week(start):
-                owners[start] = therapist.id
-    return owners
 
 
 def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Value]:

@@ -113,7 +113,7 @@ async def _is_full(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -
         return False
     week = week_of(wanted.starts_at, ZoneInfo(therapist.zone))
     taken = await tx.appointments.busy([therapist.id], *week, turn.now, moving=wanted.replaces)
-    return Workload(therapist, taken).is_full(wanted.starts_at)
+    return Workload(therapist, taken).of_week(wanted.starts_at) is None
 
 
 @step("noted", "unclear", remembers=("address",))

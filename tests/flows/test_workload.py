@@ -28,8 +28,8 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=AUCKLAND).timestamp()) // 60
 
 
-def taken(start: str, appointment: int, person: int = 1) -> Taken:
-    return Taken(person, at(start), at(start) + 60, appointment, at(start))
+def taken(start: str, appointment: int) -> Taken:
+    return Taken(1, at(start), at(start) + 60, appointment, at(start))
 
 
 def test_days_are_the_therapists_own() -> None:
@@ -37,29 +37,28 @@ def test_days_are_the_therapists_own() -> None:
     load = Workload(
         MIA, [taken("2026-03-02T22:00", 1), taken("2026-03-02T23:00", 2), taken("2026-03-03T00:30", 3)]
     )
-    assert load.is_full(at("2026-03-02T08:00"))
-    assert not Workload(replace(MIA, most_a_week=None), [taken("2026-03-03T00:30", 3)]).is_full(
-        at("2026-03-03T08:00")
-    )
+    assert load.of_week(at("2026-03-02T08:00")) is None
+    assert load.of_week(at("2026-03-10T08:00")) == 0
+    other_day = Workload(replace(MIA, most_a_week=None), [taken("2026-03-03T00:30", 3)])
+    assert other_day.of_week(at("2026-03-02T08:00")) == 1
 
 
 def test_weeks_begin_on_monday() -> None:
     load = Workload(MIA, [taken(f"2026-03-0{day}T10:00", day) for day in (2, 4, 8)])
-    assert load.is_full(at("2026-03-06T10:00"))
-    assert not load.is_full(at("2026-03-09T00:00"))
-    assert load.of_week(at("2026-03-05T10:00")) == 3
+    assert load.of_week(at("2026-03-06T10:00")) is None
+    assert load.of_week(at("2026-03-09T00:00")) is not None
 
 
 def test_an_appointment_counts_once_however_many_times_are_proposed() -> None:
     load = Workload(
         MIA, [taken("2026-03-02T10:00", 1), taken("2026-03-02T12:00", 1), taken("2026-03-04T12:00", 1)]
     )
-    assert not load.is_full(at("2026-03-02T15:00"))
+    assert load.of_week(at("2026-03-02T15:00")) is not None
     assert load.of_week(at("2026-03-02T15:00")) == 1
 
 
-def test_what_is_blocked_or_of_somebody_else_does_not_count() -> None:
-    load = Workload(MIA, [taken("2026-03-02T10:00", 0), taken("2026-03-02T12:00", 5, person=2)])
+def test_what_is_blocked_does_not_count() -> None:
+    load = Workload(MIA, [taken("2026-03-02T10:00", 0)])
     assert load.of_week(at("2026-03-02T15:00")) == 0
 
 
