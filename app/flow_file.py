@@ -21,6 +21,7 @@ from flows.steps import (
     availability,
     blocked_time,
     booking,
+    calendar_feed,
     client_history,
     consent,
     moving,
@@ -40,7 +41,7 @@ log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
     *(availability, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
-    *(attendance, refusing, proposing),
+    *(attendance, refusing, proposing, calendar_feed),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 

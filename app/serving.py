@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 import typer
@@ -22,7 +21,7 @@ from app.approvals import Approvals
 from app.chat import handed_over
 from app.desk import SimulatorDesk
 from app.logs import set_up_logs
-from app.settings import NotSetUp, Settings
+from app.settings import NotSetUp, Settings, beside
 from app.web import web_app
 from app.whatsapp_delivery import WhatsAppDelivery
 from app.wiring import product
@@ -42,7 +41,7 @@ class BrokenDown(TherapyBookingError):
 
 def account(settings: Settings) -> TwilioAccount:
     """The Twilio account that the settings describe."""
-    status_url = settings.status_webhook_url or _beside(settings.client_webhook_url, "status")
+    status_url = settings.status_webhook_url or beside(settings.client_webhook_url, "status")
     bases = {
         "api_base_url": settings.twilio_api_base_url,
         "content_base_url": settings.twilio_content_base_url,
@@ -60,15 +59,6 @@ def account(settings: Settings) -> TwilioAccount:
         status_webhook_url=status_url,
         **given,
     )
-
-
-def _beside(url: str, name: str) -> str:
-    """The address with its last part replaced: `…/webhook/client` to `…/webhook/status`."""
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    path = parts.path.rpartition("/")[0] + f"/{name}"
-    return urlunsplit(parts._replace(path=path, query="", fragment=""))
 
 
 async def serve_forever(settings: Settings) -> None:
@@ -109,7 +99,13 @@ async def demonstrate(settings: Settings, port: int) -> None:
     """Serve the simulator on this machine only, with a practice of its own that is forgotten afterwards."""
     set_up_logs(debug=settings.debug, quiet=True)
     with tempfile.TemporaryDirectory(prefix="therapy-booking-") as folder:
-        own = settings.model_copy(update={"sqlite_path": Path(folder) / "demo.sqlite3", "db_host": None})
+        own = settings.model_copy(
+            update={
+                "sqlite_path": Path(folder) / "demo.sqlite3",
+                "db_host": None,
+                "calendar_url": f"http://127.0.0.1:{port}/webhook/calendar",
+            }
+        )
         async with product(own, handed_over, demonstration=True) as running:
             app = web_app(running, TwilioAccount())
             simulator = Simulator(SimulatorDesk(running))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     therapist_webhook_url: str = ""
     status_webhook_url: str = ""
     """Defaults to the client webhook's address with `status` for its last part."""
+    calendar_url: str = ""
+    """Where calendars fetch feeds. Defaults to the client webhook's address with `calendar` at its end."""
     messages_per_second: float = Field(default=80.0, gt=0, le=400)
     """How fast each of the practice's numbers may send; the sandbox takes one message in three seconds."""
     doubt_seconds: int = Field(default=60, ge=1, le=3600)
@@ -113,6 +115,7 @@ class Settings(BaseSettings):
         "client_webhook_url",
         "therapist_webhook_url",
         "status_webhook_url",
+        "calendar_url",
         "twilio_api_base_url",
         "twilio_content_base_url",
     )
@@ -153,6 +156,12 @@ class Settings(BaseSettings):
         return [name.upper() for name in needed if not str(_plain(getattr(self, name)))]
 
     @property
+    def calendar_address(self) -> str:
+        """Where calendar feeds are served; without a public address, on this machine."""
+        public = self.calendar_url or beside(self.client_webhook_url, "calendar")
+        return (public or f"http://127.0.0.1:{self.port}/webhook/calendar").rstrip("/")
+
+    @property
     def asks_dialogflow(self) -> bool:
         """Whether Dialogflow is set up. Raises NotSetUp when it is so only by half."""
         given = {
@@ -163,6 +172,15 @@ class Settings(BaseSettings):
         if missing and len(missing) < len(given):
             raise NotSetUp(f"Dialogflow is set up by half: {', '.join(missing)} is missing.")
         return not missing
+
+
+def beside(url: str, name: str) -> str:
+    """The address with its last part replaced: `…/webhook/client` to `…/webhook/status`."""
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    path = parts.path.rpartition("/")[0] + f"/{name}"
+    return urlunsplit(parts._replace(path=path, query="", fragment=""))
 
 
 def _is_web_address(address: str) -> bool:

@@ -12,6 +12,7 @@ import structlog
 from quart import Blueprint, Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from app.calendar_feed import calendar_feed
 from app.delivery_news import DeliveryNotes
 from app.floods import FloodGate
 from app.metrics import CONTENT_TYPE, Metrics
@@ -51,6 +52,7 @@ def web_app(product: Product, account: TwilioAccount, listing: Listing | None = 
         limits=limits_of(product.settings),
     )
     app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(calendar_feed(product, limits_of(product.settings)))
     app.register_blueprint(health(product))
     app.register_blueprint(metrics(product))
     measure(app, product.metrics)

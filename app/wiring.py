@@ -24,6 +24,7 @@ from engine.classifier import Classifier
 from engine.errors import TryAgain
 from engine.events import Event, Heard
 from engine.ports import Screen, World
+from flows.calendar_address import CalendarAddresses
 from flows.consent.screen import ConsentScreen
 from flows.practice import PracticeBook, day_first
 from flows.practice_file import read_practice
@@ -230,7 +231,8 @@ def _assembled(  # noqa: PLR0913  # every part, once
     metrics: Metrics,
 ) -> Product:
     vocabulary = understanding.vocabulary
-    steps = StepRunner(STEPS, shelf, lambda: flow_file.texts)
+    calendars = CalendarAddresses(settings.calendar_address, storage.prove)
+    steps = StepRunner(STEPS, shelf, lambda: flow_file.texts, calendars)
 
     def world() -> World[TurnUnit]:
         return World(

@@ -49,11 +49,12 @@ from tests.fakes.mariadb import PrivateMariaDB
 
 NOW = 1_800_000_000
 FIRST = NOW // 60 + 24 * 60
-GRID, STARTS, LENGTH, BUFFER = 15, 96, 60, 10
+GRID, STARTS, LENGTH, BUFFER = 15, 192, 60, 10
 WAIT = 900
 """Seconds until a hold or a deadline is over; one passes with each operation."""
 WAVE = 25
 MOST_TRIES = 40
+COMMON = ("hold", "hold", "ask", "answer", "answer")
 MEANT: Mapping[str, Sequence[Move]] = {
     "ask": (ASK, ASK, BOOK),
     "answer": (APPROVE, APPROVE, DECLINE),
@@ -130,7 +131,7 @@ class Crowd:
         self.result.done[name if done else "refused"] += 1
 
     async def _choose(self, tx: Transaction, dice: random.Random, cause: str, now: int) -> tuple[str, bool]:
-        what = dice.choice(("hold", "hold", "ask", "answer", "answer", "propose", "accept", "move", "end"))
+        what = dice.choice((*COMMON, "propose", "propose", "accept", "move", "move", "end"))
         wanted = {
             "ask": ("held",),
             "answer": ("pending",),
@@ -142,12 +143,16 @@ class Crowd:
         found = await tx.appointments.of_therapist(therapist, wanted, FIRST, FIRST + GRID * STARTS + LENGTH)
         if what == "hold" or not found:
             return "hold", await self._take(tx, dice, cause, now) is not None
-        one = dice.choice(found)
+        # What has run out, and what a status forbids, is tried as well, but mostly it would only be refused.
+        is_sensible = dice.random() < 0.8
+        standing = [one for one in found if one.stands(now)]
+        one = dice.choice(standing if standing and is_sensible else found)
         if what == "move":
             return await self._replace(tx, dice, cause, now, one)
         if what in ("propose", "accept"):
             return what, await self._negotiate(tx, dice, now, one)
-        move = dice.choice(MEANT[what])
+        legal = [move for move in MEANT[what] if one.status in move.frm]
+        move = dice.choice(legal if legal and is_sensible else MEANT[what])
         if move.to == "confirmed":
             return move.to, await tx.calendar.confirm(one, move, now)
         return move.to, await tx.calendar.move_on(one.id, move, now, expires_at=_until(move, now))

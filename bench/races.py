@@ -34,7 +34,7 @@ BUFFER = 15
 LENGTH = 60
 GRID = 15
 STARTS = 12
-MOST_TRIES = 8
+MOST_TRIES = 20
 
 
 @dataclass(slots=True)

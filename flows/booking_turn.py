@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine.events import Value, Values
 from engine.ports import Moment
+from flows.calendar_address import CalendarAddresses
 from flows.clocks import shares_clock
 from flows.practice import PracticeBook
 from flows.texts import Texts, line
@@ -23,6 +24,7 @@ class BookingTurn:
     moment: Moment
     practice: PracticeBook
     texts: Texts
+    calendars: CalendarAddresses
 
     @property
     def now(self) -> int:

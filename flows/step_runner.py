@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.errors import TurnFailed
 from engine.ports import Moment, Outcome
 from flows.booking_turn import BookingTurn
+from flows.calendar_address import CalendarAddresses
 from flows.practice import PracticeBook
 from flows.registry import Step
 from flows.texts import Texts
@@ -23,11 +24,14 @@ class StepRunner:
     """The practice as it is now."""
     texts: Callable[[], Texts]
     """The texts as they are now."""
+    calendars: CalendarAddresses
 
     async def run(self, name: str, moment: Moment, tx: TurnUnit) -> Outcome:
         """Run a step inside the turn's transaction. Raises TurnFailed when it breaks its declaration."""
         found = self.steps[name]
-        outcome = await found.run(BookingTurn(moment, self.practice(), self.texts()), tx.tables)
+        outcome = await found.run(
+            BookingTurn(moment, self.practice(), self.texts(), self.calendars), tx.tables
+        )
         undeclared = (
             ({outcome.name} - set(found.spec.outcomes))
             | (set(outcome.tells) - set(found.spec.tells))

@@ -13,6 +13,7 @@ from storage.appointments import Appointments
 from storage.attendance import Attendance
 from storage.blocked_times import BlockedTimes
 from storage.calendar import Calendar
+from storage.calendar_links import CalendarLinks
 from storage.claims import Claims
 from storage.clientele import Clientele
 from storage.consent_ledger import ConsentLedger
@@ -70,6 +71,7 @@ class Tables:
         self.pins = TherapistPins(session, sealer)
         self.access_log = AccessLog(session)
         self.relays = Relays(session, sealer)
+        self.calendar_links = CalendarLinks(session)
 
 
 class Transaction(Tables):

@@ -347,6 +347,15 @@ claims = Table(
 )
 
 # Somebody may be in danger. The message itself is in the inbox, sealed.
+# The private calendar feed of whoever has asked for one. A new version ends the link of before.
+calendar_links = Table(
+    "calendar_links",
+    metadata,
+    Column("person_id", BigInteger, ForeignKey(people.c.id), primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    **_OPTIONS,
+)
+
 alerts = Table(
     "alerts",
     metadata,

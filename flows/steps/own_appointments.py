@@ -13,6 +13,7 @@ from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
 from storage.lifecycle import CANCEL
+from storage.practice import Service
 from storage.store import Transaction
 
 MOST = 10
@@ -23,20 +24,19 @@ COMING = ("pending", "proposed", "confirmed")
 @step("listed", tells=("list", "types"))
 async def list_services(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List what the practice offers."""
-    lines: list[Value] = [
-        line(
-            "service_line_with_price" if service.price else "service_line",
-            service=service.title,
-            minutes=service.minutes,
-            price=service.price,
-            about=service.about,
-        )
-        for service in turn.practice.services
-    ]
+    lines: list[Value] = [_service_line(service) for service in turn.practice.services]
     types: list[Value] = [
         line("type_line", type=line(f"type {kind}")) for kind in turn.practice.service_types
     ]
     return Outcome("listed", tells={"list": lines, "types": types})
+
+
+def _service_line(of: Service) -> Value:
+    if not of.price:
+        return line("service_line", service=of.title, minutes=of.minutes, about=of.about)
+    return line(
+        "service_line_with_price", service=of.title, minutes=of.minutes, price=of.price, about=of.about
+    )
 
 
 @step("listed", "none", tells=("list",))

@@ -86,16 +86,16 @@ async def book(twilio: FakeTwilio, numbers: Numbers) -> None:
     assert len(twilio.messages) == 5
     assert {message.from_ for message in (summary, sent, confirmed)} == {forms.PRACTICE}
     assert {message.from_ for message in (request, approved)} == {numbers.therapists_number}
-    what = f"14:00\nIn-call · Individual therapy · {THERAPIST_NAME}"
-    assert what in summary.body
+    what = f"In-call · Individual therapy · {THERAPIST_NAME}"
+    assert f"14:00 (UTC)\n{what}" in summary.body, "a number of Germany, where clocks show another time"
     assert said("confirm_booking") in summary.body
     assert said("request_sent") in sent.body
     assert f"New request #1 from {NAME}" in request.body
-    assert what in request.body
+    assert f"14:00\n{what}" in request.body
     assert all(f'"{answer} 1"' in request.body for answer in ("approve", "decline"))
     assert f"Approved #1: {NAME}" in approved.body
     assert said("approved") in confirmed.body
-    assert what in confirmed.body
+    assert f"14:00 (UTC)\n{what}" in confirmed.body
     assert {message.status_callback for message in twilio.messages} == {
         f"{PUBLIC}/webhook/status?o={number}.1" for number in range(1, 6)
     }

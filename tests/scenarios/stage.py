@@ -27,6 +27,7 @@ from storage.tables import (
     alerts,
     appointments,
     blocked_times,
+    calendar_links,
     claims,
     consent_ledger,
     conversations,
@@ -45,7 +46,7 @@ from tests.scenarios.script import FOLDER, Scenario
 T = TypeVar("T")
 EMPTIED = (
     *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, proposals, appointments, conversations),
-    *(blocked_times, access_log, therapist_pins, relays),
+    *(blocked_times, access_log, therapist_pins, relays, calendar_links),
 )
 
 
