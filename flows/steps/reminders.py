@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
+from flows.lives import successor
 from flows.registry import step
 from flows.reminders import quiet_hours
 from flows.steps.consent import NEWS
@@ -15,6 +19,7 @@ from storage.timers import Timer
 ASKS = 3 * 60
 """Minutes before the appointment from which on it is too late to ask whether somebody comes."""
 REMINDED = ("request", "when")
+FORGOTTEN: Mapping[str, Value] = {"reminded": None}
 
 
 @step("early", "soon", "outdated", tells=REMINDED, remembers=("reminded",))
@@ -42,23 +47,33 @@ async def read_reminder(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("noted", "gone", tells=("when",), remembers=("reminded",))
 async def note_attendance(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Keep that the client will be there: the therapist sees it on the day's list."""
-    found = await _own(turn, tx, turn.data.get("request") or turn.memory.get("reminded"))
-    if (
-        found is None
-        or found.starts_at <= turn.minute
-        or not await tx.attendance.will_come(found.id, turn.now)
-    ):
-        return Outcome("gone", remembers={"reminded": None})
-    return Outcome("noted", tells={"when": turn.when(found.starts_at)}, remembers={"reminded": None})
+    """Keep that the client comes, to what they were reminded of last: the therapist's day shows it."""
+    found = await _own(turn, tx, turn.memory.get("reminded"))
+    return await _noted(turn, tx, found) or Outcome("gone", remembers=FORGOTTEN)
 
 
-@step("found", "gone", remembers=("appointment", "summary"))
+@step("noted", "moved_before", "gone", tells=("when", "summary"), remembers=("reminded",))
+async def note_attendance_of(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise of the appointment whose button was tapped, which may have been moved since."""
+    found = await _own(turn, tx, turn.data.get("request"))
+    noted = await _noted(turn, tx, found) or await _moved_to(turn, tx, found)
+    return noted or Outcome("gone", remembers=FORGOTTEN)
+
+
+async def _noted(turn: BookingTurn, tx: Transaction, found: Appointment | None) -> Outcome | None:
+    if found is None or found.starts_at <= turn.minute:
+        return None
+    if not await tx.attendance.will_come(found.id, turn.now):
+        return None
+    return Outcome("noted", tells={"when": turn.when(found.starts_at)}, remembers=FORGOTTEN)
+
+
+@step("found", "moved_before", "gone", tells=("summary",), remembers=("appointment", "summary"))
 async def find_reminded(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out which appointment a button under a reminder is about, if it still stands."""
     found = await _own(turn, tx, turn.data.get("request"))
     if found is None or found.status != "confirmed" or found.starts_at <= turn.minute:
-        return Outcome("gone")
+        return await _moved_to(turn, tx, found) or Outcome("gone")
     return Outcome("found", remembers={"appointment": found.id, "summary": turn.summary(found)})
 
 
@@ -86,6 +101,12 @@ async def have_client_reached(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
     await tx.timers.put([timer])
     return Outcome("told")
+
+
+async def _moved_to(turn: BookingTurn, tx: Transaction, found: Appointment | None) -> Outcome | None:
+    """What has become of an appointment that was moved."""
+    now = await successor(tx, found) if found and found.status == "moved" else None
+    return Outcome("moved_before", tells={"summary": turn.summary(now)}) if now else None
 
 
 async def _own(turn: BookingTurn, tx: Transaction, named: object) -> Appointment | None:
