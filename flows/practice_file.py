@@ -19,7 +19,16 @@ from flows.practice_hours import HoursReader
 from flows.practice_reminders import read_quiet_hours, read_reminders
 from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read_yaml
 from storage.claims import UNIT_MINUTES
-from storage.practice import CANCELLATIONS, MOVES, Offering, Practice, PracticeData, Service, Therapist
+from storage.practice import (
+    CANCELLATIONS,
+    KNOWN_CLIENTS,
+    MOVES,
+    Offering,
+    Practice,
+    PracticeData,
+    Service,
+    Therapist,
+)
 
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 RULES = {
@@ -98,7 +107,9 @@ class _PracticeReader:
         about = self._entries(section, ("name", "zone", "language"), "`practice`")
         place = section.place if section else BEGINNING
         rules = self._entries(
-            entries.get("rules"), (*RULES, "horizon", "reminders", "quiet_hours", "holidays"), "`rules`"
+            entries.get("rules"),
+            (*RULES, "horizon", "reminders", "quiet_hours", "holidays", "confirm_at_once"),
+            "`rules`",
         )
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
         travel = self._entries(entries.get("travel"), SERVICE_TYPES, "`travel`")
@@ -121,6 +132,11 @@ class _PracticeReader:
             quiet_until=quiet_until,
             move_notice_minutes=minutes["move_until"],
             cancel_notice_minutes=minutes["cancel_until"],
+            confirm_at_once=tuple(
+                self._chosen(rules["confirm_at_once"], [KNOWN_CLIENTS, *SERVICE_TYPES], "such request")
+            )
+            if "confirm_at_once" in rules
+            else (),
         )
 
     def _services(self, node: Node | None) -> tuple[Service, ...]:

@@ -99,6 +99,16 @@ MARK = Query(
 REPLACING = Query(
     _SELECT.where(appointments.c.replaces == given("appointment")).order_by(appointments.c.id.desc())
 )
+KEPT = Query(
+    select(func.count())
+    .select_from(appointments)
+    .where(
+        appointments.c.client_id == given("client"),
+        appointments.c.therapist_id == given("therapist"),
+        appointments.c.status.in_(("confirmed", "completed")),
+        appointments.c.ends_at <= given("until"),
+    )
+)
 WITH_SOMEBODY = ("pending", "confirmed", "completed", "no_show", "cancelled")
 """A client has chosen this therapist, who did not decline."""
 SEEN_LAST_BY = Query(

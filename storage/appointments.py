@@ -192,6 +192,11 @@ class Appointments:
         rows = await self._session.fetch(queries.SEEN_LAST_BY, client=client)
         return rows[0][0] if rows else None
 
+    async def count_kept(self, client: int, therapist: int, until: int) -> int:
+        """How many sessions these two have had by this minute."""
+        rows = await self._session.fetch(queries.KEPT, client=client, therapist=therapist, until=until)
+        return int(rows[0][0])
+
     async def set_time(self, appointment_id: int, time: Proposal) -> None:
         """Give an appointment the time that was chosen of those proposed. Deferred."""
         await self._session.defer(

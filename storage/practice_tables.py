@@ -55,6 +55,7 @@ _NUMBERS = (
     "quiet_until",
 )
 _REMINDERS = "reminder_minutes"
+_AT_ONCE = "confirm_at_once"
 
 _CLEARED = (weekly_hours, dated_hours, times_off, journeys, offerings, therapists, services)
 """What is replaced by loading, in an order that no foreign key forbids."""
@@ -275,6 +276,7 @@ class Practices:
             "language": practice.language,
             _VERSION: version,
             _REMINDERS: " ".join(map(str, practice.reminder_minutes)),
+            _AT_ONCE: ",".join(practice.confirm_at_once),
         }
         settings |= {name: getattr(practice, name) for name in _NUMBERS}
         settings |= {_TRAVEL + kind: minutes for kind, minutes in practice.travel_minutes.items()}
@@ -295,5 +297,6 @@ def _practice_from(settings: Mapping[str, str]) -> Practice:
             if name.startswith(_TRAVEL)
         },
         reminder_minutes=tuple(map(int, settings[_REMINDERS].split())),
+        confirm_at_once=tuple(filter(None, settings.get(_AT_ONCE, "").split(","))),
         **{name: int(settings[name]) for name in _NUMBERS},
     )

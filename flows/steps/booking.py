@@ -10,12 +10,13 @@ from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.lives import summary_of
 from flows.registry import step
-from flows.reminders import nudges
+from flows.reminders import nudges, put_reminders
 from flows.slots import local
 from flows.texts import line
 from flows.workload import Workload, week_of
 from storage.appointments import Appointment, NewAppointment
-from storage.lifecycle import ASK, KEEP, LAPSE, LET_GO, WITHDRAW
+from storage.lifecycle import ASK, BOOK, KEEP, LAPSE, LET_GO, WITHDRAW
+from storage.practice import KNOWN_CLIENTS
 from storage.store import Transaction
 from storage.timers import Timer
 
@@ -128,19 +129,28 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step(
     "sent",
     "sent_quietly",
+    "booked",
     "taken",
     remembers=(*HELD, "deadline"),
     reaches="therapist",
-    signals={"sent": "request_arrived", "sent_quietly": "request_arrived"},
+    signals={"sent": "request_arrived", "sent_quietly": "request_arrived", "booked": "booked_at_once"},
     sets=("request_expired",),
 )
 async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Turn the hold into a request; a hold that has run out is taken again if the time is still free.
 
     `sent_quietly`: the client wants no messages, so they will not hear of the answer by themselves.
+    `booked`: the practice wants no therapist to be asked about such an appointment.
     """
     held = await _held(turn, tx)
     moved = await _moved(turn, tx)
+    if held and not moved and await _booked(turn, tx, held):
+        return Outcome(
+            "booked",
+            remembers={"summary": turn.summary(held)},
+            to=Recipient("therapist", held.therapist.address),
+            sends={"appointment": held.id},
+        )
     if held is None or not await _ask(turn, tx, held, moved):
         number = await _claim(turn, tx, _wanted(turn))
         held = await tx.appointments.get(number) if number is not None else None
@@ -166,6 +176,25 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         to=Recipient("therapist", held.therapist.address),
         sends={"appointment": held.id},
     )
+
+
+async def _booked(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
+    """Confirm at once what needs no answer. False: a therapist is to be asked, or the hold has run out."""
+    if not await _needs_no_answer(turn, tx, held) or not await tx.calendar.confirm(held, BOOK, turn.now):
+        return False
+    await put_reminders(turn, tx, held)
+    return True
+
+
+async def _needs_no_answer(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
+    """Whether all that the practice demands of such an appointment holds."""
+    demanded = turn.practice.rules.confirm_at_once
+    kinds = [kind for kind in demanded if kind != KNOWN_CLIENTS]
+    if not demanded or (kinds and held.service_type not in kinds):
+        return False
+    if KNOWN_CLIENTS not in demanded:
+        return True
+    return await tx.appointments.count_kept(held.client.id, held.therapist.id, turn.minute) > 0
 
 
 async def _moved(turn: BookingTurn, tx: Transaction) -> Appointment | None:

@@ -175,7 +175,7 @@ def test_bad_reminders_are_found(tmp_path: Path, line: str, expected: str) -> No
 
 
 FULL = (
-    GOOD.replace("rules:\n", "rules:\n  holidays: DE\n").replace(
+    GOOD.replace("rules:\n", "rules:\n  holidays: DE\n  confirm_at_once: [known clients, in-call]\n").replace(
         "    takes: 50m\n",
         "    takes: 50m\n    price: 90 EUR\n    break_before: 5m\n    break_after: 0\n    start_every: 1h\n"
         "    minimum_notice: 1d\n    horizon: 30d\n",
@@ -202,6 +202,7 @@ FULL = (
 
 def test_all_that_a_service_and_a_therapist_may_have_of_their_own(tmp_path: Path) -> None:
     data = read(tmp_path, FULL)
+    assert data.practice.confirm_at_once == ("known clients", "in-call")
     talk, walk = data.services
     assert (talk.price, talk.before_minutes, talk.after_minutes, talk.start_every_minutes) == (
         "90 EUR",
@@ -244,6 +245,7 @@ def test_the_practices_holidays_are_its_therapists_unless_they_keep_none(tmp_pat
         ("holidays: DE\n", "holidays: XX\n", "unknown-holidays"),
         ("holidays: PT-11", "holidays: PT-77", "unknown-holidays"),
         ("holidays: PT-11", "holidays: [PT]", "unknown-holidays"),
+        ("confirm_at_once: [known clients", "confirm_at_once: [clients", "unknown-name"),
         ("price: 90 EUR", f"price: {'x' * 65}", "long-price"),
         ("start_every: 1h", "start_every: often", "bad-duration"),
         ("horizon: 30d", "horizon: 0d", "bad-duration"),

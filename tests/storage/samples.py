@@ -69,6 +69,7 @@ def practice(*therapists: Therapist) -> PracticeData:
             buffer_minutes=10,
             acknowledge_within_minutes=10,
             travel_minutes={"home visit": 30},
+            confirm_at_once=("known clients",),
         ),
         services=(
             Service(
