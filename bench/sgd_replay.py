@@ -46,6 +46,7 @@ Line: TypeAlias = dict[str, Any]
 
 HERE = Path(__file__).resolve().parent
 COMMAND = str(Path(sys.executable).with_name("therapy-booking"))
+PRACTICE = HERE / "sgd_practice.yaml"
 NOW = "2019-03-01T09:00:00"
 """The day on which the dialogues were held."""
 WORKERS = 2
@@ -57,12 +58,12 @@ OUTCOMES = ("right", "wrong time", "wrong date", "not booked", "booked unasked",
 class Chat:
     """One running `therapy-booking chat`, and what it answers."""
 
-    def __init__(self, folder: Path, weights: Path) -> None:
+    def __init__(self, folder: Path, weights: Path, *, practice: Path = PRACTICE, now: str = NOW) -> None:
         """Load the practice into a database of its own and begin."""
         env = {**os.environ, "SQLITE_PATH": str(folder / "replay.sqlite3"), "WEIGHTS_DIR": str(weights)}
-        load = [COMMAND, "practice", "load", str(HERE / "sgd_practice.yaml")]
+        load = [COMMAND, "practice", "load", str(practice)]
         subprocess.run(load, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
-        talk = [COMMAND, "chat", "--jsonl", "--now", NOW]
+        talk = [COMMAND, "chat", "--jsonl", "--now", now]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(talk, cwd=folder, env=env, text=True, stdin=pipe, stdout=pipe)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import icalendar
 import pytest
-import vobject
+from ical.calendar_stream import IcsCalendarStream
 from quart import Quart
 
 from app.chat import handed_over
@@ -98,9 +98,9 @@ async def test_two_parsers_read_the_same_times(running: Product, web: Quart) -> 
     assert [event.decoded("dtend") - event.decoded("dtstart") for event in events] == [
         timedelta(minutes=50)
     ] * 2
-    other = vobject.readOne(body.decode())  # written by other people, so not wrong in the same way
-    assert [event.dtstart.value for event in other.vevent_list] == expected
-    assert [event.status.value for event in other.vevent_list] == ["CONFIRMED", "CONFIRMED"]
+    other = IcsCalendarStream.calendar_from_ics(body.decode())  # by other people: not wrong in the same way
+    assert [event.dtstart for event in other.events] == expected
+    assert [event.status.value for event in other.events if event.status] == ["CONFIRMED", "CONFIRMED"]
 
 
 async def test_it_tells_when_and_nothing_else(running: Product, web: Quart) -> None:
@@ -151,26 +151,13 @@ async def test_a_new_link_ends_the_old_one(running: Product, web: Quart) -> None
     await fetched(web, second)
 
 
-@pytest.mark.parametrize(
-    "spoilt",
-    [
-        "{token}0",
-        "{cut}",
-        "2{rest}",
-        "{person}",
-        "9223372036854775808-1-" + "0" * 64,
-        "99999999999999999999-1-" + "0" * 64,
-        "..",
-        "{token}%00",
-        "1-1-" + "%C3%A9" * 64,
-        "",
-    ],
-)
-async def test_other_tokens_tell_nothing(running: Product, web: Quart, spoilt: str) -> None:
+async def test_other_tokens_tell_nothing(running: Product, web: Quart) -> None:
     token = (await asks(running, "calendar link")).rpartition("/")[2].removesuffix(".ics")
-    parts = {"token": token, "cut": token[:-1], "rest": token[1:], "person": token.partition("-")[0]}
-    response = await web.test_client().get(f"/webhook/calendar/{spoilt.format(**parts)}.ics")
-    assert response.status_code == 404
+    spoilt = [token + "0", token[:-1], "2" + token[1:], token.partition("-")[0], "..", token + "%00", ""]
+    invented = [f"{person}-1-{'0' * 64}" for person in ("1", "9223372036854775808", "99999999999999999999")]
+    for other in (*spoilt, *invented, "1-1-" + "%C3%A9" * 64):
+        response = await web.test_client().get(f"/webhook/calendar/{other}.ics")
+        assert response.status_code == 404, other
 
 
 async def test_somebody_who_never_asked_has_no_feed(running: Product, web: Quart) -> None:

@@ -223,7 +223,7 @@ clock = st.sampled_from([0, *range(5 * 60, 23 * 60, 15), 1440])
 stretches = st.tuples(clock, clock).filter(lambda pair: pair[0] < pair[1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     which=st.integers(0, 3),

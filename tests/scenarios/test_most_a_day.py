@@ -18,7 +18,7 @@ MOST = 2
 @pytest.mark.parametrize("database", ["sqlite_stage", "mariadb_stage"])
 def test_a7_the_most_a_day_holds_under_race(database: str, request: pytest.FixtureRequest) -> None:
     stage: Stage = request.getfixturevalue(database)
-    for _ in range(5):
+    for _ in range(3):
         stage.clear("clinic", "2026-03-02 07:00")
         assert stage.do(_everybody_at_once(stage)) == MOST
 

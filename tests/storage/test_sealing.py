@@ -104,6 +104,7 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
         await tx.appointments.move_on(appointment, LET_GO, NOW, reason=secret)
         await tx.access_log.add(number, number, "history", NOW)
         await tx.relays.open(number, number, NOW)
+        await tx.calendar_links.begin(number)
         await tx.alerts.raise_(number, "explicit.overdose", NOW)
         asked = LedgerEntry(
             kind="opted_out", at=NOW, how="words", wording=secret, text_version=None, inbox_id=1
