@@ -16,12 +16,15 @@ from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
 from storage.lifecycle import APPROVE
+from storage.proposals import Proposal
 from storage.store import Transaction
 
 MOST = 10
 """So many options fit in one message."""
 NEWS = ("request", "client", "phone", "when", "summary")
 PENDING = ("verdict", "answer", "requests", "waiting")
+LONGEST_WAY = 240
+"""Minutes. More would keep whole days free by a slip of the finger."""
 ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
 REFUSED = ("request", "summary", "reason")
 
@@ -57,6 +60,43 @@ async def read_cancellation(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Confirm the request that was named, or the only one that is waiting."""
     return await _answer(turn, tx, "approved")
+
+
+@step(
+    "approved",
+    "no_room",
+    "which_number",
+    *(outcome for outcome in ANSWERED if outcome != "which_one"),
+    tells=NEWS,
+    reaches="client",
+    signals={"approved": "approved"},
+)
+async def approve_with_longer_way(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Confirm a request, and keep so many minutes more free before and after it than is usual."""
+    named, waiting = turn.data.get("request"), await waiting_requests(turn, tx)
+    if named is None and len(waiting) != 1:
+        return Outcome("which_number" if waiting else "none_waiting")
+    wanted = number(named) if named is not None else waiting[0].id
+    request = await tx.appointments.get(wanted) if wanted is not None else None
+    if request is None or request.therapist.id != turn.person_id or request.status == "held":
+        return Outcome("unknown")
+    more = min(number(turn.data.get("minutes")) or 0, LONGEST_WAY)
+    wider = Proposal(
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        claimed_from=request.claimed_from - more,
+        claimed_until=request.claimed_until + more,
+        zone=request.zone,
+        wall_time=request.wall_time,
+    )
+    people = (request.therapist.id, request.client.id)
+    await tx.calendar.queue_up(*people)
+    around = await tx.appointments.busy(
+        people, wider.claimed_from, wider.claimed_until, turn.now, moving=request.id
+    )
+    if any(one.appointment != request.replaces for one in around):
+        return Outcome("no_room", tells=turn.news(request))
+    return await _approve(turn, tx, request, wider)
 
 
 @step(
@@ -174,7 +214,15 @@ async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verd
             return Outcome("answered_before", tells=tells)
         summary = line("request_line", **tells)
         return Outcome("refusing", remembers={"request": request.id, "summary": summary, "reason": None})
-    if await tx.calendar.confirm(request, APPROVE, turn.now):
+    return await _approve(turn, tx, request)
+
+
+async def _approve(
+    turn: BookingTurn, tx: Transaction, request: Appointment, wider: Proposal | None = None
+) -> Outcome:
+    """Confirm it, with more time kept free around it if it is to be `wider`."""
+    tells = turn.news(request)
+    if await tx.calendar.confirm(request, APPROVE, turn.now, wider):
         await put_reminders(turn, tx, request)
         client = Recipient("client", request.client.address)
         return Outcome("approved", tells=tells, to=client, sends={"appointment": request.id})
