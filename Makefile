@@ -26,7 +26,7 @@ demo: setup ## Start everything on http://127.0.0.1:8000, without any account
 
 test: setup-dev ## Run every test (installs MariaDB and Chromium when they are missing)
 	@tests/system-packages
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 fakes: setup-dev ## Try the real server in a terminal, with stand-ins for Twilio and Dialogflow
 	@exec $(BIN)/python -m tests.acceptance.by_hand

@@ -162,8 +162,8 @@ class Crowd:
         if one.status == "pending":
             options = [_time(start) for start in self._starts(dice)]
             return bool(await tx.calendar.propose(one, options, now, expires_at=now + WAIT))
-        chosen = dice.choice(await tx.proposals.of(one.id))
-        return await tx.calendar.confirm(one, ACCEPT, now, chosen)
+        options = await tx.proposals.of(one.id)  # none, if it has been decided since it was looked up
+        return bool(options) and await tx.calendar.confirm(one, ACCEPT, now, dice.choice(options))
 
     async def _replace(
         self, tx: Transaction, dice: random.Random, cause: str, now: int, one: Appointment
