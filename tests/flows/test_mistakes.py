@@ -26,7 +26,7 @@ from tests.flows.small_flow import read
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "flows.yaml").read_text(encoding="utf-8")
-OF_A_KIND = 2
+OF_A_KIND = 3
 RIGHT_LINE = 0.95
 """The rest are mistakes of indentation, which are noticed a line or more later."""
 
