@@ -80,6 +80,12 @@ RECORD = Query(
 REMOVE = Query(delete(appointments).where(appointments.c.id == given("appointment")))
 GET = Query(_SELECT.where(appointments.c.id == given("appointment")))
 ALL = Query(_SELECT.order_by(appointments.c.id))
+COMING = Query(
+    _SELECT.where(
+        appointments.c.ends_at > given("after"),
+        appointments.c.status.in_([status for status in ACTIVE if status != "held"]),
+    ).order_by(appointments.c.starts_at, appointments.c.id)
+)
 
 
 END_MOVES_OF = Query(

@@ -254,6 +254,10 @@ class Appointments:
         )
         return [self._read(row) for row in rows]
 
+    async def coming(self, after_minute: int) -> list[Appointment]:
+        """Everybody's appointments and requests that end after then, in order of time."""
+        return [self._read(row) for row in await self._session.fetch(queries.COMING, after=after_minute)]
+
     async def record(self, client_id: int, from_minute: int) -> tuple[int, int]:
         """How often a client did not come, and cancelled late, to what was to begin since then."""
         ((missed, late),) = await self._session.fetch(queries.RECORD, client=client_id, since=from_minute)
