@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.server import PUBLIC, Server
+from tests.conftest import lend_weights
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio
 
@@ -17,8 +18,8 @@ MakeServer = Callable[..., Server]
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the trained classifier is kept: the first server trains it, the others find it."""
-    return tmp_path_factory.mktemp("weights")
+    """Where the trained classifier is kept."""
+    return lend_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from bench.crashes import crash
 from tests.acceptance.conftest import MakeServer
 
-KILLS = 5
+KILLS = 4
 
 
 @pytest.mark.timeout(300)

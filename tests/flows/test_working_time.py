@@ -46,6 +46,7 @@ def minutes_of(windows_found: Iterable[Window]) -> set[int]:
     return {minute for start, end in windows_found for minute in range(start, end)}
 
 
+@cache
 def clock_changes(zone: ZoneInfo, year: int) -> list[date]:
     """The local days of a year on which the offset changes, found by looking at every quarter of an hour."""
     at = datetime(year, 1, 1, tzinfo=UTC)

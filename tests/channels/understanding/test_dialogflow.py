@@ -47,7 +47,7 @@ async def dialogflow(agent: FakeDialogflow) -> AsyncIterator[DialogflowClassifie
         Access(insecure_address=agent.address),
         ENTITIES,
         local=LOCAL,
-        timeout=0.5,
+        timeout=1.5,
     )
     yield classifier
     await classifier.close()
