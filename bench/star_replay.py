@@ -40,7 +40,8 @@ IN_WORDS = [
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 ]
 HOUR = re.compile(
-    rf"\b(\d{{1,2}})(?::?\d\d)?\b|\b({'|'.join(IN_WORDS)})\b|\b(noon|midday|midnight)\b", re.IGNORECASE
+    rf"\b(\d{{1,2}})(?::?\d\d)?(?:\b|(?=[ap]\.?m))|\b({'|'.join(IN_WORDS)})\b|\b(noon|midday|midnight)\b",
+    re.IGNORECASE,
 )
 SENT = {"pending", "confirmed"}
 WORKERS = 2
