@@ -26,15 +26,21 @@ from aiohttp.typedefs import Handler, Middleware
 
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio_console import FakeAccount, routes
-from tests.fakes.twilio_contents import ContentBook
+from tests.fakes.twilio_contents import NOT_APPROVED, ContentBook
 from tests.fakes.twilio_faults import Fault, go_wrong
+from tests.fakes.twilio_limits import DAY, DailyLimit
 from tests.fakes.twilio_listing import page_of
-from tests.fakes.twilio_messages import API_VERSION, RefusedByTwilio, SentMessage, read_message
+from tests.fakes.twilio_messages import (
+    API_VERSION,
+    RefusedByTwilio,
+    SentMessage,
+    check_repeats,
+    read_message,
+)
 from tests.fakes.twilio_sandbox import Sandbox
 from tests.fakes.twilio_webhooks import Answer, WebhookCaller
 
 THERAPISTS_NUMBER = "whatsapp:+14155230000"
-DAY = 24 * 3600.0
 
 
 class FakeTwilio:
@@ -55,7 +61,6 @@ class FakeTwilio:
         self.numbers = frozenset(numbers)
         self.proxies = dict(proxies or {})
         self.account = FakeAccount()
-        """What its console shows."""
         self.messages: list[SentMessage] = []
         self.attempts: list[dict[str, str]] = []
         self.opted_out: set[str] = set()
@@ -93,6 +98,7 @@ class FakeTwilio:
         """Messages that were not delivered."""
         self.sandbox: Sandbox | None = None
         """None: the numbers are real ones."""
+        self.daily_limit = DailyLimit()
         self._faults: list[Fault] = []
         self._port = port
         self._changed = asyncio.Condition()
@@ -229,7 +235,9 @@ class FakeTwilio:
     async def _create(self, request: web.Request) -> web.StreamResponse:
         try:
             self._check_account(request)
-            form = {name: str(value) for name, value in (await request.post()).items()}
+            posted = await request.post()
+            check_repeats(name for name, _ in posted.items())
+            form = {name: str(value) for name, value in posted.items()}
             self.attempts.append(form)
             message = read_message(
                 form,
@@ -239,6 +247,7 @@ class FakeTwilio:
                 opted_out=self.opted_out,
             )
             self._render(message)
+            self.daily_limit.check(self._now())
         except RefusedByTwilio as refusal:
             return web.json_response(refusal.as_json(), status=refusal.status)
         fault = self._faults.pop(0) if self._faults else self.chance()
@@ -262,15 +271,19 @@ class FakeTwilio:
     def _now(self) -> float:
         return time.monotonic() + self.passed
 
-    def _is_too_late(self, message: SentMessage) -> bool:
-        """Whether the 24 hours are over, and it is no approved template."""
+    def _why_too_late(self, message: SentMessage) -> int | None:
+        """The code of what comes after the 24 hours and is no approved template."""
         made = self.contents.contents.get(message.content_sid or "")
         heard = self._heard.get((message.to, message.from_))
         in_time = heard is not None and self._now() - heard < DAY
-        return self.keeps_window and not in_time and not (made and made.approval["status"] == "approved")
+        approval = made.approval["status"] if made else ""
+        if not self.keeps_window or in_time or approval == "approved":
+            return None
+        return NOT_APPROVED.get(approval, 63016)
 
     async def _take(self, message: SentMessage) -> None:
         message.fails_with = self.failing()
+        self.daily_limit.count(self._now())
         async with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
@@ -286,8 +299,8 @@ class FakeTwilio:
         """The code that is reported afterwards."""
         if self.sandbox is not None and (code := self.sandbox.why_undelivered(message.to, self._now())):
             return code
-        if self._is_too_late(message):
-            return 63016
+        if code := self._why_too_late(message):
+            return code
         if message.to in self.undeliverable:
             return self.undeliverable[message.to]
         return message.fails_with

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from tests.fakes.twilio_listing import page_asked_for, token_of
 from tests.fakes.twilio_messages import RefusedByTwilio
 
 TYPES = {"twilio/text": 1600, "twilio/quick-reply": 1024, "twilio/list-picker": 1024}
@@ -23,6 +24,8 @@ TYPES = {"twilio/text": 1600, "twilio/quick-reply": 1024, "twilio/list-picker": 
 TEMPLATE_BODY = 1024
 CATEGORIES = {"UTILITY", "MARKETING", "AUTHENTICATION"}
 VARIABLE = re.compile(r"\{\{(\d+)\}\}")
+NOT_APPROVED = {"rejected": 63040, "paused": 63041, "disabled": 63042}
+"""What is reported of a template that is sent although WhatsApp has turned it away."""
 BLANKS = re.compile(r"\s{5,}")
 WORD = re.compile(r"[^\W_]+")
 
@@ -172,11 +175,12 @@ class ContentBook:
         return web.Response(status=204)
 
     async def _list(self, request: web.Request) -> web.Response:
-        size, page = int(request.query.get("PageSize", 50)), int(request.query.get("Page", 0))
+        page, size = page_asked_for(request.query)
         newest_first = list(reversed(self.contents.values()))
         shown = newest_first[page * size : (page + 1) * size]
         more = len(newest_first) > (page + 1) * size
-        following = f"https://content.twilio.com{request.url.update_query(Page=page + 1).path_qs}"
+        asked = request.url.update_query(Page=page + 1, PageToken=token_of(page + 1))
+        following = f"https://content.twilio.com{asked.path_qs}"
         return web.json_response(
             {
                 "contents": [one.as_json() | {"approval_requests": one.approval} for one in shown],

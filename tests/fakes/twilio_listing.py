@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from tests.fakes.twilio_messages import RefusedByTwilio, SentMessage
@@ -19,9 +20,8 @@ def page_of(messages: Iterable[SentMessage], path: str, query: Mapping[str, str]
         key=lambda message: message.created,
         reverse=True,
     )
-    size = min(int(query.get("PageSize", USUAL_PAGE)), LARGEST_PAGE)
-    number = int(query.get("Page", 0))
-    following = urlencode({**query, "Page": str(number + 1), "PageToken": f"PA{number + 1}"})
+    number, size = page_asked_for(query)
+    following = urlencode({**query, "Page": str(number + 1), "PageToken": token_of(number + 1)})
     has_more = len(wanted) > (number + 1) * size
     return {
         "messages": [message.as_json() for message in wanted[number * size : (number + 1) * size]],
@@ -34,6 +34,28 @@ def page_of(messages: Iterable[SentMessage], path: str, query: Mapping[str, str]
         "uri": f"{path}?{urlencode(query)}",
         "next_page_uri": f"{path}?{following}" if has_more else None,
     }
+
+
+class PageAsked(NamedTuple):
+    """Which page of a list, and how many there are on each."""
+
+    number: int
+    size: int
+
+
+def page_asked_for(query: Mapping[str, str]) -> PageAsked:
+    """What a request asks for, or RefusedByTwilio: later pages are open to who was told of them only."""
+    number, size = query.get("Page", "0"), query.get("PageSize", str(USUAL_PAGE))
+    if not (number.isdecimal() and size.isdecimal() and int(size)):
+        raise RefusedByTwilio(400, 20001, "Page and PageSize are numbers")
+    if int(number) and query.get("PageToken") != token_of(int(number)):
+        raise RefusedByTwilio(400, 20001, "Invalid PageToken")
+    return PageAsked(int(number), min(int(size), LARGEST_PAGE))
+
+
+def token_of(page: int) -> str:
+    """What the page before tells, and this one asks for."""
+    return f"PA{page:032x}"
 
 
 def _passes(message: SentMessage, query: Mapping[str, str]) -> bool:

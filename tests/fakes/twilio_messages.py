@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -14,6 +15,7 @@ API_VERSION = "2010-04-01"
 LONGEST_BODY = 1_600
 LONGEST_VALIDITY = 36_000
 """Seconds."""
+MOST_MEDIA = 10
 
 _ADDRESS = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14}|[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128})")
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
@@ -128,6 +130,16 @@ def read_message(
     )
 
 
+def check_repeats(names: Iterable[str]) -> None:
+    """Raise RefusedByTwilio unless every parameter came once; media may be several."""
+    came = Counter(names)
+    media = came.pop("MediaUrl", 0)
+    if media > MOST_MEDIA:
+        raise RefusedByTwilio(400, 21623, "Number of media files exceeds allowed limit")
+    if any(times > 1 for times in came.values()):
+        raise RefusedByTwilio(400, 20001, "A parameter was given twice")
+
+
 def _units(text: str) -> int:
     """Length as Twilio counts it for WhatsApp at worst: an emoji is two."""
     return len(text.encode("utf-16-le")) // 2
@@ -192,6 +204,11 @@ _MISTAKES: tuple[tuple[Callable[[Mapping[str, str]], bool], int, str], ...] = (
         ),
         21703,
         "The Messaging Service is not there",
+    ),
+    (
+        lambda form: bool(form.keys() & {"ScheduleType", "SendAt"}) and "MessagingServiceSid" not in form,
+        20001,
+        "Only a Messaging Service sends later",
     ),
     (_has_bad_validity, 20001, "ValidityPeriod is outside of 1 to 36000"),
 )

@@ -19,6 +19,9 @@ from tests.fakes import twilio_forms as forms
 
 BUDGET = 15.0
 """Seconds that Twilio spends on one webhook, repeats included."""
+RANGES = {"rc": range(6), "ct": range(100, 10_001), "rt": range(100, 15_001), "tt": range(100, 15_001)}
+"""What may follow `#` in an address: repeats, and milliseconds."""
+POLICIES = frozenset({"4xx", "5xx", "ct", "rt", "all"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class WebhookCaller:
         """Post a signed form as Twilio does, honouring what follows `#` in the address."""
         public, _, overrides = url.partition("#")
         wishes = {"rc": "1", "rp": "ct", "rt": "15000", "ct": "5000"} | dict(parse_qsl(overrides))
+        _check_overrides(wishes)
         repeats = set(wishes["rp"].split(","))
         token = str(uuid4())
         async with asyncio.timeout(BUDGET):
@@ -99,6 +103,14 @@ class WebhookCaller:
             if public.startswith(outside):
                 return inside + public.removeprefix(outside)
         return public
+
+
+def _check_overrides(wishes: Mapping[str, str]) -> None:
+    """Complain about what Twilio would not heed."""
+    for name, value in wishes.items():
+        is_number = value.isdecimal() and int(value) in RANGES.get(name, ())
+        if not (set(value.split(",")) <= POLICIES if name == "rp" else is_number):
+            raise AssertionError(f"the webhook's address asks for what there is not: {name}={value}")
 
 
 def _check_twiml(text: str, content_type: str) -> None:
