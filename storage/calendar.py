@@ -45,10 +45,7 @@ class Calendar:
         if new.replaces is not None:
             await self._appointments.mark(new.replaces)  # whoever ends it meanwhile, ends this with it
         number = await self._appointments.add(new)
-        taken = await self._claims.claim(number, people, stretches, sharing=new.replaces)
-        if not taken and await self._evict(people, stretches, now):
-            taken = await self._claims.claim(number, people, stretches, sharing=new.replaces)
-        if not taken:
+        if not await self._claim(number, people, stretches, now, sharing=new.replaces):
             await self._appointments.remove(number)
             return None
         if proposed:
@@ -100,7 +97,7 @@ class Calendar:
         if chosen is not None:
             await self._claims.release(appointment.id)
             await self._appointments.set_time(appointment.id, chosen)
-        if not await self._claims.claim(appointment.id, people, [_of(chosen or appointment)]):
+        if not await self._claim(appointment.id, people, [_of(chosen or appointment)], now):
             raise TimeLost(f"Appointment {appointment.id} has lost its time.")
         return True
 
@@ -122,10 +119,7 @@ class Calendar:
         await self.queue_up(*people)
         if not await self._appointments.lock(appointment.id, PROPOSE, now):
             return False
-        taken = await self._claims.claim(appointment.id, people, stretches, sharing=shared)
-        if not taken and await self._evict(people, stretches, now):
-            taken = await self._claims.claim(appointment.id, people, stretches, sharing=shared)
-        if not taken:
+        if not await self._claim(appointment.id, people, stretches, now, sharing=shared):
             return None
         await self._appointments.move_on(appointment.id, PROPOSE, now, expires_at=expires_at, reason=reason)
         await self._claims.release(appointment.id)
@@ -139,6 +133,21 @@ class Calendar:
             return False
         await self._claims.release(appointment_id)
         return True
+
+    async def _claim(
+        self,
+        number: int,
+        people: tuple[int, int],
+        stretches: Sequence[Stretch],
+        now: int,
+        *,
+        sharing: int | None = None,
+    ) -> bool:
+        """Claim all of it for an appointment, or none; what has run out gives way."""
+        if await self._claims.claim(number, people, stretches, sharing=sharing):
+            return True
+        evicted = await self._evict(people, stretches, now)
+        return evicted and await self._claims.claim(number, people, stretches, sharing=sharing)
 
     async def _evict(self, people: Iterable[int], stretches: Iterable[Stretch], now: int) -> bool:
         """Let what has run out give way. False: there was nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -142,6 +143,18 @@ class TestMoves:
             assert await tx.calendar.take(new, NOW + 600)
         assert await diary.status(old) == "expired"
         assert not await diary.move_on(old, KEEP, NOW + 599)
+
+    async def test_what_ran_out_gives_way_to_a_longer_way(self, diary: Diary) -> None:
+        one = await diary.add("a", expires_at=NOW + 9_999)
+        old = new_appointment(
+            diary.therapist, diary.other, "b", TEN + 90, status="held", expires_at=NOW + 600
+        )
+        async with diary.storage.transaction() as tx:
+            number = await tx.calendar.take(old, NOW)
+        wider = replace(option(TEN), claimed_until=TEN + 100)
+        assert await diary.confirm(one, now=NOW + 600, chosen=wider)
+        assert number
+        assert await diary.status(await diary.read(number)) == "expired"
 
     async def test_what_was_kept_since_it_was_read_does_not_give_way(self, diary: Diary) -> None:
         held = await diary.add("a", status="held")
