@@ -6,6 +6,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -107,6 +108,19 @@ class Conversation:
             else:
                 await self._product.storage.inbox.put(self._said(deed))
         await asyncio.gather(self._product.settle(), next(self._products).settle())
+
+    async def cut_off(self, deed: Deed, after: int) -> None:
+        """Let something happen to a product that dies so many steps of its loop later; the other goes on."""
+        for part in deed.parts or (deed,):
+            await self._product.storage.inbox.put(self._said(part))
+        dying = asyncio.create_task(self._product.settle())
+        for _ in range(after):
+            await asyncio.sleep(0)
+        dying.cancel()
+        with suppress(asyncio.CancelledError):
+            await dying
+        self._product = next(self._products)
+        await self._product.settle()
 
     def titles(self, who: str) -> list[str]:
         """The titles of everything that somebody was ever offered, oldest first."""

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from app.data_store import storage_settings
 from bench.law import claims_astray, looked_at, overlaps
+from bench.lives import live
+from bench.news import news_astray
 from tests.scenarios.play import Conversation
 from tests.scenarios.script import Deed
 from tests.scenarios.stage import Stage
@@ -164,6 +166,15 @@ def test_whatever_is_done_nothing_comes_unasked_to_who_wants_silence(
     sqlite_stage.do(_live_quietly(Conversation(cycle(sqlite_stage.products), sqlite_stage.clock), done))
 
 
+def test_whatever_is_cut_off_everybody_hears_once_what_became_of_each_appointment(
+    sqlite_stage: Stage,
+) -> None:
+    result = live(sqlite_stage, operations=360, seed=7)
+    assert not result.faults, str(result)
+    assert result.cut_off
+    assert result.ends.keys() >= {"completed", "cancelled", "declined", "expired"}
+
+
 async def _live_quietly(conversation: Conversation, done: list[Deed]) -> None:
     for deed in (*REQUEST, *done):
         await conversation.do(deed)
@@ -181,6 +192,7 @@ async def _live(conversation: Conversation, stage: Stage, done: list[Deed]) -> N
         await _do(conversation, deed)
         await _check(conversation, stage)
     await conversation.do(Deed("advance", text="3d"))  # whatever was held or asked for is over
+    assert not await news_astray(stage.products[0].storage)
     for client in CLIENTS:
         await _book(conversation, client)
         await _check(conversation, stage)
