@@ -36,7 +36,8 @@ AT_ONCE = 50
 TOO_OLD_SECONDS = 24 * 3600
 """A message that could not be handed over for so long would only confuse."""
 LONGEST_PAUSE = 60
-"""Seconds between two tries at the most: somebody waits for it, and for what comes behind it."""
+"""Seconds between two tries at the most: somebody waits for it, and for what comes behind it. The other side
+may ask for more, but not of what is urgent."""
 
 Note: TypeAlias = Callable[[Transaction], Awaitable[object]]
 """Writes down what became of one message."""
@@ -184,7 +185,7 @@ class Deliveries:
 
     async def _may_go(self, owed: Owed) -> bool:
         sender = self._senders[owed.flow] = self._channel.sender(owed.flow)
-        return await self._throttle.admit(sender)
+        return await self._throttle.admit(sender, urgent=owed.is_urgent)
 
     async def _withhold(self, unwanted: Sequence[Owed], now: int) -> None:
         """Withhold messages, and let their conversations hear of it."""
@@ -251,7 +252,9 @@ class Deliveries:
         if now - owed.created_at > TOO_OLD_SECONDS:
             log.error("message too old to be sent", outbox=owed.id, reason=str(error))
             return self._failed(owed, None, now)
-        pause = error.retry_after or min(LONGEST_PAUSE, 2**owed.attempts)
+        pause = error.retry_after or 2**owed.attempts
+        if owed.is_urgent or not error.retry_after:
+            pause = min(LONGEST_PAUSE, pause)
         log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
         return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
 

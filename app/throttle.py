@@ -2,6 +2,7 @@
 
 A number that Twilio turns away as a whole (used up, not set up, too fast) rests, instead of every message
 running into the same wall. Afterwards one message tries; only when it gets through do the others follow.
+What is urgent is tried at any time.
 Kept in memory: after a start the first message finds out anew.
 """
 
@@ -63,11 +64,17 @@ class Throttle:
             return False
         return self._limiter(sender).has_capacity()
 
-    async def admit(self, sender: str) -> bool:
-        """Count one message about to be sent; False: it may not be."""
-        if not self.may(sender):
+    async def admit(self, sender: str, *, urgent: bool = False) -> bool:
+        """Count one message about to be sent; False: it may not be.
+
+        `urgent`: it is tried while the number rests, too, for somebody may be in danger.
+        """
+        if urgent:
+            if not self._limiter(sender).has_capacity():
+                return False
+        elif not self.may(sender):
             return False
-        if rest := self._rests.get(sender):
+        elif rest := self._rests.get(sender):
             rest.trying = True
         await self._limiter(sender).acquire()  # there is room: it does not wait
         return True

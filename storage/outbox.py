@@ -128,13 +128,14 @@ _NOTE_BY_SID = Query(
 
 @cache
 def _due(besides: int) -> Query:
-    """What may be sent now, without so many flows."""
-    others = (outbox.c.flow.not_in(listed("besides", besides)),) if besides else ()
+    """What may be sent now, without so many flows but for what is urgent in them."""
+    is_other = outbox.c.flow.not_in(listed("besides", besides))
+    others = (or_(is_other, outbox.c.urgent == 1),) if besides else ()
     return Query(
         OWED.join(_unsent, _unsent.c.id == outbox.c.id)
         .where(_unsent.c.place == 1, outbox.c.state == "pending", outbox.c.next_try_at <= given("now"))
         .where(*others)
-        .order_by(outbox.c.next_try_at, outbox.c.id)
+        .order_by(outbox.c.urgent.desc(), outbox.c.next_try_at, outbox.c.id)
         .limit(limit())
     )
 
@@ -190,8 +191,8 @@ class Outbox:
     async def due(self, now: int, limit: int, besides: Collection[str] = ()) -> list[Owed]:
         """What may be sent now: of every conversation at most its first message that is still unsent.
 
-        `besides`: flows of which nothing is wanted now. One that cannot be opened fails as UNREADABLE, so
-        that it does not keep the others from being sent.
+        What is urgent comes first. `besides`: flows of which nothing else is wanted now. One that cannot be
+        opened fails as UNREADABLE, so that it does not keep the others from being sent.
         """
         flows = sorted(besides)
         rows = await self._session.fetch(_due(len(flows)), now=now, limit=limit, **spread("besides", flows))

@@ -31,6 +31,7 @@ _COLUMNS = (
     outbox.c.started_at,
     outbox.c.resent,
     outbox.c.template_only,
+    outbox.c.urgent,
     conversations.c.heard_at,
     people.c.opted_out_at,
 )
@@ -65,6 +66,8 @@ class Owed:
     """How often it was sent again after it was in doubt or came back."""
     template_only: bool
     """Free text came back as too late, so this time only a template may be sent."""
+    is_urgent: bool
+    """Somebody may be in danger: nothing but its pace may hold it up."""
     heard_at: int | None
     """When the person was last heard, in seconds since the epoch."""
     unasked: Values | None = None
@@ -82,7 +85,7 @@ def owed_from(row: Row, sealer: Sealer) -> Owed:
     """Read a row of `OWED`. Raises SealBroken."""
     number, conversation_id, turn, position, flow, address, body, *rest = row
     state, attempts, provider_status, error_code, created_at, *rest = rest
-    started_at, resent, template_only, heard_at, opted_out_at = rest
+    started_at, resent, template_only, urgent, heard_at, opted_out_at = rest
     stored = sealer.open_json(body)
     unasked = stored.get("unasked")
     return Owed(
@@ -101,6 +104,7 @@ def owed_from(row: Row, sealer: Sealer) -> Owed:
         started_at=started_at,
         resent=resent,
         template_only=bool(template_only),
+        is_urgent=bool(urgent),
         heard_at=heard_at,
         unasked=unasked,  # type: ignore[arg-type]  # as body_of wrote it
         is_unwanted=unasked is not None and opted_out_at is not None,

@@ -67,12 +67,12 @@ class Office:
     deliveries: Deliveries
     running: asyncio.Task[None]
 
-    async def owe(self, *addresses: str, flow: str = "client") -> list[int]:
+    async def owe(self, *addresses: str, flow: str = "client", urgent: bool = False) -> list[int]:
         """One message to each; returns the numbers of all so far."""
         for address in addresses:
             async with self.storage.transaction() as tx:
                 conversation = await tx.conversations.lock(flow, address, "idle", at=self.clock())
-                await tx.outbox.put(conversation, 1, [Message("hello")], self.clock())
+                await tx.outbox.put(conversation, 1, [Message("hello")], self.clock(), urgent=urgent)
         self.owing.set()
         return [owed.id for owed in await self.storage.outbox.since(0, 100)]
 
@@ -232,6 +232,20 @@ async def test_a_number_that_is_used_up_rests_and_the_other_goes_on(small: Offic
     *_, other = await small.owe("chat:t", flow="therapist")
     await small.until("pending", "pending", "pending", "sent")
     assert small.post.sent == [first, other]
+
+
+async def test_what_is_urgent_is_tried_every_minute_however_long_its_number_rests(small: Office) -> None:
+    small.post.errors = [USED_UP]
+    (first,) = await small.owe("chat:a")
+    await small.tried(1)
+    await small.until("pending")
+    small.post.errors = [USED_UP]
+    *_, urgent = await small.owe("chat:b", urgent=True)
+    await small.tried(2)
+    await small.until("pending", "pending")
+    small.clock.advance(60)
+    await small.until("pending", "sent")
+    assert small.post.sent == [first, urgent, urgent]
 
 
 async def test_after_the_rest_one_message_tries_before_the_others(small: Office) -> None:

@@ -85,6 +85,7 @@ class Post:
             started_at=NOW,
             resent=0,
             template_only=template_only,
+            is_urgent=False,
             heard_at=None if silent is None else NOW - silent,
         )
 

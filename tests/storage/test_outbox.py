@@ -92,6 +92,12 @@ class TestOutbox:
         assert [one.message.text for one in await storage.outbox.due(NOW, 9, ["client", "stranger"])] == ["2"]
         assert await storage.outbox.due(NOW, 9, ["client", "therapist"]) == []
 
+    async def test_what_is_urgent_goes_first_whatever_is_wanted_of_its_flow(self, storage: Storage) -> None:
+        await owe(storage, ["1"])
+        await owe(storage, ["numbers"], address="chat:b", urgent=True)
+        assert await texts_due(storage) == ["numbers", "1"]
+        assert [one.message.text for one in await storage.outbox.due(NOW, 9, ["client"])] == ["numbers"]
+
     async def test_what_cannot_be_opened_stops_nobody(
         self, storage: Storage, settings: StorageSettings
     ) -> None:
