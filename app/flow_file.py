@@ -34,6 +34,7 @@ from flows.steps import (
     talk,
     talk_to_client,
     therapist_day,
+    waitlist,
 )
 from flows.texts import Texts
 
@@ -41,7 +42,7 @@ log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
     *(availability, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
-    *(attendance, refusing, proposing, calendar_feed),
+    *(attendance, refusing, proposing, calendar_feed, waitlist),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 

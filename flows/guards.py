@@ -83,6 +83,11 @@ def was_reminded(snapshot: Snapshot, event: Event, now: int) -> bool:
     return snapshot.memory.get("reminded") is not None
 
 
+def was_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The last thing that the person was told is that a time which they wait for is free."""
+    return snapshot.memory.get("on_offer") is not None
+
+
 def is_about_the_same_request(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The request that is named is the one that was read out."""
     read_out = snapshot.memory.get("request")
@@ -103,6 +108,7 @@ GUARDS = {
         awaited_lately,
         heard_today,
         was_reminded,
+        was_offered,
         is_about_the_same_request,
     )
 }

@@ -64,6 +64,12 @@ _PARTS = {
     "summary_with_policy": "summary notice",
     "type *": "",
     "type_line": "type",
+    "waiting_for": "service when",
+    "waiting_line": "waiting",
+    "wish_any_day": "",
+    "wish_days": "first last",
+    "wish_hours": "start end",
+    "wish_with_hours": "days hours",
 }
 PARTS: Mapping[str, frozenset[str]] = {key: frozenset(names.split()) for key, names in _PARTS.items()}
 """By key, or by the beginning of several keys and a star."""

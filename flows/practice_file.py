@@ -23,6 +23,7 @@ from storage.practice import (
     CANCELLATIONS,
     KNOWN_CLIENTS,
     MOVES,
+    OFFERS,
     Offering,
     Practice,
     PracticeData,
@@ -40,6 +41,7 @@ RULES = {
     "acknowledge_within": 10,
     "move_until": MOVES,
     "cancel_until": CANCELLATIONS,
+    "waitlist_offer": OFFERS,
 }
 """Lengths of time in minutes, with what holds when the file does not say."""
 SERVICE_RULES = ("break_before", "break_after", "start_every", "minimum_notice", "horizon")
@@ -132,6 +134,7 @@ class _PracticeReader:
             quiet_until=quiet_until,
             move_notice_minutes=minutes["move_until"],
             cancel_notice_minutes=minutes["cancel_until"],
+            offer_minutes=minutes["waitlist_offer"],
             confirm_at_once=tuple(
                 self._chosen(rules["confirm_at_once"], [KNOWN_CLIENTS, *SERVICE_TYPES], "such request")
             )

@@ -29,6 +29,7 @@ from flows.reminders import APPOINTMENT_OVER, NEWS_UNDELIVERED, REMINDER_DUE, RE
 from flows.safety.screen import CRISIS
 from flows.texts import Texts
 from flows.too_fast import TOO_FAST
+from flows.waitlist import OFFER_LAPSED, TIME_RELEASED
 
 Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 """A pure predicate on where the conversation stands, what was heard and the time."""
@@ -47,6 +48,8 @@ TIMED_SIGNALS = frozenset(
         REQUEST_WAITS,
         APPOINTMENT_OVER,
         "proposal_lapsed",
+        TIME_RELEASED,
+        OFFER_LAPSED,
         NEWS_WITHHELD,
         NEWS_UNDELIVERED,
     }

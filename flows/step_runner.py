@@ -12,6 +12,7 @@ from flows.calendar_address import CalendarAddresses
 from flows.practice import PracticeBook
 from flows.registry import Step
 from flows.texts import Texts
+from flows.waitlist import offer_released
 from storage.units import TurnUnit
 
 
@@ -27,11 +28,13 @@ class StepRunner:
     calendars: CalendarAddresses
 
     async def run(self, name: str, moment: Moment, tx: TurnUnit) -> Outcome:
-        """Run a step inside the turn's transaction. Raises TurnFailed when it breaks its declaration."""
+        """Run a step inside the turn's transaction; what it has given back is offered to who waits for it.
+
+        Raises TurnFailed when it breaks its declaration.
+        """
         found = self.steps[name]
-        outcome = await found.run(
-            BookingTurn(moment, self.practice(), self.texts(), self.calendars), tx.tables
-        )
+        turn = BookingTurn(moment, self.practice(), self.texts(), self.calendars)
+        outcome: Outcome = await found.run(turn, tx.tables)
         undeclared = (
             ({outcome.name} - set(found.spec.outcomes))
             | (set(outcome.tells) - set(found.spec.tells))
@@ -39,4 +42,5 @@ class StepRunner:
         )
         if undeclared:
             raise TurnFailed(f"The step {name} never declared {', '.join(sorted(undeclared))}.")
+        await offer_released(turn, tx.tables)
         return outcome

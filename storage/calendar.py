@@ -16,6 +16,7 @@ from storage.appointments import Appointment, Appointments, NewAppointment
 from storage.claims import Claims, Stretch
 from storage.lifecycle import GIVE_WAY, PROPOSE, Move
 from storage.proposals import Proposal, Proposals
+from storage.waitlist import Waitlist
 
 
 class TimeLost(TurnFailed):
@@ -25,10 +26,15 @@ class TimeLost(TurnFailed):
 class Calendar:
     """The protocol over the tables `appointments`, `proposals` and `claims`."""
 
-    def __init__(self, appointments: Appointments, proposals: Proposals, claims: Claims) -> None:
+    def __init__(
+        self, appointments: Appointments, proposals: Proposals, claims: Claims, waitlist: Waitlist
+    ) -> None:
         self._appointments = appointments
         self._proposals = proposals
         self._claims = claims
+        self._waitlist = waitlist
+        self.released: list[int] = []
+        """Appointments that have given back time in this transaction: somebody may wait for it."""
 
     async def queue_up(self, *people: int) -> None:
         """Wait for whoever is writing to these people's calendars, until the transaction ends. Deferred."""
@@ -73,7 +79,7 @@ class Calendar:
         ):
             return False
         if move.gives_time_back:
-            await self._claims.release(appointment_id)
+            await self._release(appointment_id)
             if "confirmed" in move.frm:
                 await self._appointments.end_moves_of(appointment_id)
                 await self._claims.release_moves_of(appointment_id)
@@ -95,7 +101,7 @@ class Calendar:
         if chosen is None and appointment.replaces is None:
             return True
         if chosen is not None:
-            await self._claims.release(appointment.id)
+            await self._release(appointment.id)
             await self._appointments.set_time(appointment.id, chosen)
         if not await self._claim(appointment.id, people, [_of(chosen or appointment)], now):
             raise TimeLost(f"Appointment {appointment.id} has lost its time.")
@@ -122,7 +128,7 @@ class Calendar:
         if not await self._claim(appointment.id, people, stretches, now, sharing=shared):
             return None
         await self._appointments.move_on(appointment.id, PROPOSE, now, expires_at=expires_at, reason=reason)
-        await self._claims.release(appointment.id)
+        await self._release(appointment.id)
         await self._claims.claim(appointment.id, people, stretches, sharing=shared)
         await self._proposals.put(appointment.id, options)
         return True
@@ -131,8 +137,13 @@ class Calendar:
         """End what has run out. False: it has not, or it ended otherwise since it was read."""
         if not await self._appointments.expire(appointment_id, now):
             return False
-        await self._claims.release(appointment_id)
+        await self._release(appointment_id)
         return True
+
+    async def _release(self, appointment_id: int) -> None:
+        await self._claims.release(appointment_id)
+        await self._waitlist.look()
+        self.released.append(appointment_id)
 
     async def _claim(
         self,

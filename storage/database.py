@@ -22,21 +22,26 @@ MOST_WAITING = 200
 class Deferred:
     """A statement whose answer nobody waits for."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_answer",)
 
-    def __init__(self, found: int | None = None) -> None:
-        """Not answered yet, unless it is known what it found."""
-        self._found = found
+    def __init__(self, answer: Answer | None = None) -> None:
+        """Not answered yet, unless it is known what it came to."""
+        self._answer = answer
 
     @property
     def found(self) -> int:
         """How many rows it wrote to. Known once a later statement was answered without an error."""
-        assert self._found is not None, "read before it was sent"  # noqa: S101  # a mistake of ours
-        return self._found
+        assert self._answer is not None, "read before it was sent"  # noqa: S101  # a mistake of ours
+        return self._answer.found
+
+    @property
+    def rows(self) -> Sequence[Row] | None:
+        """All rows that a query found; None: that is not known yet."""
+        return None if self._answer is None else self._answer.rows
 
     def settle(self, answer: Answer) -> None:
         """Keep what it came to."""
-        self._found = answer.found
+        self._answer = answer
 
 
 class Session(Protocol):
@@ -224,7 +229,7 @@ class Separate:
     async def defer(self, query: Query, **values: Scalar) -> Deferred:
         """See Session. An insert is not repeated."""
         again = not isinstance(query, Insert)
-        return Deferred((await self._ask(self._database.statement(query, values), again=again)).found)
+        return Deferred(await self._ask(self._database.statement(query, values), again=again))
 
     async def defer_all(self, query: Insert, rows: Sequence[dict[str, Scalar]]) -> None:
         """See Session. Likewise."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 REMINDERS = (24 * 60, 60)
 QUIET = (21 * 60, 8 * 60)
 KNOWN_CLIENTS = "known clients"
-MOVES, CANCELLATIONS = 12 * 60, 24 * 60
+MOVES, CANCELLATIONS, OFFERS = 12 * 60, 24 * 60, 30
 """What holds where the practice has not said otherwise."""
 
 
@@ -46,7 +46,8 @@ class Practice:
     """Until how long before an appointment its client can have it moved."""
     cancel_notice_minutes: int = CANCELLATIONS
     """Who cancels later than that cancels late."""
-
+    offer_minutes: int = OFFERS
+    """How long a time that has become free is kept for one of those who wait."""
     confirm_at_once: tuple[str, ...] = ()
     """Which requests need no therapist's answer: of `KNOWN_CLIENTS`, or of these service types; of both, if
     both are named. Empty: none."""

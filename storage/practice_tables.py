@@ -51,6 +51,7 @@ _NUMBERS = (
     "acknowledge_within_minutes",
     "move_notice_minutes",
     "cancel_notice_minutes",
+    "offer_minutes",
     "quiet_from",
     "quiet_until",
 )

@@ -40,6 +40,7 @@ from storage.sql import Dialect
 from storage.sqlite import SqliteLink
 from storage.therapist_pins import TherapistPins
 from storage.timers import Timers
+from storage.waitlist import Waitlist
 
 _PATIENCE_SECONDS = 10.0
 
@@ -60,7 +61,8 @@ class Tables:
         self.attendance = Attendance(session)
         self.claims = Claims(session)
         self.proposals = Proposals(session)
-        self.calendar = Calendar(self.appointments, self.proposals, self.claims)
+        self.waitlist = Waitlist(session, sealer)
+        self.calendar = Calendar(self.appointments, self.proposals, self.claims, self.waitlist)
         self.alerts = Alerts(session, sealer)
         self.queues = Queues(session)
         self.contents = Contents(session)

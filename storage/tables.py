@@ -346,7 +346,36 @@ claims = Table(
     **_OPTIONS,
 )
 
-# Somebody may be in danger. The message itself is in the inbox, sealed.
+# Who waits for a time to become free. An entry ends with a booking, or by itself when its time is over.
+waitlist = Table(
+    "waitlist",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),  # the order in which people wait
+    Column("client_id", BigInteger, ForeignKey(people.c.id), nullable=False),
+    Column("service", Name, nullable=False),
+    Column("service_type", Name, nullable=False),
+    Column("therapist_id", BigInteger),  # the one whom they asked for; null: whoever is free
+    Column("wish", Sealed, nullable=False),  # JSON: which days and times suit
+    Column("from_minute", Instant, nullable=False),  # epoch minutes between which all of these lie
+    Column("until_minute", Instant, nullable=False),
+    Column("offered", BigInteger),  # the hold that is on offer to them now
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("client_id", "service"),
+    Index(None, "until_minute"),
+    **_OPTIONS,
+)
+
+# Each time that somebody on it was offered: nobody is offered the same twice.
+waitlist_offers = Table(
+    "waitlist_offers",
+    metadata,
+    Column("entry_id", BigInteger, ForeignKey(waitlist.c.id), nullable=False, autoincrement=False),
+    Column("therapist_id", BigInteger, nullable=False, autoincrement=False),
+    Column("starts_at", Instant, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("entry_id", "therapist_id", "starts_at"),
+    **_OPTIONS,
+)
+
 # The private calendar feed of whoever has asked for one. A new version ends the link of before.
 calendar_links = Table(
     "calendar_links",
@@ -356,6 +385,7 @@ calendar_links = Table(
     **_OPTIONS,
 )
 
+# Somebody may be in danger. The message itself is in the inbox, sealed.
 alerts = Table(
     "alerts",
     metadata,

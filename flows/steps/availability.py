@@ -38,7 +38,7 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     elif asks_for_anybody(turn.moment.heard.text):
         noted |= {"asked_for": None}
     if isinstance(slot := told.get("slot"), dict):
-        noted |= _chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
+        noted |= chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
     return Outcome("noted", remembers=noted)
 
 
@@ -67,7 +67,7 @@ async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Take the one time that was offered."""
     match turn.memory.get("offered_times"):
         case [{"data": {"slot": {"start": start, "therapist": therapist}}}]:
-            return Outcome("noted", remembers=_chosen(turn, int(str(start)), int(str(therapist))))
+            return Outcome("noted", remembers=chosen(turn, int(str(start)), int(str(therapist))))
     return Outcome("noted")
 
 
@@ -105,7 +105,7 @@ async def find_next_question(turn: BookingTurn, tx: Transaction) -> Outcome:
     service = str(known.get("service") or turn.memory["service"])
     choice, owners = await _choice(turn, tx, kind, service)
     if choice.exact is not None:
-        return Outcome("complete", remembers={**known, **_chosen(turn, choice.exact, owners[choice.exact])})
+        return Outcome("complete", remembers={**known, **chosen(turn, choice.exact, owners[choice.exact])})
     known["offered_times"] = _offer(turn, choice, owners)
     if not choice.offered:
         return Outcome("nothing_free", remembers=known)
@@ -246,7 +246,7 @@ def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Va
     return offer
 
 
-def _chosen(turn: BookingTurn, start: int, therapist: int) -> dict[str, Value]:
+def chosen(turn: BookingTurn, start: int, therapist: int) -> dict[str, Value]:
     """A chosen time, and the wish it amounts to, should something else change later."""
     wall = local(start, turn.zone)
     wish = Wish(wall.date(), wall.date(), wall.hour * 60 + wall.minute)

@@ -13,6 +13,7 @@ from flows.booking_turn import BookingTurn, name_of
 from flows.registry import step
 from flows.slots import DAY, instant, local
 from flows.texts import line
+from flows.waitlist import FRONT, Released, offer_to_next
 from flows.wishes import ALL_WEEK, Wish
 from flows.wording import clock, day_in_full
 from storage.blocked_times import Blocked
@@ -76,6 +77,8 @@ async def unblock_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     wanted = _remembered(turn)
     await tx.claims.lock_resources([turn.person_id])
     await tx.blocked_times.unblock(wanted, turn.now)
+    released = Released(turn.person_id, turn.person_id, wanted.from_minute, wanted.until_minute)
+    await offer_to_next(turn, tx, released, FRONT)
     return Outcome("unblocked", tells={"stretch": _in_words(turn, wanted)})
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo
 
 from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.claiming import claim, hold_of
 from flows.lives import summary_of
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
-from flows.slots import local
 from flows.texts import line
-from flows.workload import Workload, week_of
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import ASK, BOOK, KEEP, LAPSE, LET_GO, WITHDRAW
 from storage.practice import KNOWN_CLIENTS
@@ -45,7 +43,7 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
             await tx.calendar.move_on(before.id, LET_GO, turn.now)
         elif await tx.appointments.count_open(turn.person_id, turn.now) >= MOST_OPEN:
             return Outcome("too_many", remembers={"appointment": None})
-        number = await _claim(turn, tx, wanted)
+        number = await claim(turn, tx, wanted)
     if number is None:
         return Outcome("taken", remembers={"appointment": None})
     if turn.practice.travels(wanted.service_type) and not wanted.address:
@@ -62,25 +60,14 @@ def _wanted(turn: BookingTurn) -> NewAppointment:
     """What the client has settled on, as the conversation remembers it."""
     kind, service, slot = str(turn.memory["service_type"]), str(turn.memory["service"]), turn.memory["slot"]
     assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
-    start, therapist = int(str(slot["start"])), int(str(slot["therapist"]))
-    terms = turn.practice.terms(therapist, service, kind)
-    end = start + terms.length
-    return NewAppointment(
-        therapist_id=therapist,
-        client_id=turn.person_id,
-        service=service,
-        service_type=kind,
-        starts_at=start,
-        ends_at=end,
-        claimed_from=start - terms.before,
-        claimed_until=end + terms.after,
-        zone=turn.zone.key,
-        wall_time=f"{local(start, turn.zone):%Y-%m-%dT%H:%M}",
-        address=turn.remembered_text("address") if turn.practice.travels(kind) else None,
-        status="held",
-        expires_at=turn.now + turn.practice.rules.hold_minutes * 60,
+    return hold_of(
+        turn,
+        kind,
+        service,
+        int(str(slot["start"])),
+        int(str(slot["therapist"])),
+        minutes=turn.practice.rules.hold_minutes,
         replaces=turn.remembered_number("moving"),
-        op_key=turn.cause,
     )
 
 
@@ -93,28 +80,6 @@ async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: N
         held.id, KEEP, turn.now, expires_at=wanted.expires_at, address=wanted.address
     )
     return held.id if kept else None
-
-
-async def _claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> int | None:
-    """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
-    if wanted.starts_at < turn.minute + turn.practice.notice(wanted.service):
-        return None
-    await tx.calendar.queue_up(wanted.therapist_id, wanted.client_id)
-    if await tx.blocked_times.blocked([wanted.therapist_id], wanted.claimed_from, wanted.claimed_until):
-        return None
-    if await _is_full(turn, tx, wanted):
-        return None
-    return await tx.calendar.take(wanted, turn.now)
-
-
-async def _is_full(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> bool:
-    """Whether the therapist takes no more on that day or in that week; asked while others queue up."""
-    therapist = next((one for one in turn.practice.therapists if one.id == wanted.therapist_id), None)
-    if therapist is None or (therapist.most_a_day is None and therapist.most_a_week is None):
-        return False
-    week = week_of(wanted.starts_at, ZoneInfo(therapist.zone))
-    taken = await tx.appointments.busy([therapist.id], *week, turn.now, moving=wanted.replaces)
-    return Workload(therapist, taken).of_week(wanted.starts_at) is None
 
 
 @step("noted", "unclear", remembers=("address",))
@@ -145,6 +110,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     held = await _held(turn, tx)
     moved = await _moved(turn, tx)
     if held and not moved and await _booked(turn, tx, held):
+        await tx.waitlist.leave(turn.person_id, held.service)
         return Outcome(
             "booked",
             remembers={"summary": turn.summary(held)},
@@ -152,7 +118,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
             sends={"appointment": held.id},
         )
     if held is None or not await _ask(turn, tx, held, moved):
-        number = await _claim(turn, tx, _wanted(turn))
+        number = await claim(turn, tx, _wanted(turn))
         held = await tx.appointments.get(number) if number is not None else None
         if held is None or not await _ask(turn, tx, held, moved):
             return Outcome("taken", remembers={"appointment": None})
@@ -166,6 +132,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         due_at=deadline,
     )
     await tx.timers.put([expiry, *nudges(turn, held, deadline)])
+    await tx.waitlist.leave(turn.person_id, held.service)  # what somebody waited for is asked for now
     return Outcome(
         "sent" if turn.person.opted_out_at is None else "sent_quietly",
         remembers={

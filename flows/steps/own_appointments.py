@@ -9,6 +9,7 @@ from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.lives import summary_of, wait_for
 from flows.registry import step
+from flows.steps.waitlist import waiting_lines
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
@@ -41,8 +42,9 @@ def _service_line(of: Service) -> Value:
 
 @step("listed", "none", tells=("list",))
 async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """List the client's appointments that are still to come."""
+    """List the client's appointments that are still to come, and what they wait for."""
     lines: list[Value] = [await appointment_line(turn, tx, found) for found in await coming(turn, tx)]
+    lines += await waiting_lines(turn, tx)
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
 
 

@@ -39,12 +39,15 @@ from storage.tables import (
     relays,
     therapist_pins,
     timers,
+    waitlist,
+    waitlist_offers,
 )
 from tests.scenarios.play import Conversation, Played
 from tests.scenarios.script import FOLDER, Scenario
 
 T = TypeVar("T")
 EMPTIED = (
+    *(waitlist_offers, waitlist),
     *(alerts, consent_ledger, journal, outbox, inbox, timers, claims, proposals, appointments, conversations),
     *(blocked_times, access_log, therapist_pins, relays, calendar_links),
 )

@@ -24,10 +24,10 @@ STORY = (
     ("client:Ana", "yes", [BARE + 2, BARE + 3]),  # the therapist's conversation begins; how reliable is Ana?
     ("therapist:anna", "approve 2", [BARE + 2, BARE]),
     ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 6]),
-    ("client:Ana", "my appointments", [BARE + 1]),
-    ("client:Ana", "no", [BARE + 1]),
+    ("client:Ana", "my appointments", [BARE + 2]),  # and what Ana waits for
+    ("client:Ana", "no", [BARE + 2]),  # gives the time back; does anybody wait for it?
     ("client:Ana", "cancel my appointment", [BARE + 1]),
-    ("client:Ana", "yes", [BARE + 2, BARE + 1]),
+    ("client:Ana", "yes", [BARE + 3, BARE + 1]),  # likewise
 )
 
 

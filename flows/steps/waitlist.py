@@ -1,0 +1,186 @@
+"""Steps of waiting for a time: join the line, be offered what has become free, take it or pass it on."""
+
+from __future__ import annotations
+
+from engine.events import Value
+from engine.ports import Outcome
+from flows.booking_turn import BookingTurn, number
+from flows.claiming import claim, hold_of
+from flows.registry import step
+from flows.steps.availability import WISHES, chosen
+from flows.texts import line
+from flows.waitlist import OFFER_LAPSED, Released, offer_to_next, suiting, window
+from flows.wish_wording import wish_in_words
+from flows.wishes import Wish
+from storage.appointments import Appointment
+from storage.lifecycle import LET_GO
+from storage.store import Transaction
+from storage.timers import Timer
+from storage.waitlist import Waiting
+
+OFFER = ("request", "summary", "deadline")
+ON_OFFER = ("on_offer",)
+FORGOTTEN: dict[str, Value] = {"on_offer": None}
+
+
+@step("joined", "too_little", "silent", tells=("waiting",))
+async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Wait for what was wished for. `too_little`: nobody knows yet what that is.
+
+    `silent`: who wants no messages could not be offered anything.
+    """
+    kind, service = turn.remembered_text("service_type"), turn.remembered_text("service")
+    if kind not in turn.practice.service_types or service not in [
+        one.code for one in turn.practice.services_for(kind)
+    ]:
+        return Outcome("too_little")
+    if turn.person.opted_out_at is not None:
+        return Outcome("silent")
+    wish = turn.wish
+    since, until = window(turn, wish, service)
+    await tx.waitlist.join(
+        client_id=turn.person_id,
+        service=service,
+        service_type=kind,
+        therapist_id=turn.remembered_number("asked_for"),
+        wish=wish.as_value(),
+        from_minute=since,
+        until_minute=until,
+        at=turn.now,
+    )
+    return Outcome("joined", tells={"waiting": _in_words(turn, service, wish)})
+
+
+@step("left", "not_on_it", remembers=ON_OFFER)
+async def leave_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Wait for nothing any more; what is on offer is free again."""
+    entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
+    for entry in entries:
+        if entry.offered is not None:
+            await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
+        await tx.waitlist.leave(turn.person_id, entry.service)
+    return Outcome("left" if entries else "not_on_it", remembers=FORGOTTEN)
+
+
+@step("offered", "passed_on", tells=OFFER, remembers=ON_OFFER, sets=(OFFER_LAPSED,))
+async def offer_released_time(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Hold a time that has become free for whoever waits for it, or pass it on to the next in line."""
+    waiting, released = await _waiting(turn, tx), Released.of(turn.data)
+    if waiting and released and (held := await _hold(turn, tx, waiting, released)):
+        return Outcome(
+            "offered",
+            tells={
+                "request": str(held.id),
+                "summary": turn.summary(held),
+                "deadline": turn.when((held.expires_at or 0) // 60),
+            },
+            remembers={"on_offer": held.id},
+        )
+    return await pass_on_released_time.run(turn, tx)
+
+
+@step("passed_on")
+async def pass_on_released_time(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Let the next in line have it: this is no moment for it, or it does not suit."""
+    entry, released = number(turn.data.get("entry")), Released.of(turn.data)
+    if entry is not None and released is not None:
+        await offer_to_next(turn, tx, released, entry)
+    return Outcome("passed_on")
+
+
+@step("taken", "gone", remembers=(*WISHES, "appointment", "moving", "on_offer"))
+async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Go on with what is on offer as with any chosen time. What was held before is free again."""
+    held = await _on_offer(turn, tx)
+    if held is None or not await tx.waitlist.answered(turn.person_id, held.id):
+        return Outcome("gone", remembers=FORGOTTEN)
+    other = turn.remembered_number("appointment")
+    if other is not None and other != held.id:
+        await tx.calendar.move_on(other, LET_GO, turn.now)
+    return Outcome(
+        "taken",
+        remembers={
+            **chosen(turn, held.starts_at, held.therapist.id),
+            "service_type": held.service_type,
+            "service": held.service,
+            "asked_for": None,
+            "appointment": held.id,
+            "moving": None,
+            "on_offer": None,
+        },
+    )
+
+
+@step("passed", "gone", remembers=ON_OFFER)
+async def pass_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Not this one: it is free for the next, and the client goes on waiting."""
+    held = await _on_offer(turn, tx)
+    if held is None or not await tx.waitlist.answered(turn.person_id, held.id):
+        return Outcome("gone", remembers=FORGOTTEN)
+    await tx.calendar.move_on(held.id, LET_GO, turn.now)
+    return Outcome("passed", remembers=FORGOTTEN)
+
+
+@step("lapsed", "answered_before", remembers=ON_OFFER)
+async def lapse_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """The client has not answered an offer in time: it is free for the next, and they go on waiting."""
+    offered = number(turn.data.get("offer"))
+    if offered is None or not await tx.waitlist.answered(turn.person_id, offered):
+        return Outcome("answered_before")
+    await tx.calendar.move_on(offered, LET_GO, turn.now)
+    return Outcome("lapsed", remembers=FORGOTTEN)
+
+
+async def waiting_lines(turn: BookingTurn, tx: Transaction) -> list[Value]:
+    """What the client waits for, a line each."""
+    return [
+        line("waiting_line", waiting=_in_words(turn, one.service, Wish.of(dict(one.wish))))
+        for one in await tx.waitlist.of_client(turn.person_id, turn.minute)
+    ]
+
+
+async def _hold(
+    turn: BookingTurn, tx: Transaction, waiting: Waiting, released: Released
+) -> Appointment | None:
+    """A hold on the time for this client, with the timer that ends the offer; None: it does not suit."""
+    start = await suiting(turn, tx, waiting, released)
+    if start is None:
+        return None
+    minutes = turn.practice.rules.offer_minutes
+    wanted = hold_of(turn, waiting.service_type, waiting.service, start, released.therapist, minutes=minutes)
+    held = await claim(turn, tx, wanted)
+    if held is None:
+        return None
+    await tx.waitlist.offer(waiting.id, held, released.therapist, start)
+    lapse = Timer(
+        key=f"offer:{held}",
+        flow=turn.moment.flow.name,
+        address=turn.moment.heard.address,
+        event=OFFER_LAPSED,
+        data={"offer": held},
+        due_at=turn.now + minutes * 60,
+    )
+    await tx.timers.put([lapse])
+    return await tx.appointments.get(held)
+
+
+async def _waiting(turn: BookingTurn, tx: Transaction) -> Waiting | None:
+    """The client's own entry that a timer is about, if they may be offered something now."""
+    entry = number(turn.data.get("entry"))
+    found = await tx.waitlist.get(entry) if entry is not None else None
+    if found is None or found.client.id != turn.person_id or found.offered is not None:
+        return None
+    return None if turn.person.opted_out_at is not None else found
+
+
+async def _on_offer(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+    """The hold that is on offer: the one that a button names, or the last one that was spoken of."""
+    named = number(turn.data.get("request")) or turn.remembered_number("on_offer")
+    found = await tx.appointments.get(named) if named is not None else None
+    is_own = found is not None and found.client.id == turn.person_id
+    return found if found and is_own and found.status == "held" and found.stands(turn.now) else None
+
+
+def _in_words(turn: BookingTurn, service: str, wish: Wish) -> Value:
+    title = turn.practice.service(service).title
+    return line("waiting_for", service=title, when=wish_in_words(wish, turn.language))
