@@ -9,8 +9,9 @@ a template, one at a time, with options that are always the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from engine.checks.rules import signals_to
 from engine.checks.subject import Subject
@@ -76,43 +77,96 @@ def check_silence(subject: Subject) -> None:
 
 
 def _turns(subject: Subject) -> Iterator[_Turn]:
-    flow = subject.flow
+    ways = _Ways(subject.flow)
     news = subject.words.signals | signals_to(subject)
-    for state in flow.waiting_states:
-        for event in sorted(flow.hears(state)):
-            is_news = event in news
-            for rule in flow.rules(state, event):
-                limit = _limit(subject, rule) if is_news else 0
-                for target in rule.targets.values():
-                    for way in _ways(flow, state, target):
-                        yield _Turn(state, event, limit, way, is_news=is_news)
+    for state in subject.flow.waiting_states:
+        yield from _heard(subject, ways, state, news)
         if state.wait:
-            for way in _ways(flow, state, state.wait.target):
+            for way in ways.of(state, state.wait.target):
                 yield _Turn(state, "wait", EVER, way)
         if state.misheard and state.misheard.go:
-            for way in _ways(flow, state, Target(state.misheard.go)):
+            for way in ways.of(state, Target(state.misheard.go)):
                 yield _Turn(state, "misheard", 0, way)
+
+
+def _heard(subject: Subject, ways: _Ways, state: State, news: AbstractSet[str]) -> Iterator[_Turn]:
+    """What news may lead to, and where an answer of the person's leads; what it says comes in time."""
+    answered: set[str] = set()
+    for event in sorted(subject.flow.hears(state)):
+        for rule in subject.flow.rules(state, event):
+            for target in rule.targets.values():
+                if event in news:
+                    limit = _limit(subject, rule)
+                    yield from (
+                        _Turn(state, event, limit, way, is_news=True) for way in ways.of(state, target)
+                    )
+                else:
+                    answered |= ways.ends(state, target)
+    for end in sorted(answered):
+        yield _Turn(state, "said", 0, _Way((end,), ()))
 
 
 def _limit(subject: Subject, rule: Rule) -> float:
     return subject.words.recent.get(rule.guard or "", EVER)
 
 
-def _ways(flow: Flow, state: State, target: Target, seen: tuple[str, ...] = ()) -> Iterator[_Way]:
+class _Ways:
     """Every way from a target to where the conversation stays, through passing states."""
-    said = _said(target)
-    stays = target.go is None or target.go == HERE
-    to = state if stays else flow.states.get(target.go or "")
-    if to is None or to.name in seen or (stays and state.passing):
-        return  # wrong, and noted elsewhere
-    if to.passing is None:
-        asks = target.go is not None and (to.name != flow.start or target.go == HERE)
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._onwards: dict[str, tuple[_Way, ...]] = {}
+        """From each passing state that was asked for."""
+        self._ends: dict[str, frozenset[str]] = {}
+        """Likewise: where they end."""
+
+    def ends(self, state: State, target: Target) -> frozenset[str]:
+        """Where the conversation may stay in the end."""
+        to = self._to(state, target)
+        if to is None or to.passing is None:
+            return frozenset([to.name] if to else ())
+        if to.name not in self._ends:
+            self._ends[to.name] = frozenset(way.through[-1] for way in self._ways_on(to))
+        return self._ends[to.name]
+
+    def of(self, state: State, target: Target) -> Iterator[_Way]:
+        """From a target of a state in which a conversation waits."""
+        to = self._to(state, target)
+        if to is None:
+            return
+        yield from _continued(target, to, self._ways_on(to) if to.passing else (self._end(target, to),))
+
+    def _ways_on(self, passing: State) -> tuple[_Way, ...]:
+        if passing.name not in self._onwards:
+            self._onwards[passing.name] = tuple(self._from(passing, (passing.name,)))
+        return self._onwards[passing.name]
+
+    def _from(self, state: State, seen: tuple[str, ...]) -> Iterator[_Way]:
+        for outcome in state.passing.targets.values() if state.passing else ():
+            to = self._to(state, outcome)
+            if to is None or to.name in seen:
+                continue
+            ways = self._from(to, (*seen, to.name)) if to.passing else (self._end(outcome, to),)
+            yield from _continued(outcome, to, ways)
+
+    def _to(self, state: State, target: Target) -> State | None:
+        """The state that a target leads to; None where it is wrong, which is noted elsewhere."""
+        stays = target.go is None or target.go == HERE
+        to = state if stays else self._flow.states.get(target.go or "")
+        return None if stays and state.passing else to
+
+    def _end(self, target: Target, to: State) -> _Way:
+        """Arriving where the conversation stays, and what is asked there."""
+        asks = target.go is not None and (to.name != self._flow.start or target.go == HERE)
         question = (_Said(to.ask, to.options, place_of(to.ask, to.place)),) if asks and to.ask else ()
-        yield _Way((to.name,), (*said, *question))
-        return
-    for outcome in to.passing.targets.values():
-        for way in _ways(flow, to, outcome, (*seen, to.name)):
-            yield replace(way, through=(to.name, *way.through), says=(*said, *way.says))
+        return _Way((), question)
+
+
+def _continued(target: Target, to: State, ways: Iterable[_Way]) -> Iterator[_Way]:
+    """These ways, begun by going to a state and saying what the target says."""
+    said = _said(target)
+    for way in ways:
+        yield _Way((to.name, *way.through), (*said, *way.says))
 
 
 def _said(target: Target) -> tuple[_Said, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def drawn(seed: int) -> list[Mistake]:
     found: list[Mistake] = []
     for several in kinds.values():
         chosen = rng.sample(several, min(len(several), OF_A_KIND * 2))
-        found += [mistake for mistake in chosen if meaning(mistake.text) != original][:OF_A_KIND]
+        found += islice((mistake for mistake in chosen if meaning(mistake.text) != original), OF_A_KIND)
     return found
 
 
