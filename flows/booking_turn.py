@@ -80,8 +80,11 @@ class BookingTurn:
 
     def without(self, *names: str) -> BookingTurn:
         """The same turn, as if the conversation did not remember these."""
-        forgetting = self.moment.snapshot.remember(dict.fromkeys(names))
-        return replace(self, moment=replace(self.moment, snapshot=forgetting))
+        return self.knowing(dict.fromkeys(names))
+
+    def knowing(self, more: Values) -> BookingTurn:
+        """The same turn, as if the conversation remembered this as well."""
+        return replace(self, moment=replace(self.moment, snapshot=self.moment.snapshot.remember(more)))
 
     def remembered_text(self, name: str) -> str | None:
         """A remembered text or number, as text."""

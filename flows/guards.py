@@ -34,6 +34,11 @@ def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
     return wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
 
 
+def names_a_time(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """Besides the answer there is a time in what the person wrote."""
+    return not Wish.of(event.data.get("appointment_time")).anything
+
+
 def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Besides the answer there is a question in what the person wrote."""
     return event.data.get("intent") == "question"
@@ -100,6 +105,7 @@ GUARDS = {
         one_time_is_offered,
         agrees_to_the_held_time,
         asks_something_too,
+        names_a_time,
         said_exactly,
         said_clearly,
         misheard_often,

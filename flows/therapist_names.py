@@ -1,4 +1,4 @@
-"""Whether somebody asks for one of the therapists by name: "on friday with anna", "can I see Dr Osei"."""
+"""With whom somebody would like to be: "on friday with anna", "can I see Dr Osei", "somebody else"."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from storage.practice import Therapist
 
 _ASKING = r"(?:with|see|dr\.?|doctor|therapist|con)"
 _ANYBODY = re.compile(
-    r"\b(any(?:body|one)|any therapist|another therapist|(?:a )?different therapist|some(?:body|one) else"
-    r"|who(?:m)?ever|no matter who|cualquiera|otr[oa] terapeuta)\b",
+    r"\b(any(?:body|one)(?! else)|any therapist|who(?:m)?ever|no matter who|cualquiera)\b", re.IGNORECASE
+)
+_ANOTHER = re.compile(
+    r"\b((?:an)?other therapists?|(?:a )?different (?:therapist|one|person)|(?:some|any)(?:body|one) else"
+    r"|otr[oa] (?:terapeuta|persona))\b",
     re.IGNORECASE,
 )
 
@@ -27,6 +30,11 @@ def asked_for(text: str, therapists: Sequence[Therapist]) -> Therapist | None:
 def asks_for_anybody(text: str) -> bool:
     """Whether somebody takes whoever is free."""
     return _ANYBODY.search(text) is not None
+
+
+def asks_for_another(text: str) -> bool:
+    """Whether somebody wants another one than the therapist who is on offer."""
+    return _ANOTHER.search(text) is not None
 
 
 def _is_asked_for(text: str, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.events import Value
@@ -11,13 +12,13 @@ from flows.free_times import MARGIN, Search, free_times
 from flows.registry import step
 from flows.slots import local
 from flows.texts import line
-from flows.therapist_names import asked_for, asks_for_anybody
+from flows.therapist_names import asked_for, asks_for_another, asks_for_anybody
 from flows.wishes import Choice, Wish, choose, rest_of_day, searches
 from flows.wording import in_short
-from storage.practice import Service
+from storage.practice import Service, Therapist
 from storage.store import Transaction
 
-WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for")
+WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for", "not_with")
 
 
 @step("noted", remembers=WISHES)
@@ -33,10 +34,7 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     said = Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
         noted |= {"wanted": turn.wish.and_now(said).as_value(), "slot": None}
-    if whom := asked_for(turn.moment.heard.text, turn.practice.therapists):
-        noted |= {"asked_for": whom.id, "slot": None}
-    elif asks_for_anybody(turn.moment.heard.text):
-        noted |= {"asked_for": None}
+    noted |= _with_whom(turn)
     if isinstance(slot := told.get("slot"), dict):
         noted |= chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
     return Outcome("noted", remembers=noted)
@@ -123,12 +121,14 @@ async def browse_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("found" if choice.suits else "not_free", remembers=offered)
 
 
-@step("found", "none", remembers=("offered_times",))
+@step("found", "none", "nobody_else", remembers=("offered_times", "slot", "asked_for", "not_with"))
 async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look beyond the times that were offered last.
+    """Look beyond the times that were offered last, or for somebody else's.
 
     Who wants earlier ones sees those before. Of the one day that was named, those not shown yet come first.
     """
+    if whom := _with_whom(turn):
+        return await _times_with(turn.knowing(whom), tx, whom)
     kind, service = _simplest(turn)
     offered = turn.memory.get("offered_times")
     shown = [_start_of(choice) for choice in offered] if isinstance(offered, list) else []
@@ -144,6 +144,17 @@ async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     if not choice.offered:
         return Outcome("none")
     return Outcome("found", remembers={"offered_times": _offer(turn, choice, owners)})
+
+
+async def _times_with(turn: BookingTurn, tx: Transaction, whom: dict[str, Value]) -> Outcome:
+    """The times of whoever is wanted now, nearest to what was wished for."""
+    kind, service = _simplest(turn)
+    if not _others(turn, turn.practice.therapists_for(kind, service)):
+        return Outcome("nobody_else")
+    choice, owners = await _choice(turn, tx, kind, service)
+    if not choice.offered:
+        return Outcome("none", remembers=whom)
+    return Outcome("found", remembers={**whom, "offered_times": _offer(turn, choice, owners)})
 
 
 @step("found", "none", remembers=("offered_times", "slot", "refused"))
@@ -200,8 +211,10 @@ async def _choice(
     therapists = turn.practice.therapists_for(kind, service)
     if moved := await tx.appointments.get(moving) if moving is not None else None:
         therapists = [one for one in therapists if one.id == moved.therapist.id]
-    elif (asked_for := turn.remembered_number("asked_for")) in [one.id for one in therapists]:
-        therapists = [one for one in therapists if one.id == asked_for]
+    elif (wanted := turn.remembered_number("asked_for")) in [one.id for one in therapists]:
+        therapists = [one for one in therapists if one.id == wanted]
+    else:
+        therapists = _others(turn, therapists) or therapists
     own = await _own_therapist(turn, tx) if len(therapists) > 1 else None
     search = Search(therapists, service, kind, turn.person_id, own)
     choice, owners = Choice(), dict[int, int]()
@@ -224,9 +237,46 @@ async def _choice(
     return choice, owners
 
 
+def _with_whom(turn: BookingTurn) -> dict[str, Value]:
+    """What was said about the therapist: one by name, anybody, or anybody but who is on offer."""
+    text = turn.moment.heard.text
+    if named := asked_for(text, turn.practice.therapists):
+        return {"asked_for": named.id, "not_with": None, "slot": None}
+    if asks_for_another(text) and (now := _on_offer(turn)) is not None:
+        return {"asked_for": None, "not_with": now, "slot": None}
+    if asks_for_anybody(text):
+        return {"asked_for": None, "not_with": None}
+    return {}
+
+
+def _on_offer(turn: BookingTurn) -> int | None:
+    """The one therapist whom the client has been offered last, if there is just one."""
+    if (asked := turn.remembered_number("asked_for")) is not None:
+        return asked
+    offered = turn.memory.get("offered_times")
+    choices = offered if isinstance(offered, list) and not turn.memory.get("slot") else []
+    therapists = {_therapist_of(choice) for choice in choices}
+    return therapists.pop() if len(therapists) == 1 else turn.remembered_number("therapist")
+
+
+def _therapist_of(choice: Value) -> int | None:
+    match choice:
+        case {"data": {"slot": {"therapist": therapist}}}:
+            return int(str(therapist))
+    return None
+
+
+def _others(turn: BookingTurn, therapists: Sequence[Therapist]) -> list[Therapist]:
+    """Those whom the client has not turned down."""
+    return [one for one in therapists if one.id != turn.remembered_number("not_with")]
+
+
 async def _own_therapist(turn: BookingTurn, tx: Transaction) -> int | None:
     """Whose client this is: of the time chosen last in this chat, or of the latest appointment."""
-    return turn.remembered_number("therapist") or await tx.appointments.seen_last_by(turn.person_id)
+    own = turn.remembered_number("therapist")
+    if own is not None and own != turn.remembered_number("not_with"):
+        return own
+    return await tx.appointments.seen_last_by(turn.person_id)
 
 
 def _offer(turn: BookingTurn, choice: Choice, owners: dict[int, int]) -> list[Value]:

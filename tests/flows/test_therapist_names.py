@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.therapist_names import asked_for, asks_for_anybody
+from flows.therapist_names import asked_for, asks_for_another, asks_for_anybody
 from storage.practice import Therapist
 
 ANNA = Therapist(code="anna", name="Anna Berg", zone="UTC", address="chat:a", offers=(), hours=())
@@ -33,13 +33,20 @@ def test_a_name_that_fits_two_asks_for_neither() -> None:
     assert asked_for("with anne", BOTH) is BOTH[1]
 
 
-@pytest.mark.parametrize(
-    "text", ["with anybody", "any therapist", "anyone is fine", "somebody else", "whoever is free"]
-)
+@pytest.mark.parametrize("text", ["with anybody", "any therapist", "anyone is fine", "whoever is free"])
 def test_somebody_may_take_anybody(text: str) -> None:
     assert asks_for_anybody(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["somebody else please", "another therapist", "anyone else?", "a different one", "otra terapeuta"]
+)
+def test_somebody_may_want_another_one(text: str) -> None:
+    assert asks_for_another(text)
+    assert not asks_for_anybody(text)
 
 
 @pytest.mark.parametrize("text", ["friday", "with anna", "my body hurts", ""])
 def test_other_words_say_nothing_of_it(text: str) -> None:
     assert not asks_for_anybody(text)
+    assert not asks_for_another(text)
