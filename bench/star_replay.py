@@ -6,7 +6,7 @@ Every sentence is said in its order, whatever was asked, by a new client on the 
 in the morning; the doctors are always free (bench/star_practice.yaml). Counted are:
 
 - crashes: the chat ended or refused a line;
-- dead ends: sentences that were answered with nothing;
+- dead ends: sentences that were answered with nothing, and passed on to nobody;
 - wrong bookings: a request that went to a therapist for an hour that this person never named, or although
   they only asked what the doctor had said.
 
@@ -84,7 +84,7 @@ def hold(chat: Chat, row: Row, client: str) -> Outcome:
         for text in texts:
             answer = chat.say({"from": client, "text": text})
             told = [message for message in answer["messages"] if message["to"] == client]
-            outcome.silent += not told
+            outcome.silent += not answer["messages"]  # what was passed on to a person is answered by them
             outcome.transcript += [f"{client}: {text}", *(f"    bot: {message['text']}" for message in told)]
             mine = [one for one in answer["appointments"] if one["client"] == name]
             seen |= {one["id"]: one["starts_at"] for one in mine if one["status"] in SENT}
