@@ -34,9 +34,9 @@ def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
     return wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
 
 
-def names_a_time(snapshot: Snapshot, event: Event, now: int) -> bool:
-    """Besides the answer there is a time in what the person wrote."""
-    return not Wish.of(event.data.get("appointment_time")).anything
+def names_one_time(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """Besides the answer there is a day with a time in what the person wrote, and not merely a day."""
+    return Wish.of(event.data.get("appointment_time")).one_moment
 
 
 def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:
@@ -105,7 +105,7 @@ GUARDS = {
         one_time_is_offered,
         agrees_to_the_held_time,
         asks_something_too,
-        names_a_time,
+        names_one_time,
         said_exactly,
         said_clearly,
         misheard_often,

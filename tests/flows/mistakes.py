@@ -280,7 +280,9 @@ def disordered(text: str, rng: random.Random) -> Iterator[Mistake]:
     """Rules in an order in which one of them never applies, or nothing applies in the end."""
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
-        if line.lstrip().startswith("- {if: ") and lines[number].lstrip().startswith("- {"):
+        following = lines[number].lstrip() if number < len(lines) else ""
+        is_default = following.startswith("- {") and not following.startswith("- {if: ")
+        if line.lstrip().startswith("- {if: ") and is_default:
             swapped = [*lines[: number - 1], lines[number], line, *lines[number + 1 :]]
             yield Mistake(
                 "default first", "\n".join(swapped), frozenset({number, number + 1}), line.strip()[:40]
