@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.errors import TurnFailed
 from engine.events import Value
-from flows.booking_turn import BookingTurn
+from flows.booking_turn import BookingTurn, number
 from flows.texts import line
 from storage.appointments import Appointment
 from storage.people import Person
@@ -12,6 +13,15 @@ from storage.store import Transaction
 HOUR = 60
 DAY = 24 * HOUR
 YEAR = 365 * DAY
+
+
+async def told_of(turn: BookingTurn, tx: Transaction) -> Appointment:
+    """The person's own appointment that a signal is about. Raises TurnFailed when it is not theirs."""
+    told = number(turn.data.get("appointment"))
+    found = await tx.appointments.get(told) if told is not None else None
+    if found is None or turn.person_id not in {found.client.id, found.therapist.id}:
+        raise TurnFailed("The signal is about an appointment that this person does not have.")
+    return found
 
 
 async def successor(tx: Transaction, moved: Appointment) -> Appointment | None:

@@ -9,7 +9,7 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import record, summary_of
+from flows.lives import record, summary_of, told_of
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.texts import line
@@ -32,7 +32,7 @@ REFUSED = ("request", "summary", "reason")
 @step("read", "outdated", tells=(*NEWS, "deadline"))
 async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up a request that has arrived or still waits, as it stands now, and how reliable its client is."""
-    request = await _told_of(turn, tx)
+    request = await told_of(turn, tx)
     if request.status != "pending" or request.expires_at is None:
         return Outcome("outdated")
     news = {**turn.news(request), "summary": await summary_of(turn, tx, request)}
@@ -44,13 +44,13 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("read", tells=NEWS)
 async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment that the client or the time has ended."""
-    return Outcome("read", tells=turn.news(await _told_of(turn, tx)))
+    return Outcome("read", tells=turn.news(await told_of(turn, tx)))
 
 
 @step("in_time", "late", tells=NEWS)
 async def read_cancellation(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment that its client has cancelled; `late`: when the practice counted on them."""
-    told = await _told_of(turn, tx)
+    told = await told_of(turn, tx)
     return Outcome("late" if told.cancelled_late else "in_time", tells=turn.news(told))
 
 
@@ -259,12 +259,3 @@ async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
     if len(waiting) > MOST:
         lines.append(line("and_more", left=len(waiting) - MOST))
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
-
-
-async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:
-    """The therapist's own appointment that a signal is about. Raises TurnFailed when it is not theirs."""
-    told = number(turn.data.get("appointment"))
-    found = await tx.appointments.get(told) if told is not None else None
-    if found is None or found.therapist.id != turn.person_id:
-        raise TurnFailed("The signal is about an appointment that this therapist does not have.")
-    return found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from engine.errors import TurnFailed
 from engine.ports import Outcome, Recipient
-from flows.booking_turn import BookingTurn, number
+from flows.booking_turn import BookingTurn
 from flows.claiming import claim, hold_of
-from flows.lives import summary_of
+from flows.lives import summary_of, told_of
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
 from flows.texts import line
@@ -222,7 +221,7 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 )
 async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
-    request = await _told_of(turn, tx)
+    request = await told_of(turn, tx)
     # Expired already: somebody else has booked the time since, and nobody has been told. Only requests that
     # were sent have this timer, and it goes off once. For times that were proposed there is another one.
     if request.status == "expired" and await tx.proposals.of(request.id):
@@ -240,7 +239,7 @@ async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("stands", "overtaken", tells=("summary",))
 async def read_approval(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up what was approved; the client may have cancelled it in the same moment."""
-    request = await _told_of(turn, tx)
+    request = await told_of(turn, tx)
     if request.status != "confirmed":
         return Outcome("overtaken")
     return Outcome("stands", tells={"summary": turn.summary(request)})
@@ -249,15 +248,6 @@ async def read_approval(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("read", "read_because", tells=("summary", "reason"))
 async def read_refusal(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up what the therapist has declined or called off, which is final, and what they said of it."""
-    refused = await _told_of(turn, tx)
+    refused = await told_of(turn, tx)
     told = "read_because" if refused.reason else "read"
     return Outcome(told, tells={"summary": turn.summary(refused), "reason": refused.reason})
-
-
-async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment:
-    """The client's own appointment that a signal is about. Raises TurnFailed when it is not theirs."""
-    told = number(turn.data.get("appointment"))
-    found = await tx.appointments.get(told) if told is not None else None
-    if found is None or found.client.id != turn.person_id:
-        raise TurnFailed("The signal is about an appointment that this client does not have.")
-    return found

@@ -14,7 +14,7 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import summary_of
+from flows.lives import summary_of, told_of
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.slots import DAY, Busy, Shape, free_starts, local
@@ -227,10 +227,7 @@ async def refuse_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
 )
 async def lapse_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
     """The client has not answered in time; what was kept for them is free again."""
-    told = number(turn.data.get("appointment"))
-    found = await tx.appointments.get(told) if told is not None else None
-    if found is None or found.client.id != turn.person_id:
-        raise TurnFailed("The timer is about something that was never proposed to this client.")
+    found = await told_of(turn, tx)
     if not await tx.calendar.move_on(found.id, LAPSE_UNANSWERED, turn.now):
         return Outcome("answered_before")
     therapist = Recipient("therapist", found.therapist.address)
