@@ -55,8 +55,9 @@ class Claims:
     async def lock_resources(self, resource_ids: Iterable[int]) -> None:
         """Queue up for these people until the transaction ends, in an order that cannot deadlock. Deferred.
 
-        Makes rivals wait instead of collide, and makes rules that count appointments safe on one server.
-        What makes double bookings impossible is `claim`. SQLite has one writer, who need not queue.
+        Makes rivals wait instead of collide, and makes rules that count appointments safe: also on a cluster,
+        as whoever adds an appointment refers to these rows, and a rival who holds them on another node has to
+        try again. What makes double bookings impossible is `claim`. SQLite's one writer need not queue.
         """
         wanted = sorted(set(resource_ids))
         if wanted:

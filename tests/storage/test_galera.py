@@ -118,6 +118,34 @@ async def test_what_is_built_upon_an_appointment_fails_with_it_however_far_apart
         await there.close()
 
 
+async def test_of_two_who_write_to_one_calendar_on_two_nodes_one_tries_again(
+    servers: Sequence[StorageSettings],
+) -> None:
+    """So that whoever counts appointments, or looks for blocked time, has counted what stands."""
+    here, there = [await Storage.open(one, clock=lambda: NOW) for one in servers]
+    try:
+        diary = await Diary.begin(here)
+        synchronise(servers)
+
+        async def count_on_both() -> None:
+            async with here.transaction() as one:
+                await one.calendar.queue_up(diary.therapist)
+                assert await one.appointments.count_open(diary.client, NOW) == 0
+                await one.appointments.add(new_appointment(diary.therapist, diary.client, "a", TEN))
+                async with there.transaction() as other:
+                    await other.calendar.queue_up(diary.therapist)
+                    assert await other.appointments.count_open(diary.client, NOW) == 0
+                    await other.appointments.add(
+                        new_appointment(diary.therapist, diary.other, "b", TEN + 240)
+                    )
+
+        with pytest.raises(TryAgain):
+            await count_on_both()
+    finally:
+        await here.close()
+        await there.close()
+
+
 async def test_claims_always_equal_the_active_appointments(servers: Sequence[StorageSettings]) -> None:
     result = await operate(servers, operations=1_000)
     assert (result.overlaps, result.claims_astray) == (0, 0)
