@@ -108,9 +108,11 @@ async def suiting(turn: BookingTurn, tx: Transaction, waiting: Waiting, released
         for one in turn.practice.therapists_for(kind, service)
         if one.id == released.therapist and waiting.therapist_id in {None, one.id}
     ]
+    if not therapists:
+        return None
     low = max(turn.minute + turn.practice.notice(service), released.since - DAY)
     high = min(turn.minute + turn.practice.horizon(service), released.until)
-    if not therapists or low > high:
+    if low > high:
         return None
     search = Search(therapists, service, kind, turn.person_id)
     taken = await tx.appointments.busy(search.people, low - MARGIN, high + MARGIN, turn.now)
