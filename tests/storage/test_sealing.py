@@ -106,6 +106,18 @@ async def test_nothing_personal_is_readable_in_any_table(storage: Storage, setti
         await tx.relays.open(number, number, NOW)
         await tx.calendar_links.begin(number)
         await tx.alerts.raise_(number, "explicit.overdose", NOW)
+        await tx.waitlist.join(
+            client_id=number,
+            service="massage",
+            service_type="in-call",
+            therapist_id=number,
+            wish={"x": secret},
+            from_minute=0,
+            until_minute=NOW,
+            at=NOW,
+        )
+        (waiting,) = await tx.waitlist.of_client(number, 0)
+        await tx.waitlist.offer(waiting.id, appointment, number, 1)
         asked = LedgerEntry(
             kind="opted_out", at=NOW, how="words", wording=secret, text_version=None, inbox_id=1
         )
