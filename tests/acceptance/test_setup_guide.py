@@ -105,6 +105,7 @@ async def operator(tmp_path: Path, weights: Path) -> AsyncIterator[Operator]:
         yield Operator(server, twilio, agent)
 
 
+@pytest.mark.timeout(300)
 async def test_the_guide_leads_from_nothing_to_a_live_number(operator: Operator) -> None:
     guide = steps()
     assert list(guide) == [1, 2, 3, 4, 5, 6, 7]
