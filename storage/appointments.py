@@ -6,6 +6,7 @@ over counts as gone at once, whoever tidies it up later.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -286,7 +287,7 @@ class Appointments:
         wanted = sorted(set(people))
         if not wanted:
             return []
-        rows = await self._session.fetch(
+        ((gathered,),) = await self._session.fetch(
             queries.busy(len(wanted)),
             **spread("person", wanted),
             since=from_minute,
@@ -295,7 +296,7 @@ class Appointments:
             besides=besides or 0,
             moving=moving or 0,
         )
-        return [Taken(*row) for row in rows]
+        return sorted(map(Taken._make, json.loads(gathered)))
 
     async def expired_colliding(
         self, resource_ids: Iterable[int], from_minute: int, until_minute: int, now: int

@@ -22,6 +22,8 @@ LOCK_WAIT_SECONDS = 5
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
 """Statements wait for locks at most; longer means that nobody is at the other end."""
+GATHERED_BYTES = 1 << 24
+"""How long a JSON array may become: MariaDB cuts a longer one off. Nothing near that is asked for."""
 STALE_SECONDS = 300
 """A line that was idle for longer is not lent again: servers and firewalls drop such lines silently."""
 
@@ -98,7 +100,8 @@ class MySqlLink:
                 client_flag=CLIENT.FOUND_ROWS,
                 init_command=(
                     f"SET time_zone = '+00:00', sql_mode = '{SQL_MODE}', "
-                    f"innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}"
+                    f"innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}, "
+                    f"group_concat_max_len = {GATHERED_BYTES}"
                 ),
             )
         except (pymysql.err.MySQLError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:

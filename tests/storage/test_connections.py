@@ -76,8 +76,9 @@ async def test_a_value_that_is_missing_is_an_error_not_null(settings: StorageSet
 
 async def test_sessions_are_strict_and_read_committed_and_utc(on_mariadb: StorageSettings) -> None:
     async with opened(on_mariadb) as database:
-        asked = Query(text("SELECT @@tx_isolation, @@time_zone, @@autocommit, @@innodb_lock_wait_timeout"))
-        assert list(await Separate(database).fetch(asked)) == [("READ-COMMITTED", "+00:00", 1, 5)]
+        waiting_and_length = "@@innodb_lock_wait_timeout, @@group_concat_max_len"
+        asked = Query(text(f"SELECT @@tx_isolation, @@time_zone, @@autocommit, {waiting_and_length}"))
+        assert list(await Separate(database).fetch(asked)) == [("READ-COMMITTED", "+00:00", 1, 5, 1 << 24)]
         with pytest.raises(StatementRefused, match="1406"):
             await Separate(database).change(
                 Query(text("INSERT INTO practice_settings VALUES (:name, '')").bindparams(given("name"))),
