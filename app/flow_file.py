@@ -24,6 +24,7 @@ from flows.steps import (
     calendar_feed,
     client_history,
     consent,
+    looking,
     moving,
     own_appointments,
     proposing,
@@ -41,7 +42,7 @@ from flows.texts import Texts
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    *(availability, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
+    *(availability, looking, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
     *(attendance, refusing, proposing, calendar_feed, waitlist),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )

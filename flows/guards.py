@@ -62,7 +62,7 @@ def misheard_often(snapshot: Snapshot, event: Event, now: int) -> bool:
 
 def is_only_looking(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The person wants to see what is free, and has neither begun to book nor named one time."""
-    named = Wish.of(event.data.get("appointment_time")).one_moment
+    named = "slot" in event.data or Wish.of(event.data.get("appointment_time")).one_moment
     return "service_type" not in snapshot.memory and not named
 
 

@@ -1,4 +1,4 @@
-"""When somebody would like to come, as far as they said, and which free times suit that. Pure.
+"""When somebody would like to come, as far as they said. Pure.
 
 A wish is the value of the entity `appointment_time`. What was left open stays open until the free
 times settle it: "at 4" is the afternoon when only the afternoon is free.
@@ -6,22 +6,12 @@ times settle it: "at 4" is the afternoon when only the afternoon is free.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from engine.events import Value
-from flows.slots import instant, local
 
-MOST = 10
-"""More than ten options do not fit in one message."""
-NEAR = timedelta(days=14)
-"""How far around a wish is looked first."""
-A_DAY = 3
-"""How many times of one day are shown to somebody who named none."""
 NOON, MIDNIGHT = 12 * 60, 24 * 60
 ALL_WEEK = frozenset(range(7))
 USUAL_HOURS = range(8 * 60, 20 * 60)
@@ -47,6 +37,8 @@ class Wish:
     """As soon as possible: the earliest of what suits."""
     weekday: bool = False
     """The one day was named by its weekday alone: "on Thursday"."""
+    that_week: bool = False
+    """The days are the rest of the week, of this one or of one that was spoken of: "later that week"."""
 
     @classmethod
     def of(cls, value: Value) -> Self:
@@ -74,6 +66,7 @@ class Wish:
             weekdays=_weekdays(value.get("weekdays")),
             soonest=value.get("order") == "earliest",
             weekday=bool(value.get("weekday")),
+            that_week=bool(value.get("that_week")),
         )
 
     def and_now(self, newer: Wish) -> Wish:
@@ -85,12 +78,13 @@ class Wish:
           the whole days.
         - A new time of day keeps the days.
         - A weekday alone is looked for in the week that was spoken of: "next week", and then "on Thursday".
+        - So is the rest of a week: "on Tuesday", and then "later that week".
         - Days of the week without a date, such as "not on Monday", narrow several old days, where any of
           those is left, and otherwise replace them.
         """
         if newer.soonest or self.anything:
             return newer
-        newer = newer.within_days_of(self)
+        newer = newer.within_days_of(self).in_week_of(self)
         kept = newer if newer.names_days else newer.on_days_of(self)
         if newer.first is None and newer.weekdays != ALL_WEEK:
             kept = newer.narrowing(self)
@@ -106,11 +100,23 @@ class Wish:
         day = older.first + (self.first - older.first) % timedelta(weeks=1)
         return replace(self, first=day, last=day) if day <= older.last else self
 
+    def in_week_of(self, older: Wish) -> Wish:
+        """This rest of a week as that of the week in which the days of another wish end, and after them."""
+        if not (self.that_week and older.last):
+            return self
+        first = older.last + timedelta(days=1)
+        sunday = older.last + timedelta(days=6 - older.last.weekday())
+        return replace(self, first=first, last=max(first, sunday))
+
     def on_days_of(self, older: Wish) -> Wish:
         """This time of day on the days of another wish."""
         return replace(
             self, first=older.first, last=older.last, weekdays=older.weekdays, soonest=older.soonest
         )
+
+    def on_any_day(self) -> Wish:
+        """This time of day, on whatever day."""
+        return Wish(start=self.start, end=self.end, either_half=self.either_half)
 
     def narrowing(self, older: Wish) -> Wish:
         """These days of the week among the days of another wish, if some are left there."""
@@ -186,119 +192,8 @@ class Wish:
             "weekdays": None if self.weekdays == ALL_WEEK else [*sorted(self.weekdays)],
             "order": "earliest" if self.soonest else None,
             "weekday": self.weekday,
+            "that_week": self.that_week,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which free times to offer for a wish."""
-
-    exact: int | None = None
-    """The one that was meant, when it is free."""
-    offered: tuple[int, ...] = ()
-    suits: bool = True
-    """False when nothing free suits and the nearest are offered instead."""
-
-    def settles(self, wish: Wish) -> bool:
-        """Whether looking beyond the times near the wish could not find anything better."""
-        if self.exact is not None:
-            return True
-        if wish.first is None:
-            return self.suits and len(self.offered) == MOST
-        return self.suits or len(self.offered) == MOST
-
-
-def searches(wish: Wish, earliest: int, latest: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    """Where to look for free times: near the wish first, then ever wider. Minutes since the epoch.
-
-    Most practices can be booked for months or years ahead, and few wishes need to look so far.
-    """
-    day = local(earliest, zone).date()
-    low = max(earliest, instant(wish.first - NEAR, 0, zone)) if wish.first else earliest
-    high = min(latest, instant((wish.last or wish.first or day) + timedelta(days=1) + NEAR, 0, zone))
-    while low < high and (earliest < low or high < latest):
-        yield low, high
-        wider = 3 * (high - low)
-        low, high = max(earliest, low - wider), min(latest, high + wider)
-    yield earliest, latest
-
-
-def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
-    """The free times (minutes since the epoch, in order) to offer."""
-    suiting = [
-        (start, wall)
-        for start, wall in _on_the_wall(_of_these_days(starts, wish, zone), zone)
-        if wish.suits_day(wall.date()) and wish.suits_minute(_of_day(wall))
-    ]
-    if wish.one_moment:
-        for minute in wish.minutes():
-            for start, wall in suiting:
-                if _of_day(wall) == minute:
-                    return Choice(exact=start, offered=(start,))
-    if suiting:
-        return Choice(offered=_spread(suiting, wish))
-    near = sorted(_on_the_wall(starts, zone), key=lambda item: _distance(wish, item[1]))[:MOST]
-    return Choice(offered=tuple(sorted(start for start, _ in near)), suits=False)
-
-
-def rest_of_day(starts: Sequence[int], wish: Wish, shown: Sequence[int], zone: ZoneInfo) -> tuple[int, ...]:
-    """Of the one day that was named, the free times behind those that were shown.
-
-    A full day is shown in several turns: every third time, then those next to them. Empty when all were
-    shown, or no one day was named.
-    """
-    if wish.first is None or wish.first != wish.last:
-        return ()
-    suiting = [
-        start
-        for start, wall in _on_the_wall(_of_these_days(starts, wish, zone), zone)
-        if wish.end is None or wish.suits_minute(_of_day(wall))
-    ]
-    every = max(1, -(-len(suiting) // MOST))
-    turns = [tuple(suiting[first::every][:MOST]) for first in range(every)]
-    seen = [number for number, times in enumerate(turns) if set(times) & set(shown)]
-    return turns[seen[-1] + 1] if seen and seen[-1] + 1 < len(turns) else ()
-
-
-def _of_these_days(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Sequence[int]:
-    """Those of the days that suit, cut out before the wall clock is asked for each."""
-    if wish.first is None:
-        return starts
-    low = instant(wish.first, 0, zone)
-    high = instant((wish.last or wish.first) + timedelta(days=1), 0, zone)
-    return starts[bisect_left(starts, low) : bisect_left(starts, high)]
-
-
-def _on_the_wall(starts: Sequence[int], zone: ZoneInfo) -> list[tuple[int, datetime]]:
-    return [(start, local(start, zone)) for start in starts]
-
-
-def _spread(suiting: Sequence[tuple[int, datetime]], wish: Wish) -> tuple[int, ...]:
-    """At most ten: of one day evenly, of many days a few of each, and if it is urgent the first ones."""
-    if wish.soonest:
-        return tuple(start for start, _ in suiting[:MOST])
-    if wish.first and wish.first == wish.last:
-        every = max(1, -(-len(suiting) // MOST))
-        return tuple(start for start, _ in suiting[::every][:MOST])
-    by_day: dict[date, list[int]] = {}
-    for start, wall in suiting:
-        by_day.setdefault(wall.date(), []).append(start)
-    picked: list[int] = []
-    for times in by_day.values():
-        every = max(1, -(-len(times) // A_DAY))
-        picked += times[::every][:A_DAY]
-    return tuple(picked[:MOST])
-
-
-def _distance(wish: Wish, wall: datetime) -> tuple[int, bool, int]:
-    """How far a time is from the wish: days first, then the day of the week, then minutes of the day."""
-    first, last = wish.first or wall.date(), wish.last or wish.first or wall.date()
-    days = max((first - wall.date()).days, (wall.date() - last).days, 0)
-    return days, wall.weekday() not in wish.weekdays, wish.minutes_away(_of_day(wall))
-
-
-def _of_day(wall: datetime) -> int:
-    return wall.hour * 60 + wall.minute
 
 
 def _day(value: Value) -> date | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from flows.slots import local
 
@@ -20,6 +20,11 @@ def in_full(minute: int, zone: ZoneInfo, language: str, now: int) -> str:
 def in_short(minute: int, zone: ZoneInfo, language: str) -> str:
     """`Thu 7 Mar, 16:00`: fits a button."""
     return str(format_datetime(local(minute, zone), "EEE d MMM, HH:mm", locale=language))
+
+
+def day_in_short(day: date, language: str) -> str:
+    """`Thu 7 Mar`."""
+    return str(format_date(day, "EEE d MMM", locale=language))
 
 
 def zone_in_words(minute: int, zone: ZoneInfo, language: str) -> str:

@@ -64,6 +64,7 @@ def time_value(raw: Any, now: datetime, text: str = "") -> dict[str, Value] | No
     value: dict[str, Value] = {
         "date": when.first.isoformat() if when.first else None,
         "until_date": when.last.isoformat() if when.last and when.last != when.first else None,
+        "that_week": False,
         "weekday": False,
         "time": _clock(when.begin),
         "until": _clock(when.end),

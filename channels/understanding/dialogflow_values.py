@@ -16,7 +16,7 @@ from channels.understanding.directions import DIRECTION
 from channels.understanding.local_entities import TIME
 from engine.events import Value
 
-_ONLY_LOCAL: Final = ("weekdays", "order")
+_ONLY_LOCAL: Final = ("weekdays", "order", "that_week")
 """What a time may say and Dialogflow has no shape for: "not on Monday", "as soon as possible"."""
 
 

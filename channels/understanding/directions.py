@@ -1,4 +1,4 @@
-"""Whether a text asks for earlier or for later times than those it has seen. Pure; English.
+"""Whether a text asks for earlier or later times than those it has seen, or for another day. Pure; English.
 
 It never finds a time of its own: "later today" is one, and not read here.
 """
@@ -12,15 +12,19 @@ from channels.understanding.features import tokens
 from channels.understanding.fillers import FILLERS
 
 DIRECTION: Final = "direction"
-"""Its name among the entities; its value is "earlier" or "later"."""
+"""Its name among the entities; its value is "earlier", "later" or "another_day"."""
 _EARLIER: Final = re.compile(r"\b(?:earlier|sooner|too late)\b", re.IGNORECASE)
 _LATER: Final = re.compile(r"\b(?:later|too early)\b", re.IGNORECASE)
+_ANOTHER_DAY: Final = re.compile(
+    r"(?<!no )(?<!the )\b(?:another|other|some other|any other|different) (?:days?|dates?)\b", re.IGNORECASE
+)
+"""But "the other day" was one."""
 _DENIED: Final = re.compile(
     r"\b(?:not|no) (?:too |any |much )?(?:earlier|sooner|later|early|late)\b", re.IGNORECASE
 )
 _MORE: Final = """
     earlier sooner later too late early something anything else is there got go bit little much
-    no even one ones times slot slots dates days
+    no even one ones times slot slots date dates day days another other different
 """
 _AROUND: Final = FILLERS | frozenset(_MORE.split())
 
@@ -30,6 +34,8 @@ def direction(text: str) -> str | None:
     if _DENIED.search(text):
         return None
     earlier, later = _EARLIER.search(text), _LATER.search(text)
+    if not earlier and not later and _ANOTHER_DAY.search(text):
+        return "another_day"
     if bool(earlier) == bool(later):
         return None
     return "earlier" if earlier else "later"

@@ -82,6 +82,23 @@ _SO_LONG: Final = (
 """How long something lasts; its number is no time of day."""
 
 
+_NTH_WORD: Final = rf"(?:{_NTH}|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)"
+"""Somebody's own "seventh" is no day of a month."""
+_WISHED: Final = (
+    "want|need|wish|lik|lov|hop|wonder|prefer|ask|plan|expect|schedul|book|arrang|agree|suggest|recommend"
+    "|advis|offer|promis|call|email|text|message"
+)
+"""Who did one of these speaks of what is to come: "I wanted to come in two weeks"."""
+_HAS: Final = r"(?:'ve|'s| have| has| had| haven't| hasn't| didn't)?(?: just| only| already| even| also)?"
+_DID: Final = (
+    rf"(?:(?<=n't )\w+|(?!(?:{_WISHED})\w*ed\b)\w{{3,}}ed|ran|run|lost|got|gotten|did|done|went|ate|slept"
+    r"|felt|grew|fell|broke|became|won|wrote|drank|spent|swam|rode|drove|had|put on)"
+)
+_TO_COME: Final = r"(?:appointments?|sessions?|slots?|visits?|bookings?|and|but|so|to|can|could)"
+_DONE: Final = rf"(?P<done>(?:i|we|he|she|it|they){_HAS} {_DID}\b(?:(?!\b{_TO_COME}\b)[^.!?;,])*?)"
+"""Something that somebody has done: "in six days" behind it is how long that took."""
+
+
 def _other_way(found: re.Match[str]) -> str:
     """Not before ten is after ten."""
     return "before " if found[1] == "after" else "after "
@@ -125,7 +142,10 @@ _CHANGES: Final[tuple[tuple[str, _Change], ...]] = (
     (r"\b(?:right )?now,? (?=at \d)", ""),
     (r"\bboss\b", "chief"),  # Duckling takes a boss for Boss's Day
     (rf"\bfor {_SO_LONG}(?! from| ago)(?: now)?\b", "for long"),
+    (rf"\b(my|our|your|his|her|their) {_NTH_WORD} (?=[a-z])", r"\1 "),
+    (rf"\b{_DONE}\bin {_SO_LONG}(?! from| ago)\b", r"\g<done>for long"),
     (r"\blater this week\b", "this week"),
+    (r"\blater (?:on )?(?:in |during )?(?:that|the|that same|the same) week\b", "later that week"),
     (rf"\b(?:this )?coming (?={_WEEKDAY})", "this "),
     (rf"\b({_BARE_DAY}),? (?:at |around )?(1\d|2[0-3]|0?[7-9])([0-5]\d){_SAID}", r"\1 at \2:\3"),
     (rf"\b({_BARE_DAY}),? (1\d|2[0-3]|0?[1-9]|{'|'.join(_NUMBERS)}){_SAID}", r"\1 at \2"),

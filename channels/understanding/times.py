@@ -8,6 +8,7 @@ A value has always the same keys, each may be None:
     open        "after" or "before" ("after 5", "before noon")
     weekdays    the days of the week that suit, 0 is Monday ("not on Monday", "Tuesday or Thursday")
     order       "earliest" if it is to be as soon as possible
+    that_week   True if it is the rest of the week, be it this one or one spoken of before ("later that week")
     weekday     True if the one day was named by its weekday alone, and may lie in a week spoken of before
     either_half True if neither am nor pm was said; `time` is then the half in which people are awake
 
@@ -35,6 +36,8 @@ from engine.events import Value
 
 FIRST_WAKING_HOUR: Final = 7
 NOON: Final = 12
+LAST_WEEKDAY: Final = 6
+"""Sunday."""
 _LONGEST: Final = 300
 """Characters read: a time stands near the start, or somebody is telling a story."""
 
@@ -65,6 +68,7 @@ _OR: Final = re.compile(r"\s*,?\s*(?:or|o)\b(?: maybe| perhaps)?\s*(?:on |at )?(
 _AND_OR: Final = re.compile(
     r"\s*(?:,|\bor\b|\band\b|/|&|\bo\b|\by\b)(?:\s*(?:or|and|o|y)\b)?\s*(?:on |el )?(?:the )?", re.IGNORECASE
 )
+_LATER_THAT_WEEK: Final = re.compile(r"\blater that week\b")
 _WEEKENDS: Final = re.compile(r"(?:at |on |the )*\bweekends\b")
 
 
@@ -177,9 +181,10 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
         for span in chosen
         if span.moments[0].of_day and not _many_days(span.moments[0]) and not _IN_DAYS.fullmatch(span.words)
     ]
-    if not (dated or timed or order or weekdays != ALL_WEEK):
+    that_week = not dated and bool(_LATER_THAT_WEEK.search(text))
+    if not (dated or timed or order or that_week or weekdays != ALL_WEEK):
         return None
-    first, last = _days(dated, wall)
+    first, last = _rest_of_week(wall) if that_week else _days(dated, wall)
     if alternatives and (named := _named_days(alternatives, wall)):
         first, last = named[0].isoformat(), named[-1].isoformat()
         weekdays = {day.weekday() for day in named}
@@ -191,6 +196,7 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
         and len(dated) == len(singles) == 1
         and bool(_WEEKDAY.match(singles[0].words)),
         **_clock(timed, first, wall),
+        "that_week": that_week,
         "weekdays": None if weekdays == ALL_WEEK else [*sorted(weekdays)],
         "order": order,
     }
@@ -256,6 +262,13 @@ def _days(dated: Sequence[Span], wall: datetime) -> tuple[str | None, str | None
         first, last = stretches[-1].anchor.date(), stretches[-1].last_day()
         days = [day for day in days if first <= day <= last] or days
     return days[0].isoformat(), None
+
+
+def _rest_of_week(wall: datetime) -> tuple[str, str]:
+    """From tomorrow to Sunday, or on a Sunday the next day."""
+    first = wall.date() + ONE_DAY
+    last = wall.date() + (LAST_WEEKDAY - wall.weekday()) * ONE_DAY
+    return first.isoformat(), max(first, last).isoformat()
 
 
 def _week_of(moment: Moment) -> Moment:

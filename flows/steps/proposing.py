@@ -14,13 +14,14 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.choices import choose
 from flows.lives import summary_of, told_of
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.slots import DAY, Busy, Shape, free_starts, local
 from flows.steps.approval import NEWS, waiting_requests
 from flows.texts import line
-from flows.wishes import Wish, choose
+from flows.wishes import Wish
 from flows.wording import in_short
 from flows.working_time import working_time
 from storage.appointments import Appointment, NewAppointment

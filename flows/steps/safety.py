@@ -27,7 +27,7 @@ DAY = 24 * 3600
 """Seconds in which "I take care of it", without a number, can only mean the one alert that is open."""
 SAME_ALERT = 30 * 60
 """Seconds in which further messages belong to the alert that was raised by the first."""
-BEGUN = ("service_type", "service", "wanted", "slot", "offered_types", "offered_times")
+BEGUN = ("service_type", "service", "wanted", "slot", "offered_types", "offered_days", "offered_times")
 """What a conversation remembers that has begun to book."""
 HOLD = 60 * 60
 """Seconds that a held time is kept for somebody who has other things to think of."""

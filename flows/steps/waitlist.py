@@ -6,8 +6,9 @@ from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
 from flows.claiming import claim, hold_of
+from flows.offers import chosen
 from flows.registry import step
-from flows.steps.availability import WISHES, chosen
+from flows.steps.availability import WISHES
 from flows.texts import line
 from flows.waitlist import OFFER_LAPSED, Released, offer_to_next, suiting, window
 from flows.wish_wording import wish_in_words

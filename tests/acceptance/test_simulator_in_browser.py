@@ -131,6 +131,9 @@ async def test_a_booking_by_hand_is_approved_on_the_other_phone(page: Page, demo
     await write(page, "in-call")
     await in_state(page, "choosing_service")
     await button(page, "client", "Individual therapy").click()
+    await in_state(page, "choosing_day")
+    await button(page, "client", "Choose").click()
+    await phone(page, "client").get_by_role("dialog").locator(".choices button").nth(1).click()
     await in_state(page, "choosing_time")
     await button(page, "client", "Choose").click()
     first = phone(page, "client").get_by_role("dialog").locator(".choices button").first

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flows.choices import Choice, choose, searches
 from flows.slots import DAY, instant
-from flows.wishes import Choice, Wish, choose, searches
+from flows.wishes import Wish
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TODAY = date(2026, 3, 1)

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.events import Value
+from flows.choices import DAYS as MOST_DAYS
+from flows.choices import MOST, choose, days_with_room, rest_of_day
 from flows.slots import instant, local
-from flows.wishes import MOST, Wish, choose, rest_of_day
+from flows.wishes import Wish
 
 ZONE = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 3, 2)
@@ -115,6 +117,8 @@ def test_before_eleven_is_no_time_of_the_night() -> None:
 
 
 AFTERNOON = {"time": "14:00", "until": "16:00"}
+THAT_WEEK = {"date": "2026-03-03", "until_date": "2026-03-08", "that_week": True}
+LATER = {"date": "2026-03-12", "until_date": "2026-03-15", "that_week": True}
 NEXT_WEEK = {"date": "2026-03-09", "until_date": "2026-03-15"}
 
 
@@ -132,6 +136,9 @@ NEXT_WEEK = {"date": "2026-03-09", "until_date": "2026-03-15"}
         ({"weekdays": [0, 1]}, AFTERNOON, {"weekdays": [0, 1], **AFTERNOON}),
         ({**NEXT_WEEK, **AFTERNOON}, {"order": "earliest"}, {"order": "earliest"}),
         ({"order": "earliest"}, {"date": "2026-03-05"}, {"date": "2026-03-05"}),
+        ({"date": "2026-03-11", "time": "15:00"}, THAT_WEEK, {**LATER, "time": "15:00"}),
+        ({"date": "2026-03-15"}, THAT_WEEK, {**LATER, "date": "2026-03-16", "until_date": "2026-03-16"}),
+        (AFTERNOON, THAT_WEEK, THAT_WEEK),
     ],
 )
 def test_what_stays_of_an_older_wish(
@@ -151,6 +158,26 @@ def test_days_of_the_week_that_do_not_suit_are_not_offered() -> None:
 def test_as_soon_as_possible_is_the_very_first_times() -> None:
     free = grid(*DAYS)
     assert choose(free, wish(order="earliest"), ZONE).offered == tuple(free[:MOST])
+
+
+def test_days_come_first_where_nothing_was_said_and_the_times_are_too_many() -> None:
+    free = grid(*DAYS[:2], begin=9, end=12)
+    days = days_with_room(free, Wish(), ZONE)
+    assert [(day.date, day.times) for day in days] == [(DAYS[0], 6), (DAYS[1], 6)]
+    assert days_with_room(free[:MOST], Wish(), ZONE) == ()
+    assert days_with_room(grid(DAYS[0]), Wish(), ZONE) == ()
+    for said in (
+        wish(time="09:00"),
+        wish(date="2026-03-03"),
+        wish(weekdays=[1]),
+        wish(order="earliest"),
+    ):
+        assert days_with_room(free, said, ZONE) == ()
+
+
+def test_the_days_and_the_earliest_time_fit_in_one_message() -> None:
+    days = [date(2026, 3, day) for day in range(2, 22)]
+    assert len(days_with_room(grid(*days), Wish(), ZONE)) == MOST_DAYS == MOST - 1
 
 
 def test_a_range_of_days_suits_from_the_first_to_the_last() -> None:
@@ -235,6 +262,7 @@ values = st.fixed_dictionaries(
         "either_half": st.booleans(),
         "weekdays": st.none() | st.lists(st.integers(0, 6), unique=True),
         "order": st.sampled_from([None, "earliest"]),
+        "that_week": st.booleans(),
     }
 )
 
@@ -248,7 +276,7 @@ def test_a_wish_survives_being_remembered(value: dict[str, Value]) -> None:
 @given(older=values, newer=values)
 def test_new_days_and_new_times_of_day_always_hold(older: dict[str, Value], newer: dict[str, Value]) -> None:
     said, both = Wish.of(newer), Wish.of(older).and_now(Wish.of(newer))
-    if said.first:
+    if said.first and not said.that_week:
         assert (both.first, both.last, both.weekdays) == (said.first, said.last, said.weekdays)
     if said.names_days:
         assert both.weekdays <= said.weekdays

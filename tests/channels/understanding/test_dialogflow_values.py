@@ -24,7 +24,10 @@ LATER = {"year": 2026.0, "month": 3.0, "day": 12.0}
 NOBODYS_DAY = {"year": 2026.0, "month": 2.0, "day": 30.0}
 OFFLINE = TimeReader("en")
 SHIPPED = load_understanding()
-KEYS = {"date", "until_date", "time", "until", "open", "weekdays", "weekday", "order", "either_half"}
+KEYS = {
+    *("date", "until_date", "time", "until", "open", "either_half"),
+    *("weekdays", "weekday", "that_week", "order"),
+}
 
 NAMES = [
     "year", "month", "day", "hours", "minutes", "seconds", "startDate", "endDate", "startTime", "endTime",

@@ -101,6 +101,7 @@ async def test_a_text_of_nothing_but_a_time_gives_a_time(offline: OfflineClassif
         "weekdays": None,
         "order": None,
         "weekday": False,
+        "that_week": False,
     }
 
 
@@ -195,6 +196,9 @@ def test_the_server_process_never_loads_the_training_libraries() -> None:
         ("too late", "earlier"),
         ("anything later?", "later"),
         ("later", "later"),
+        ("another day", "another_day"),
+        ("other days please", "another_day"),
+        ("is there anything on a different day?", "another_day"),
     ],
 )
 async def test_other_times_and_which_way_to_look(offline: OfflineClassifier, text: str, way: str) -> None:
@@ -203,6 +207,8 @@ async def test_other_times_and_which_way_to_look(offline: OfflineClassifier, tex
     assert reading.entities["direction"] == way
 
 
-@pytest.mark.parametrize("text", ["not later please", "later today", "not too early", "no earlier than 3pm"])
+@pytest.mark.parametrize(
+    "text", ["not later please", "later today", "not too early", "no earlier than 3pm", "the other day"]
+)
 async def test_what_names_no_way_to_look(offline: OfflineClassifier, text: str) -> None:
     assert "direction" not in (await read(offline, text)).entities

@@ -13,7 +13,10 @@ READER = TimeReader("en")
 SPANISH = TimeReader("es", day_first=True)
 
 
-KEYS = {"date", "until_date", "time", "until", "open", "weekdays", "weekday", "order", "either_half"}
+KEYS = {
+    *("date", "until_date", "time", "until", "open", "either_half"),
+    *("weekdays", "weekday", "that_week", "order"),
+}
 
 
 def said(text: str, *, reader: TimeReader = READER, latent: bool = False) -> dict[str, object]:
@@ -65,10 +68,36 @@ def test_between_two_times(text: str, time: str, until: str) -> None:
         "it has been like this for a few days",
         "trouble with my boss",
         "book the first therapist please",
+        "I ran my seventh marathon in six days",
+        "it is my 9th attempt",
+        "it got worse in two weeks",
+        "I've lost 5 kilos in a month",
+        "I haven't slept in three days",
     ],
 )
 def test_what_is_told_is_no_time(text: str) -> None:
     assert said(text, latent=True) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "can I come in two weeks",
+        "I wanted to come in two weeks",
+        "I was told to come back in two weeks",
+        "I have moved here and would like a session in two weeks",
+    ],
+)
+def test_what_is_asked_for_is_a_time(text: str) -> None:
+    assert said(text) == {"date": "2026-03-20"}
+
+
+@pytest.mark.parametrize(
+    "text", ["later that week", "something later in the week", "later on that same week"]
+)
+def test_the_rest_of_a_week_begins_tomorrow(text: str) -> None:
+    rest = {"date": "2026-03-07", "until_date": "2026-03-08", "that_week": True}
+    assert said(text) == rest
 
 
 def test_days_from_now_are_no_time_of_day() -> None:
