@@ -13,6 +13,7 @@ import pytest
 
 from flows.free_times import Search, free_times
 from flows.practice import PracticeBook
+from flows.series import Repetition, occurrences
 from flows.slots import Busy, Shape, Window, free_starts, instant, local
 from flows.wording import in_full
 from flows.working_time import working_time
@@ -118,6 +119,15 @@ def test_b9_a_quarter_past_midnight_is_on_its_weekday_everywhere(zone: str) -> N
     night = replace(MIA, zone=zone, hours=(WeeklyHours(2, 15, 75),))
     windows = hours(night, date(2026, 3, 1), 35)
     assert [f"{local(window.start, ZoneInfo(zone)):%a %H:%M}" for window in windows] == ["Wed 00:15"] * 5
+
+
+@pytest.mark.parametrize(
+    "zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Lisbon", "Asia/Kathmandu"]
+)
+def test_b9_a_series_keeps_its_weekday_everywhere(zone: str) -> None:
+    found = occurrences(at(zone, "2026-03-04T00:15"), Repetition(times=6), ZoneInfo(zone))
+    starts = [one.start for one in found if one.start is not None]
+    assert [f"{local(start, ZoneInfo(zone)):%a %H:%M}" for start in starts] == ["Wed 00:15"] * 6
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 3))
