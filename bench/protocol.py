@@ -15,7 +15,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
 
@@ -131,7 +131,9 @@ class Crowd:
         self.result.done[name if done else "refused"] += 1
 
     async def _choose(self, tx: Transaction, dice: random.Random, cause: str, now: int) -> tuple[str, bool]:
-        what = dice.choice((*COMMON, "propose", "propose", "accept", "move", "move", "end"))
+        what = dice.choice((*COMMON, "series", "propose", "propose", "accept", "move", "move", "end"))
+        if what == "series":
+            return what, await self._repeat(tx, dice, cause, now)
         wanted = {
             "ask": ("held",),
             "answer": ("pending",),
@@ -185,27 +187,43 @@ class Crowd:
         replaced: Appointment | None = None,
         options: Sequence[Proposal] = (),
     ) -> int | None:
-        start = _time(next(iter(self._starts(dice))))
-        new = NewAppointment(
-            therapist_id=replaced.therapist.id if replaced else dice.choice(self.therapists),
-            client_id=replaced.client.id if replaced else dice.choice(self.clients),
-            service="massage",
-            service_type="in-call",
-            starts_at=start.starts_at,
-            ends_at=start.ends_at,
-            claimed_from=start.claimed_from,
-            claimed_until=start.claimed_until,
-            zone="UTC",
-            wall_time=start.wall_time,
+        therapist = replaced.therapist.id if replaced else dice.choice(self.therapists)
+        client = replaced.client.id if replaced else dice.choice(self.clients)
+        new = replace(
+            _held(therapist, client, next(iter(self._starts(dice))), cause, now),
             status="proposed" if options else "held",
-            expires_at=now + WAIT,
             replaces=replaced.id if replaced else None,
-            op_key=cause,
         )
         return await tx.calendar.take(new, now, options)
 
+    async def _repeat(self, tx: Transaction, dice: random.Random, cause: str, now: int) -> bool:
+        """A client wants several times, all or none."""
+        therapist, client = dice.choice(self.therapists), dice.choice(self.clients)
+        starts = self._starts(dice)
+        wanted = [_held(therapist, client, start, f"{cause}:{start}", now) for start in starts]
+        return bool((await tx.calendar.take_all(wanted, now)).numbers)
+
     def _starts(self, dice: random.Random) -> list[int]:
         return [FIRST + GRID * one for one in dice.sample(range(STARTS), dice.randint(1, MOST))]
+
+
+def _held(therapist: int, client: int, start: int, cause: str, now: int) -> NewAppointment:
+    time = _time(start)
+    return NewAppointment(
+        therapist_id=therapist,
+        client_id=client,
+        service="massage",
+        service_type="in-call",
+        starts_at=time.starts_at,
+        ends_at=time.ends_at,
+        claimed_from=time.claimed_from,
+        claimed_until=time.claimed_until,
+        zone="UTC",
+        wall_time=time.wall_time,
+        status="held",
+        expires_at=now + WAIT,
+        op_key=cause,
+    )
 
 
 def _until(move: Move, now: int) -> int | None:

@@ -10,6 +10,7 @@ both of them first, so that rivals wait instead of colliding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from engine.errors import TurnFailed
 from storage.appointments import Appointment, Appointments, NewAppointment
@@ -21,6 +22,15 @@ from storage.waitlist import Waitlist
 
 class TimeLost(TurnFailed):
     """An appointment has not the time that its status says: nothing may be built upon that."""
+
+
+class Together(NamedTuple):
+    """What became of appointments that are to be taken all or not at all; one of the two is empty."""
+
+    numbers: tuple[int, ...]
+    """Those of the appointments, in the order in which they were wanted."""
+    lost: tuple[int, ...]
+    """Places in that order, from 0, of those whose time is taken; then nothing was added."""
 
 
 class Calendar:
@@ -57,6 +67,21 @@ class Calendar:
         if proposed:
             await self._proposals.put(number, proposed)
         return number
+
+    async def take_all(self, wanted: Sequence[NewAppointment], now: int) -> Together:
+        """Add all of these appointments with their times, or none if some are taken or overlap each other.
+
+        What has run out gives way, also when nothing comes of it. `now` in seconds.
+        """
+        await self.queue_up(*(person for new in wanted for person in (new.therapist_id, new.client_id)))
+        found = [await self.take(new, now) for new in wanted]
+        numbers = tuple(number for number in found if number is not None)
+        if len(numbers) == len(wanted):
+            return Together(numbers, ())
+        for number in numbers:  # nobody waits for what was never anybody's
+            await self._claims.release(number)
+            await self._appointments.remove(number)
+        return Together((), tuple(place for place, number in enumerate(found) if number is None))
 
     async def move_on(
         self,
