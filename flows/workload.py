@@ -34,8 +34,8 @@ class Workload:
     def of_week(self, start: int) -> int | None:
         """How many there are in the week of this minute; None: the therapist takes no more then."""
         day, week = day_and_week(start, self._zone)
-        count = self._by_week[week]
-        return None if count >= self._most_a_week or self._by_day[day] >= self._most_a_day else count
+        count = self._by_week.get(week, 0)
+        return None if count >= self._most_a_week or self._by_day.get(day, 0) >= self._most_a_day else count
 
 
 @lru_cache(maxsize=1 << 15)  # the same times are looked at for every therapist, and again in the next turn

@@ -54,6 +54,9 @@ async def find_other_times(turn: BookingTurn, tx: Transaction) -> Outcome:
         return _offered(turn, await find(turn, tx, *simplest(turn), beyond), beyond)
     if way is None:
         found = await find(turn, tx, *simplest(turn))
+        if found.choice.exact is not None:  # the one that was meant has been shown
+            beyond = Beyond(without=found.choice.exact)
+            return _offered(turn, await find(turn, tx, *simplest(turn), beyond), beyond)
         if rest := rest_of_day(sorted(found.owners), turn.wish, shown, turn.zone):
             return _offered(turn, found.showing(rest))
     beyond = Beyond(after=max(shown, default=0))
@@ -86,7 +89,8 @@ async def find_times_instead(turn: BookingTurn, tx: Transaction) -> Outcome:
     found = await find(turn, tx, *simplest(turn), Beyond(without=refused))
     if not found.choice.offered:
         return Outcome("none")
-    return Outcome("found", remembers={"slot": None, "refused": refused, **offer(turn, found)})
+    nearest = offer(turn, found.showing(found.choice.offered))
+    return Outcome("found", remembers={"slot": None, "refused": refused, **nearest})
 
 
 async def _on_another_day(turn: BookingTurn, tx: Transaction) -> Outcome:
