@@ -79,7 +79,7 @@ async def find(
     therapists = _asked(turn, kind, service, moved)
     own = await _own_therapist(turn, tx) if len(therapists) > 1 else None
     search = Search(therapists, service, kind, turn.person_id, own)
-    unwanted = {beyond.without or turn.remembered_number("refused"), moved.starts_at if moved else None}
+    unwanted = {beyond.without, turn.remembered_number("refused"), moved.starts_at if moved else None}
     found = Found(Choice(), {})
     for low, high in searches(wish, earliest, latest, turn.zone):
         # What this conversation holds is not in its way, nor what it moves: that can be by half an hour.

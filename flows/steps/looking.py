@@ -99,7 +99,7 @@ async def _on_another_day(turn: BookingTurn, tx: Transaction) -> Outcome:
     wanted: dict[str, Value] = {"wanted": wish.on_any_day().as_value()}
     beyond = Beyond(not_on=wish.first if wish.first == wish.last else None)
     found = await find(turn.knowing(wanted), tx, *simplest(turn), beyond)
-    return _offered(turn, found, beyond, wanted)
+    return _offered(turn, found, beyond, wanted if found.choice.offered else {})
 
 
 async def _with_somebody_else(turn: BookingTurn, tx: Transaction, whom: dict[str, Value]) -> Outcome:
