@@ -125,10 +125,12 @@ async def test_a_tap_on_an_earlier_message_changes_nothing(twilio: FakeTwilio, p
 
 async def test_a_long_offer_is_a_list_that_can_be_tapped(twilio: FakeTwilio, phone: str) -> None:
     await twilio.deliver(CLIENT_DOOR, phone, "in-call individual therapy please")
-    [offer] = await twilio.messages_to(phone, 1)
-    assert len(offer.buttons) > 3
-    await twilio.tap(CLIENT_DOOR, offer, offer.buttons[1][0])
-    *_, summary = await twilio.messages_to(phone, 2)
+    [days] = await twilio.messages_to(phone, 1)
+    assert len(days.buttons) > 3
+    await twilio.tap(CLIENT_DOOR, days, days.buttons[1][0])
+    *_, times = await twilio.messages_to(phone, 2)
+    await twilio.tap(CLIENT_DOOR, times, times.buttons[0][0])
+    *_, summary = await twilio.messages_to(phone, 3)
     assert said("confirm_booking") in summary.body
 
 
