@@ -7,7 +7,7 @@ import pytest
 from bench.crashes import crash
 from tests.acceptance.conftest import MakeServer
 
-KILLS = 4
+KILLS = 3
 
 
 @pytest.mark.timeout(300)

@@ -169,7 +169,7 @@ def test_whatever_is_done_nothing_comes_unasked_to_who_wants_silence(
 def test_whatever_is_cut_off_everybody_hears_once_what_became_of_each_appointment(
     sqlite_stage: Stage,
 ) -> None:
-    result = live(sqlite_stage, operations=360, seed=7)
+    result = live(sqlite_stage, operations=180, seed=7)
     assert not result.faults, str(result)
     assert result.cut_off
     assert result.ends.keys() >= {"completed", "cancelled", "declined", "expired"}
