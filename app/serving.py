@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import signal
 import socket
 import tempfile
@@ -147,6 +148,9 @@ async def _listen(
         at_stop()
 
     _check_free(host, port)
+    # All this is there to stay; looking through it for garbage would stop every turn for 50 ms now and then.
+    gc.collect()
+    gc.freeze()
     try:
         await hypercorn_serve(app, config, shutdown_trigger=stopped)
     finally:

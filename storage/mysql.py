@@ -23,7 +23,7 @@ CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
 """Statements wait for locks at most; longer means that nobody is at the other end."""
 GATHERED_BYTES = 1 << 24
-"""How long a JSON array may become: MariaDB cuts a longer one off. Nothing near that is asked for."""
+"""How long a gathered text may become; a longer one would be cut off. Nothing near that is asked for."""
 STALE_SECONDS = 300
 """A line that was idle for longer is not lent again: servers and firewalls drop such lines silently."""
 
