@@ -32,6 +32,7 @@ from flows.steps import (
     reminders,
     running_late,
     safety,
+    series,
     talk,
     talk_to_client,
     therapist_day,
@@ -42,8 +43,8 @@ from flows.texts import Texts
 log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
-    *(availability, looking, booking, own_appointments, moving, approval, reminders, safety, consent, talk),
-    *(attendance, refusing, proposing, calendar_feed, waitlist),
+    *(availability, looking, booking, series, own_appointments, moving, approval, reminders, safety, consent),
+    *(talk, attendance, refusing, proposing, calendar_feed, waitlist),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 

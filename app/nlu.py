@@ -24,7 +24,7 @@ from channels.understanding.dialogflow_agent import Access, Agent
 from engine.events import Reading
 from engine.narrow import NONE_OF_THESE
 from flows.annotation import Annotator
-from flows.vocabulary import Understanding, load_understanding
+from flows.vocabulary import READ_HERE, Understanding, load_understanding
 
 ONE_READING_SECONDS = 10.0
 """A cold agent takes longer than a message may wait for."""
@@ -32,8 +32,7 @@ ONE_READING_SECONDS = 10.0
 
 def content_of(understanding: Understanding) -> Content:
     """What the agent has to hold, with Dialogflow's names."""
-    # What is taken word for word is never shown to a classifier.
-    entities = {name: one for name, one in understanding.entities.items() if one.system != "words"}
+    entities = {name: one for name, one in understanding.entities.items() if one.system not in READ_HERE}
     annotator = Annotator(entities)
     return Content(
         language=understanding.language,

@@ -27,6 +27,11 @@ WITHOUT_PROPOSALS = text(
     "SELECT count(*) FROM appointments WHERE status = 'proposed' "
     "AND id NOT IN (SELECT appointment_id FROM proposals)"
 )
+APART = text(
+    "SELECT count(*) FROM (SELECT a.series FROM appointments a JOIN appointments b ON b.series = a.series "
+    "WHERE a.status IN ('held', 'pending') AND (b.status <> a.status OR b.expires_at <> a.expires_at) "
+    "GROUP BY a.series) apart"
+)
 CLAIMS = text("SELECT resource_id, unit, appointment_id FROM claims")
 
 
@@ -94,6 +99,12 @@ def claims_astray(opened: Connection) -> int:
     }
     without: int = opened.execute(WITHOUT_PROPOSALS).scalar_one()
     return len(claimed ^ (needed - shared)) + without
+
+
+def series_apart(opened: Connection) -> int:
+    """How many series wait, and not as one: must be 0."""
+    found: int = opened.execute(APART).scalar_one()
+    return found
 
 
 def _taken(opened: Connection) -> Iterator[Taken]:

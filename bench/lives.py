@@ -29,7 +29,7 @@ from pydantic import SecretStr
 
 from app.data_store import storage_settings
 from app.settings import Settings
-from bench.law import claims_astray, looked_at, overlaps
+from bench.law import claims_astray, looked_at, overlaps, series_apart
 from bench.news import news_astray
 from storage.appointments import Appointment
 from storage.lifecycle import ACTIVE
@@ -43,6 +43,7 @@ STORY = 60
 CLIENTS = ("client Ana", "client Ben", "client Cleo")
 THERAPISTS = ("therapist anna", "therapist malik")
 DAYS = ("thursday", "friday", "monday", "tuesday")
+SO_OFTEN = ("for two weeks", "for three weeks", "three times", "for two months")
 HOURS = ("9am", "10am", "11am", "2pm", "3pm")
 
 
@@ -117,7 +118,11 @@ class Lives:
         with looked_at([storage_settings(self._stage.settings)]) as opened:
             self._note(
                 f"{count} {what}"
-                for what, count in (("overlaps", overlaps(opened)), ("claims astray", claims_astray(opened)))
+                for what, count in (
+                    ("overlaps", overlaps(opened)),
+                    ("claims astray", claims_astray(opened)),
+                    ("series apart", series_apart(opened)),
+                )
                 if count
             )
 
@@ -138,9 +143,10 @@ class Lives:
         client, therapist = dice.choice(CLIENTS), dice.choice(THERAPISTS)
         when = f"{dice.choice(DAYS)} at {dice.choice(HOURS)}"
         asks = Deed("says", client, f"in-call individual therapy {when}")
+        repeats = Deed("says", client, f"in-call individual therapy every {when} {dice.choice(SO_OFTEN)}")
         standing = [one for one in appointments if one.status in ACTIVE]
         if not standing or dice.random() < 0.25:
-            return "ask", asks
+            return ("ask", asks) if dice.random() < 0.7 else ("repeat", repeats)
         one = dice.choice(standing if dice.random() < 0.9 else appointments)
         number = one.id
         by_client = {
@@ -148,13 +154,14 @@ class Lives:
             "refuse": ("no", "cancel", "stop"),
             "move": ("move my appointment", f"move my appointment to {when}", when),
             "cancel": ("cancel my appointment", "yes"),
+            "settle": ("skip it", "only once", "1", "this and all later ones", "only this one"),
             "come back": ("start", "my appointments", "book"),
         }
         by_therapist = {
             "approve": (f"approve {number}", f"approve {number}", f"approve {number} +15", "approve", "yes"),
             "decline": (f"decline {number}", "decline", "skip", "no"),
             "propose": (f"propose {number}", f"move {number}", "1", "2", "send", "send", when),
-            "call off": (f"cancel {number}", "skip", "keep it"),
+            "call off": (f"cancel {number}", "skip", "keep it", "this and all later ones", "only this one"),
             "mark": (f"no show {number}", f"came {number}"),
         }
         if dice.random() < 0.5:

@@ -7,7 +7,7 @@ outbox; what it is about and why it was said stands beside it and in the journal
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -51,16 +51,29 @@ class Heard:
 
 async def news_astray(storage: Storage) -> list[str]:
     """What somebody was told wrongly, twice, or not at all: must be empty."""
-    heard = await _heard(storage)
+    appointments = await storage.appointments.all()
+    heard = await _heard(storage, _together(appointments))
     return [
         f"{one.id} ({one.status}): {fault}"
-        for one in await storage.appointments.all()
+        for one in appointments
         for fault in _faults(one, heard.get(one.id, Heard()))
     ]
 
 
-async def _heard(storage: Storage) -> dict[int, Heard]:
-    """By appointment, from every message that answered nothing and says what it is about."""
+def _together(appointments: Sequence[Appointment]) -> dict[int, set[int]]:
+    """By the first of a series all that were asked for with it."""
+    series: dict[int, set[int]] = {}
+    for one in appointments:
+        if one.series is not None and one.replaces is None:
+            series.setdefault(one.series, set()).add(one.id)
+    return series
+
+
+async def _heard(storage: Storage, together: Mapping[int, set[int]]) -> dict[int, Heard]:
+    """By appointment, from every message that answered nothing and says what it is about.
+
+    What was said of the first of a series was said of all, but for what names the others that it is about.
+    """
     events = {
         (talk.id, entry.turn): entry.event
         for talk in await storage.conversations.all_states()
@@ -70,11 +83,17 @@ async def _heard(storage: Storage) -> dict[int, Heard]:
     last = 0
     while page := await storage.outbox.since(last, PAGE):
         for owed in page:
-            about = (owed.unasked or {}).get("appointment")
-            if isinstance(about, int):
-                one = heard.setdefault(about, Heard())
+            told = owed.unasked or {}
+            about, others = told.get("appointment"), told.get("others")
+            if not isinstance(about, int):
+                continue
+            event = events[owed.conversation_id, owed.turn]
+            named = {one for one in others if isinstance(one, int)} if isinstance(others, list) else None
+            is_of_all = event in ONCE and named is None
+            for number in {about} | (together.get(about, set()) if is_of_all else named or set()):
+                one = heard.setdefault(number, Heard())
                 side = one.client if owed.flow == "client" else one.therapist
-                side[events[owed.conversation_id, owed.turn]] += 1
+                side[event] += 1
         last = page[-1].id
     return heard
 

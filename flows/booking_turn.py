@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from flows.clocks import shares_clock
 from flows.practice import PracticeBook
 from flows.texts import Texts, line
 from flows.wishes import Wish
-from flows.wording import in_full, zone_in_words
+from flows.wording import dates_in_words, in_full, zone_in_words
 from storage.appointments import Appointment, NewAppointment
 from storage.people import Person
 
@@ -102,29 +103,38 @@ class BookingTurn:
             return words
         return f"{words} ({zone_in_words(minute, self.zone, self.language)})"
 
+    def when_all(self, minutes: Sequence[int]) -> Value:
+        """Likewise of one or several times."""
+        if len(minutes) == 1:
+            return self.when(*minutes)
+        words = dates_in_words(minutes, self.zone, self.language, self.minute)
+        if not shares_clock(self.person, self.zone, minutes[0]):
+            words = f"{words} ({zone_in_words(minutes[0], self.zone, self.language)})"
+        return line("when_repeated", count=len(minutes), dates=words)
+
     def version_of(self, key: str) -> str:
         """The version of a text as this person reads it: another one whenever its words change."""
         return self.texts.version(self.language, key)
 
-    def summary(self, appointment: Appointment | NewAppointment) -> Value:
-        """An appointment in words: when, how, what for, with whom, where."""
+    def summary(self, first: Appointment | NewAppointment, *others: Appointment | NewAppointment) -> Value:
+        """An appointment in words, or those of a series: when, how, what for, with whom, where."""
         return line(
-            "summary_with_address" if appointment.address else "summary",
-            when=self.when(appointment.starts_at),
-            kind=line(f"type {appointment.service_type}"),
-            service=self.practice.service(appointment.service).title,
-            therapist=self.practice.therapist_name(appointment.therapist_id),
-            address=appointment.address,
+            "summary_with_address" if first.address else "summary",
+            when=self.when_all([one.starts_at for one in (first, *others)]),
+            kind=line(f"type {first.service_type}"),
+            service=self.practice.service(first.service).title,
+            therapist=self.practice.therapist_name(first.therapist_id),
+            address=first.address,
         )
 
-    def news(self, appointment: Appointment) -> dict[str, Value]:
-        """What a therapist is told of an appointment."""
+    def news(self, first: Appointment, *others: Appointment) -> dict[str, Value]:
+        """What a therapist is told of an appointment, or of a series."""
         return {
-            "request": str(appointment.id),
-            "client": name_of(appointment.client),
-            "phone": phone_of(appointment.client),
-            "when": self.when(appointment.starts_at),
-            "summary": self.summary(appointment),
+            "request": str(first.id),
+            "client": name_of(first.client),
+            "phone": phone_of(first.client),
+            "when": self.when_all([one.starts_at for one in (first, *others)]),
+            "summary": self.summary(first, *others),
         }
 
 

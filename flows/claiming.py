@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from flows.booking_turn import BookingTurn
+from flows.series import Occurrence, Plan, Repetition, occurrences
 from flows.slots import local
 from flows.workload import Workload, week_of
-from storage.appointments import NewAppointment
+from storage.appointments import NewAppointment, Taken
+from storage.calendar import Together
+from storage.practice import Therapist
 from storage.store import Transaction
 
 
-def hold_of(  # what makes an appointment
+def hold_of(  # noqa: PLR0913  # what makes an appointment
     turn: BookingTurn,
     kind: str,
     service: str,
@@ -20,8 +24,12 @@ def hold_of(  # what makes an appointment
     *,
     minutes: int,
     replaces: int | None = None,
+    place: int = 0,
 ) -> NewAppointment:
-    """A hold for this turn's client that lasts so many minutes. `start`: minutes since the epoch."""
+    """A hold for this turn's client that lasts so many minutes. `start`: minutes since the epoch.
+
+    `place`: which of those it is that this turn holds.
+    """
     terms = turn.practice.terms(therapist, service, kind)
     end = start + terms.length
     return NewAppointment(
@@ -39,27 +47,96 @@ def hold_of(  # what makes an appointment
         status="held",
         expires_at=turn.now + minutes * 60,
         replaces=replaces,
-        op_key=turn.cause,
+        op_key=f"{turn.cause}:{place}" if place else turn.cause,
     )
+
+
+def wanted_by(turn: BookingTurn) -> list[NewAppointment]:
+    """Holds on all that the client has settled on, as the conversation remembers it."""
+    kind, service, slot = str(turn.memory["service_type"]), str(turn.memory["service"]), turn.memory["slot"]
+    assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
+    starts = planned_starts(turn) or [int(str(slot["start"]))]
+    return [
+        hold_of(
+            turn,
+            kind,
+            service,
+            start,
+            int(str(slot["therapist"])),
+            minutes=turn.practice.rules.hold_minutes,
+            replaces=turn.remembered_number("moving"),
+            place=place,
+        )
+        for place, start in enumerate(starts)
+    ]
+
+
+def planned_starts(turn: BookingTurn) -> list[int]:
+    """When those of the series are to begin that the client has settled on; none if there is no series."""
+    plan = Plan.of(turn.memory.get("series"))
+    if plan is None:
+        return []
+    return sorted(start for start in plan.starts(days_of(turn, plan)) if start is not None)
+
+
+def days_of(turn: BookingTurn, plan: Plan, more: int = 0) -> list[Occurrence]:
+    """All the days of a series, as many as can be booked at once or so many more."""
+    repetition = Repetition.of(turn.memory.get("repeats")) or Repetition(times=1)
+    return occurrences(plan.start, repetition, turn.zone, turn.practice.rules.most_in_series + more)
 
 
 async def claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> int | None:
     """Write the appointment with its claims; None, and nothing is written, when the time is taken."""
-    if wanted.starts_at < turn.minute + turn.practice.notice(wanted.service):
-        return None
     await tx.calendar.queue_up(wanted.therapist_id, wanted.client_id)
-    if await tx.blocked_times.blocked([wanted.therapist_id], wanted.claimed_from, wanted.claimed_until):
-        return None
-    if await _is_full(turn, tx, wanted):
+    if await _not_to_be_had(turn, tx, [wanted]):
         return None
     return await tx.calendar.take(wanted, turn.now)
 
 
-async def _is_full(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> bool:
-    """Whether the therapist takes no more on that day or in that week; asked while others queue up."""
-    therapist = next((one for one in turn.practice.therapists if one.id == wanted.therapist_id), None)
+async def claim_all(turn: BookingTurn, tx: Transaction, wanted: Sequence[NewAppointment]) -> Together:
+    """Write all of these, of one therapist, with their claims; or nothing, when one of them cannot be had."""
+    if len(wanted) == 1:
+        number = await claim(turn, tx, wanted[0])
+        return Together((), (0,)) if number is None else Together((number,), ())
+    await tx.calendar.queue_up(*(person for one in wanted for person in (one.therapist_id, one.client_id)))
+    if lost := await _not_to_be_had(turn, tx, wanted):
+        return Together((), lost)
+    return await tx.calendar.take_all(wanted, turn.now)
+
+
+async def _not_to_be_had(
+    turn: BookingTurn, tx: Transaction, wanted: Sequence[NewAppointment]
+) -> tuple[int, ...]:
+    """Places of those, all of one therapist, that no rule allows; asked while others queue up."""
+    whose = wanted[0].therapist_id
+    since, until = min(one.claimed_from for one in wanted), max(one.claimed_until for one in wanted)
+    blocked = await tx.blocked_times.blocked([whose], since, until)
+    therapist = next((one for one in turn.practice.therapists if one.id == whose), None)
+    room = await _room(turn, tx, therapist, wanted)
+    return tuple(
+        place
+        for place, one in enumerate(wanted)
+        if one.starts_at < turn.minute + turn.practice.notice(one.service)
+        or any(one.claimed_from < off.until_minute and off.from_minute < one.claimed_until for off in blocked)
+        or not room[place]
+    )
+
+
+async def _room(
+    turn: BookingTurn, tx: Transaction, therapist: Therapist | None, wanted: Sequence[NewAppointment]
+) -> list[bool]:
+    """For each whether the therapist takes one more on that day and in that week, those before it counted."""
     if therapist is None or (therapist.most_a_day is None and therapist.most_a_week is None):
-        return False
-    week = week_of(wanted.starts_at, ZoneInfo(therapist.zone))
-    taken = await tx.appointments.busy([therapist.id], *week, turn.now, moving=wanted.replaces)
-    return Workload(therapist, taken).of_week(wanted.starts_at) is None
+        return [True] * len(wanted)
+    zone = ZoneInfo(therapist.zone)
+    weeks = [week_of(one.starts_at, zone) for one in wanted]
+    since, until = min(first for first, _ in weeks), max(end for _, end in weeks)
+    taken = await tx.appointments.busy([therapist.id], since, until, turn.now, moving=wanted[0].replaces)
+    room = []
+    for place, one in enumerate(wanted):
+        before = [
+            Taken(therapist.id, other.claimed_from, other.claimed_until, -number, other.starts_at)
+            for number, other in enumerate(wanted[:place], 1)
+        ]
+        room.append(Workload(therapist, [*taken, *before]).of_week(one.starts_at) is not None)
+    return room

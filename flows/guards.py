@@ -39,6 +39,11 @@ def names_one_time(snapshot: Snapshot, event: Event, now: int) -> bool:
     return Wish.of(event.data.get("appointment_time")).one_moment
 
 
+def speaks_of_how_often(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """In what the person wrote there is how often it is to be: "only once", "every other week"."""
+    return "repetition" in event.data
+
+
 def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Besides the answer there is a question in what the person wrote."""
     return event.data.get("intent") == "question"
@@ -106,6 +111,7 @@ GUARDS = {
         agrees_to_the_held_time,
         asks_something_too,
         names_one_time,
+        speaks_of_how_often,
         said_exactly,
         said_clearly,
         misheard_often,

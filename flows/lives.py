@@ -37,9 +37,43 @@ CONFIRMED = ("confirmed", "moved", "completed", "no_show", "cancelled")
 """Statuses of what has been confirmed once; of a cancelled one nobody can tell."""
 
 
+async def together(tx: Transaction, appointment: Appointment) -> list[Appointment]:
+    """What is asked for and answered as one, it first: its series as far as it stands like it, or itself."""
+    if appointment.series != appointment.id:
+        return [appointment]
+    series = await tx.appointments.of_series(appointment.id)
+    (first,) = (one for one in series if one.id == appointment.id)  # as it stands by now
+    return [first, *(one for one in series if one is not first and one.status == first.status)]
+
+
+async def later_ones(tx: Transaction, appointment: Appointment) -> list[Appointment]:
+    """The confirmed ones of its series that come after it."""
+    if appointment.series is None or appointment.status != "confirmed":
+        return []
+    return [
+        one
+        for one in await tx.appointments.of_series(appointment.series)
+        if one.status == "confirmed" and one.starts_at > appointment.starts_at
+    ]
+
+
+async def told_together(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
+    """The person's own appointments that a signal is about: those it names, or what is answered as one."""
+    told = await told_of(turn, tx)
+    others = turn.data.get("others")
+    if not isinstance(others, list) or told.series is None:
+        return await together(tx, told)
+    return [told, *(one for one in await tx.appointments.of_series(told.series) if one.id in others)]
+
+
+async def news_of(turn: BookingTurn, tx: Transaction, appointment: Appointment) -> dict[str, Value]:
+    """What a therapist is told of a request, of all its appointments."""
+    return turn.news(*await together(tx, appointment))
+
+
 async def summary_of(turn: BookingTurn, tx: Transaction, appointment: Appointment) -> Value:
-    """An appointment in words, with the time that it is to replace as long as that is open."""
-    summary = turn.summary(appointment)
+    """A request in words, with the time that it is to replace as long as that is open."""
+    summary = turn.summary(*await together(tx, appointment))
     if appointment.replaces is None or appointment.status == "confirmed":
         return summary
     replaced = await tx.appointments.get(appointment.replaces)

@@ -76,8 +76,8 @@ async def find(
         wish = wish if wish.anything else Wish(day, day)
     moving = turn.remembered_number("moving")
     moved = await tx.appointments.get(moving) if moving is not None else None
-    therapists = _asked(turn, kind, service, moved)
-    own = await _own_therapist(turn, tx) if len(therapists) > 1 else None
+    therapists = asked_therapists(turn, kind, service, moved)
+    own = await own_therapist(turn, tx) if len(therapists) > 1 else None
     search = Search(therapists, service, kind, turn.person_id, own)
     unwanted = {beyond.without, turn.remembered_number("refused"), moved.starts_at if moved else None}
     found = Found(Choice(), {})
@@ -101,7 +101,9 @@ async def find(
     return found
 
 
-def _asked(turn: BookingTurn, kind: str, service: str, moved: Appointment | None) -> list[Therapist]:
+def asked_therapists(
+    turn: BookingTurn, kind: str, service: str, moved: Appointment | None = None
+) -> list[Therapist]:
     """Whose times are looked for: an appointment that is moved stays where it is."""
     therapists = turn.practice.therapists_for(kind, service)
     if moved:
@@ -111,7 +113,7 @@ def _asked(turn: BookingTurn, kind: str, service: str, moved: Appointment | None
     return not_turned_down(turn, therapists) or therapists
 
 
-async def _own_therapist(turn: BookingTurn, tx: Transaction) -> int | None:
+async def own_therapist(turn: BookingTurn, tx: Transaction) -> int | None:
     """Whose client this is: of the time chosen last in this chat, or of the latest appointment."""
     own = turn.remembered_number("therapist")
     if own is not None and own != turn.remembered_number("not_with"):

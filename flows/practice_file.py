@@ -21,6 +21,7 @@ from flows.strict_yaml import BEGINNING, Items, Keys, Node, Problems, Text, read
 from storage.claims import UNIT_MINUTES
 from storage.practice import (
     CANCELLATIONS,
+    IN_SERIES,
     KNOWN_CLIENTS,
     MOVES,
     OFFERS,
@@ -110,7 +111,7 @@ class _PracticeReader:
         place = section.place if section else BEGINNING
         rules = self._entries(
             entries.get("rules"),
-            (*RULES, "horizon", "reminders", "quiet_hours", "holidays", "confirm_at_once"),
+            (*RULES, "horizon", "most_in_series", "reminders", "quiet_hours", "holidays", "confirm_at_once"),
             "`rules`",
         )
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
@@ -135,6 +136,7 @@ class _PracticeReader:
             move_notice_minutes=minutes["move_until"],
             cancel_notice_minutes=minutes["cancel_until"],
             offer_minutes=minutes["waitlist_offer"],
+            most_in_series=self._count(rules.get("most_in_series")) or IN_SERIES,
             confirm_at_once=tuple(
                 self._chosen(rules["confirm_at_once"], [KNOWN_CLIENTS, *SERVICE_TYPES], "such request")
             )

@@ -34,7 +34,7 @@ from flows.waitlist import OFFER_LAPSED, TIME_RELEASED
 Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 """A pure predicate on where the conversation stands, what was heard and the time."""
 
-TYPES = frozenset({"text", "words", "number", "time_phrase", "slot", "choices"})
+TYPES = frozenset({"text", "words", "number", "time_phrase", "repetition", "series", "slot", "choices"})
 """What a conversation may remember: see `remembers` in flows.yaml."""
 
 TIMED_SIGNALS = frozenset(

@@ -1,15 +1,15 @@
-"""When an appointment that is repeated takes place: at one local time, every so many weeks. No clock here."""
+"""A series: appointments at one local time, every so many weeks, as far as they can be had. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
+from engine.events import Value
 from flows.slots import instant, local
-
-MOST = 12
-"""How many appointments a series may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,48 @@ class Repetition:
 
     every: int = 1
     """In weeks."""
-    times: int = MOST
+    times: int | None = None
     until: date | None = None
     """The last day on which one may be, in the zone of the appointments."""
+
+    @classmethod
+    def of(cls, value: Value) -> Self | None:
+        """From the entity's value, or from what is remembered; None for anything else."""
+        if not isinstance(value, dict):
+            return None
+        every, times, until = (value.get(name) for name in ("every", "times", "until"))
+        return cls(
+            every if isinstance(every, int) else 1,
+            times if isinstance(times, int) else None,
+            date.fromisoformat(until) if isinstance(until, str) else None,
+        )
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known where it ends."""
+        return self.times is not None or self.until is not None
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is a single appointment after all."""
+        return self.times is not None and self.times <= 1
+
+    def as_value(self) -> dict[str, Value]:
+        """For the conversation's memory; `of` reads it back."""
+        until = self.until.isoformat() if self.until else None
+        return {"every": self.every, "times": self.times, "until": until}
+
+
+def repeated(before: Value, said: Value) -> Repetition | None:
+    """How often it is to be after something was said of that; what was not said stays as it was."""
+    older, newer = Repetition.of(before), Repetition.of(said)
+    if newer is None or newer.is_none:
+        return older if newer is None else None
+    keeps_rhythm = older is not None and isinstance(said, dict) and said.get("every") is None
+    every = older.every if older and keeps_rhythm else newer.every
+    if older and not newer.is_counted:
+        return replace(older, every=every)
+    return replace(newer, every=every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +71,8 @@ class Occurrence:
     """In minutes since the epoch; None: a clock change skips that local time on this day."""
 
 
-def occurrences(first: int, repetition: Repetition, zone: ZoneInfo) -> list[Occurrence]:
-    """All of a series that begins at an instant, its first one included; at most `MOST`.
+def occurrences(first: int, repetition: Repetition, zone: ZoneInfo, most: int) -> list[Occurrence]:
+    """All of a series that begins at an instant, its first one included; at most so many.
 
     Counted in local days, as a week with a clock change has not seven times 24 hours. Of an hour that comes
     twice it is the earlier, except where `first` itself is the later one. Raises ValueError below one week.
@@ -43,7 +82,7 @@ def occurrences(first: int, repetition: Repetition, zone: ZoneInfo) -> list[Occu
     begins = local(first, zone)
     minute = begins.hour * 60 + begins.minute
     found = [Occurrence(begins.date(), first)]
-    for number in range(1, min(repetition.times, MOST)):
+    for number in range(1, min(repetition.times or most, most)):
         day = begins.date() + timedelta(weeks=number * repetition.every)
         if repetition.until is not None and day > repetition.until:
             break
@@ -56,3 +95,68 @@ def _instant(day: date, minute: int, zone: ZoneInfo) -> int | None:
     found = instant(day, minute, zone)
     wall = local(found, zone)
     return found if (wall.date(), wall.hour * 60 + wall.minute) == (day, minute) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A series on its way to be booked: where it begins, and what the client has settled so far."""
+
+    start: int
+    """Of the first one, be it free or not: minutes since the epoch."""
+    therapist: int
+    instead: Mapping[date, int | None] = field(default_factory=dict)
+    """Days whose time was not free, each with what is taken instead; None: it is left out."""
+    asked: date | None = None
+    """The one that the client is being asked about."""
+    lost: frozenset[int] = frozenset()
+    """Times that could not be had when they were to be taken."""
+
+    @classmethod
+    def of(cls, value: Value) -> Self | None:
+        """From what is remembered; None for anything else."""
+        match value:
+            case {
+                "start": int(start),
+                "therapist": int(therapist),
+                "instead": dict(instead),
+                "asked": asked,
+                "lost": list(lost),
+            }:
+                return cls(
+                    start,
+                    therapist,
+                    {date.fromisoformat(day): int(str(to)) if to else None for day, to in instead.items()},
+                    date.fromisoformat(asked) if isinstance(asked, str) else None,
+                    frozenset(one for one in lost if isinstance(one, int)),
+                )
+        return None
+
+    def as_value(self) -> dict[str, Value]:
+        """For the conversation's memory; `of` reads it back."""
+        return {
+            "start": self.start,
+            "therapist": self.therapist,
+            "instead": {day.isoformat(): start for day, start in self.instead.items()},
+            "asked": self.asked.isoformat() if self.asked else None,
+            "lost": [*sorted(self.lost)],
+        }
+
+    def settled(self, start: int | None) -> Plan:
+        """With another time for what was asked about, or with none."""
+        return self if self.asked is None else replace(self, instead={**self.instead, self.asked: start})
+
+    def without(self, starts: Iterable[int]) -> Plan:
+        """Where these times cannot be had, for whatever reason."""
+        return replace(self, lost=self.lost | frozenset(starts))
+
+    def starts(self, days: Sequence[Occurrence]) -> list[int | None]:
+        """For each of these when it is to be; None: it is left out, or its time does not exist."""
+        return [self.instead.get(one.day, one.start) for one in days]
+
+    def clash(self, days: Sequence[Occurrence], free: Collection[int]) -> Occurrence | None:
+        """The first of these that is not settled and not free."""
+        for one, start in zip(days, self.starts(days), strict=True):
+            is_left_out = one.day in self.instead and start is None
+            if not is_left_out and (start not in free or start in self.lost):
+                return one
+        return None

@@ -19,9 +19,11 @@ from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 SHIPPED = Path(__file__).with_name("understanding.yaml")
 
-SYSTEM_KINDS = ("date-time", "number", "any", "words")
+SYSTEM_KINDS = ("date-time", "number", "repetition", "any", "words")
 """Entities whose values need no list. `any` takes whatever words are given where it is expected, unless they
 are about something else; `words` takes them whatever they are about, and shows them to no classifier."""
+READ_HERE = frozenset({"repetition", "words"})
+"""Those of them that no classifier finds, so that none has to know them."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
 _MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.events import Value, Values
 from flows.booking_turn import BookingTurn, number
 from flows.free_times import MARGIN, Search, free_times
+from flows.lives import together
 from flows.reminders import quiet_hours
 from flows.slots import DAY, instant, local
 from flows.wishes import Wish
@@ -71,7 +72,10 @@ async def _stretches(tx: Transaction, appointment: int) -> list[Released]:
     found = await tx.appointments.get(appointment)
     if found is None:
         return []
-    times: list[Appointment | Proposal] = [found, *await tx.appointments.replacing(appointment)]
+    times: list[Appointment | Proposal] = [
+        *await together(tx, found),
+        *await tx.appointments.replacing(appointment),
+    ]
     times += await tx.proposals.of(appointment)
     return [
         Released(found.therapist.id, found.client.id, one.claimed_from, one.claimed_until) for one in times

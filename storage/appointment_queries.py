@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    and_,
     case,
     cast,
     delete,
@@ -44,6 +45,7 @@ OWN = (
     appointments.c.replaces,
     appointments.c.cancelled_late,
     appointments.c.reason,
+    appointments.c.series,
 )
 _therapist = people.alias("therapist_person")
 _client = people.alias("client_person")
@@ -59,15 +61,32 @@ _RUN_OUT = (appointments.c.status.in_(WAITING), appointments.c.expires_at <= giv
 
 ADD = Insert(appointments)
 BY_OP_KEY = Query(select(appointments.c.id).where(appointments.c.op_key == given("op_key")))
+_OF_SERIES = appointments.c.series == given("appointment")
+_OTHERS = and_(_OF_SERIES, appointments.c.id != given("appointment"))
+_EXPIRED = {"status": "expired", "expires_at": null(), "updated_at": given("at")}
 EXPIRE = Query(
-    update(appointments)
-    .where(appointments.c.id == given("appointment"), *_RUN_OUT)
-    .values(status="expired", expires_at=null(), updated_at=given("at"))
+    update(appointments).where(appointments.c.id == given("appointment"), *_RUN_OUT).values(**_EXPIRED)
 )
+EXPIRE_OTHERS = Query(
+    update(appointments).where(_OTHERS, appointments.c.status.in_(WAITING)).values(**_EXPIRED)
+)
+LEAD = Query(
+    update(appointments).where(appointments.c.id == given("appointment")).values(series=appointments.c.id)
+)
+JOIN = Query(
+    update(appointments).where(appointments.c.id == given("appointment")).values(series=given("lead"))
+)
+SERIES = Query(_SELECT.where(_OF_SERIES).order_by(appointments.c.starts_at, appointments.c.id))
+_LEADS = func.coalesce(appointments.c.series, appointments.c.id) == appointments.c.id
 COUNT_OPEN = Query(
     select(func.count())
     .select_from(appointments)
-    .where(appointments.c.client_id == given("client"), appointments.c.status.in_(WAITING), _unexpired)
+    .where(
+        appointments.c.client_id == given("client"),
+        appointments.c.status.in_(WAITING),
+        _unexpired,
+        _LEADS,
+    )
 )
 RECORD = Query(
     select(
@@ -142,19 +161,28 @@ SET_TIME = Query(
 @cache
 def move_on(move: Move) -> Query:
     """One row, if it is where the move begins."""
+    return Query(update(appointments).where(*_begins(move)).values(**_changes(move)))
+
+
+@cache
+def move_others_on(move: Move) -> Query:
+    """Likewise, of a series that begins with it, whatever still waits."""
+    waiting = [status for status in move.frm if status in WAITING]
     return Query(
-        update(appointments)
-        .where(*_begins(move))
-        .values(
-            status=move.to,
-            expires_at=given("until"),
-            cancelled_by=move.by or appointments.c.cancelled_by,
-            cancelled_late=func.coalesce(given("late"), appointments.c.cancelled_late),
-            reason=func.coalesce(given("why"), appointments.c.reason),
-            address=func.coalesce(given("where"), appointments.c.address),
-            updated_at=given("at"),
-        )
+        update(appointments).where(_OTHERS, appointments.c.status.in_(waiting)).values(**_changes(move))
     )
+
+
+def _changes(move: Move) -> dict[str, Any]:
+    return {
+        "status": move.to,
+        "expires_at": given("until"),
+        "cancelled_by": move.by or appointments.c.cancelled_by,
+        "cancelled_late": func.coalesce(given("late"), appointments.c.cancelled_late),
+        "reason": func.coalesce(given("why"), appointments.c.reason),
+        "address": func.coalesce(given("where"), appointments.c.address),
+        "updated_at": given("at"),
+    }
 
 
 @cache
@@ -265,7 +293,10 @@ def _taking(statement: Select[Any], side: ColumnElement[int], count: int) -> Sel
     return statement.where(
         side.in_(listed("person", count)),
         or_(appointments.c.status == "confirmed", _unexpired),
-        or_(appointments.c.id != given("besides"), appointments.c.status != "held"),
+        or_(
+            func.coalesce(appointments.c.series, appointments.c.id) != given("besides"),
+            appointments.c.status != "held",
+        ),
         appointments.c.id != given("moving"),
     )
 

@@ -20,7 +20,7 @@ from storage.people import COLUMNS as PERSON
 from storage.people import Person, person_from
 from storage.proposals import Proposal
 from storage.sealing import Sealer
-from storage.sql import Row, spread
+from storage.sql import Row, Scalar, spread
 
 __all__ = ["ACTIVE", "WAITING", "Appointment", "Appointments", "NewAppointment", "Taken"]
 
@@ -61,6 +61,8 @@ class NewAppointment:
     """When the hold or the deadline is over: seconds since the epoch."""
     replaces: int | None = None
     """The number of the confirmed appointment that is moved by this one."""
+    series: int | None = None
+    """The number of the first of those that are taken together."""
     op_key: str
     """Unique name of what caused it; a second attempt finds the first one's appointment."""
 
@@ -93,6 +95,13 @@ class Appointment:
     """1: the client cancelled when the practice counted on them."""
     reason: str | None
     """What the therapist said about why they declined, proposed or cancelled."""
+    series: int | None
+    """The number of the first of those that were taken together, in that one its own; None: it is alone."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is asked for and answered by its own number, and not by that of its series."""
+        return self.series in {None, self.id}
 
     @property
     def therapist_id(self) -> int:
@@ -136,6 +145,7 @@ class Appointments:
                 replaces=new.replaces,
                 cancelled_late=None,
                 reason=None,
+                series=new.series,
                 op_key=new.op_key,
                 created_at=now,
                 updated_at=now,
@@ -157,20 +167,23 @@ class Appointments:
     ) -> bool:
         """Change the status, if the move begins from what it is now. False: nothing was changed.
 
-        `expires_at` replaces what was there; `address` and `reason` are kept when None. Nobody but
+        `expires_at` replaces what was there; `address` and `reason` are kept when None. What waits together
+        is one: with the first of a series the others move on, for the same deadline binds them. Nobody but
         `storage.calendar.Calendar` calls this: what an appointment takes has to follow its status.
         """
-        found = await self._session.change(
-            queries.move_on(move),
-            now=now,
-            appointment=appointment_id,
-            until=expires_at,
-            where=self._sealer.seal_optional(address),
-            late=1 if late else None,
-            why=self._sealer.seal_optional(reason),
-            at=self._clock(),
-        )
-        return found == 1
+        changes: dict[str, Scalar] = {
+            "appointment": appointment_id,
+            "until": expires_at,
+            "where": self._sealer.seal_optional(address),
+            "late": 1 if late else None,
+            "why": self._sealer.seal_optional(reason),
+            "at": self._clock(),
+        }
+        if await self._session.change(queries.move_on(move), now=now, **changes) != 1:
+            return False
+        if move.is_of_what_waits:
+            await self._session.defer(queries.move_others_on(move), **changes)
+        return True
 
     async def lock(self, appointment_id: int, move: Move, now: int) -> bool:
         """Whether a move could begin; if so it can until the transaction ends."""
@@ -217,9 +230,25 @@ class Appointments:
         return [self._read(row) for row in rows]
 
     async def expire(self, appointment_id: int, now: int) -> bool:
-        """End what has run out. False: it has not, or it ended otherwise since it was read."""
+        """End what has run out, a series by its first. False: it has not, or it has ended otherwise since."""
         at = self._clock()
-        return await self._session.change(queries.EXPIRE, appointment=appointment_id, now=now, at=at) == 1
+        if await self._session.change(queries.EXPIRE, appointment=appointment_id, now=now, at=at) != 1:
+            return False
+        await self._session.defer(queries.EXPIRE_OTHERS, appointment=appointment_id, at=at)
+        return True
+
+    async def lead(self, appointment_id: int) -> None:
+        """Make an appointment the first of a series. Deferred."""
+        await self._session.defer(queries.LEAD, appointment=appointment_id)
+
+    async def join(self, appointment_id: int, series: int) -> None:
+        """Make an appointment one of a series. Deferred."""
+        await self._session.defer(queries.JOIN, appointment=appointment_id, lead=series)
+
+    async def of_series(self, series: int) -> list[Appointment]:
+        """Those taken together, and what has replaced any, whatever became of them, in order of time."""
+        rows = await self._session.fetch(queries.SERIES, appointment=series)
+        return [self._read(row) for row in rows]
 
     async def remove(self, appointment_id: int) -> None:
         """Undo `add` in the same transaction, when the time could not be claimed. Deferred."""

@@ -10,6 +10,7 @@ both of them first, so that rivals wait instead of colliding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from engine.errors import TurnFailed
@@ -71,12 +72,17 @@ class Calendar:
     async def take_all(self, wanted: Sequence[NewAppointment], now: int) -> Together:
         """Add all of these appointments with their times, or none if some are taken or overlap each other.
 
-        What has run out gives way, also when nothing comes of it. `now` in seconds.
+        They are a series then, which is asked for and answered by the number of the first. What has run out
+        gives way, also when nothing comes of it. `now` in seconds.
         """
         await self.queue_up(*(person for new in wanted for person in (new.therapist_id, new.client_id)))
-        found = [await self.take(new, now) for new in wanted]
+        found: list[int | None] = []
+        for new in wanted:
+            lead = next((number for number in found if number is not None), None)
+            found.append(await self.take(replace(new, series=lead), now))
         numbers = tuple(number for number in found if number is not None)
-        if len(numbers) == len(wanted):
+        if numbers and len(numbers) == len(wanted):
+            await self._appointments.lead(numbers[0])
             return Together(numbers, ())
         for number in numbers:  # nobody waits for what was never anybody's
             await self._claims.release(number)
@@ -97,7 +103,8 @@ class Calendar:
         """Change an appointment's status by a legal move, and give back what is taken no more.
 
         False: it is not where the move begins, or its time is over; nothing was changed. Whatever else was to
-        replace it ends with it. Moves to `confirmed` are `confirm`'s, and to `proposed` `propose`'s.
+        replace it ends with it, and with the first of a series that waits the others move on. Moves to
+        `confirmed` are `confirm`'s, and to `proposed` `propose`'s.
         """
         if not await self._appointments.move_on(
             appointment_id, move, now, expires_at=expires_at, address=address, late=late, reason=reason
@@ -105,6 +112,8 @@ class Calendar:
             return False
         if move.gives_time_back:
             await self._release(appointment_id)
+            if move.is_of_what_waits:
+                await self._claims.release_series(appointment_id)
             if "confirmed" in move.frm:
                 await self._appointments.end_moves_of(appointment_id)
                 await self._claims.release_moves_of(appointment_id)
@@ -123,6 +132,9 @@ class Calendar:
             return False
         if appointment.replaces is not None:
             await self.move_on(appointment.replaces, GIVE_WAY, now)
+            replaced = await self._appointments.get(appointment.replaces)
+            if replaced is not None and replaced.series is not None:
+                await self._appointments.join(appointment.id, replaced.series)
         if chosen is None and appointment.replaces is None:
             return True
         if chosen is not None:
@@ -159,10 +171,11 @@ class Calendar:
         return True
 
     async def expire(self, appointment_id: int, now: int) -> bool:
-        """End what has run out. False: it has not, or it ended otherwise since it was read."""
+        """End what has run out, a series by its first. False: it has not, or it has ended otherwise since."""
         if not await self._appointments.expire(appointment_id, now):
             return False
         await self._release(appointment_id)
+        await self._claims.release_series(appointment_id)
         return True
 
     async def _release(self, appointment_id: int) -> None:
@@ -190,7 +203,7 @@ class Calendar:
         evicted = False
         for stretch in stretches:
             for stale in await self._appointments.expired_colliding(people, *stretch, now):
-                evicted |= await self.expire(stale.id, now)
+                evicted |= await self.expire(stale.series or stale.id, now)
         return evicted
 
 

@@ -38,6 +38,15 @@ _RELEASE_ENDED = Query(
         )
     )
 )
+_RELEASE_SERIES = Query(
+    delete(claims).where(
+        claims.c.appointment_id.in_(
+            select(appointments.c.id).where(
+                appointments.c.series == given("appointment"), appointments.c.status.not_in(ACTIVE)
+            )
+        )
+    )
+)
 _COUNT = Query(select(func.count()).select_from(claims))
 
 
@@ -112,6 +121,10 @@ class Claims:
     async def release_moves_of(self, appointment_id: int) -> None:
         """Give back what was taken to replace an appointment and has ended. Deferred."""
         await self._session.defer(_RELEASE_ENDED, appointment=appointment_id)
+
+    async def release_series(self, appointment_id: int) -> None:
+        """Give back what all those of a series had taken that stand no more. Deferred."""
+        await self._session.defer(_RELEASE_SERIES, appointment=appointment_id)
 
     async def of(self, appointment_id: int) -> list[tuple[int, int]]:
         """What an appointment has taken: resources and units, in order."""

@@ -38,6 +38,11 @@ class Move:
         """Whether nothing is taken by it afterwards."""
         return self.to not in ACTIVE
 
+    @property
+    def is_of_what_waits(self) -> bool:
+        """Whether it may begin where something waits: then all of a series make it together."""
+        return bool(set(self.frm) & set(WAITING))
+
 
 KEEP = Move(("held",), "held", in_time=True)
 """The client goes on deciding; the hold lasts longer."""

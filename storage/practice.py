@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 REMINDERS = (24 * 60, 60)
 QUIET = (21 * 60, 8 * 60)
 KNOWN_CLIENTS = "known clients"
-MOVES, CANCELLATIONS, OFFERS = 12 * 60, 24 * 60, 30
+MOVES, CANCELLATIONS, OFFERS, IN_SERIES = 12 * 60, 24 * 60, 30, 12
 """What holds where the practice has not said otherwise."""
 
 
@@ -48,6 +48,8 @@ class Practice:
     """Who cancels later than that cancels late."""
     offer_minutes: int = OFFERS
     """How long a time that has become free is kept for one of those who wait."""
+    most_in_series: int = IN_SERIES
+    """How many appointments a client can ask for at once, repeated by the week; 1: there are no series."""
     confirm_at_once: tuple[str, ...] = ()
     """Which requests need no therapist's answer: of `KNOWN_CLIENTS`, or of these service types; of both, if
     both are named. Empty: none."""

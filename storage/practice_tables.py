@@ -52,6 +52,7 @@ _NUMBERS = (
     "move_notice_minutes",
     "cancel_notice_minutes",
     "offer_minutes",
+    "most_in_series",
     "quiet_from",
     "quiet_until",
 )

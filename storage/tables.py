@@ -309,11 +309,13 @@ appointments = Table(
     Column("replaces", BigInteger),
     Column("cancelled_late", Integer),  # 1: within the time in which the practice counts on it
     Column("reason", Sealed),  # why the therapist has declined, proposed or cancelled
+    Column("series", BigInteger),  # the first of those that were taken together; its own number in itself
     UniqueConstraint("op_key"),
     Index(None, "therapist_id", "ends_at", "starts_at"),
     Index(None, "therapist_id", "claimed_until", "claimed_from"),
     Index(None, "client_id", "status"),
     Index(None, "replaces"),
+    Index(None, "series"),
     **_OPTIONS,
 )
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from channels.understanding.dialogflow_times import time_value
 from channels.understanding.directions import DIRECTION
 from channels.understanding.local_entities import TIME
+from channels.understanding.repetitions import REPETITION
 from engine.events import Value
 
 _ONLY_LOCAL: Final = ("weekdays", "order", "that_week")
@@ -67,6 +68,9 @@ def completed(theirs: Mapping[str, Value], local: Mapping[str, Value]) -> dict[s
     here = local.get(TIME)
     if isinstance(here, dict) and any(here.get(part) for part in _ONLY_LOCAL):
         entities[TIME] = here
+    if REPETITION in local:  # of "every Tuesday for six weeks" it may have taken six weeks for a time
+        entities.pop(TIME, None)
+        entities |= {TIME: here} if here else {}
     if TIME in entities:
         entities.pop(DIRECTION, None)
     return entities

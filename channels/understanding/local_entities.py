@@ -1,14 +1,15 @@
-"""What a text gives, found without asking anybody: listed values, numbers, times, and a direction."""
+"""What a text gives, found without asking anybody: listed values, numbers, times, how often, which way."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from channels.understanding.directions import DIRECTION, direction
 from channels.understanding.entities import EntityFinder
+from channels.understanding.repetitions import REPETITION, RepetitionFound, find_repetition
 from channels.understanding.times import TimeReader, TimesFound
 from engine.events import Value
 
@@ -23,6 +24,7 @@ class EntitiesFound:
     latent: dict[str, Value]
     """What counts only where it was asked for, such as a bare "4" as a time."""
     times: TimesFound
+    repetition: RepetitionFound
 
 
 class LocalEntities:
@@ -41,10 +43,22 @@ class LocalEntities:
 
     def find(self, text: str, now: datetime) -> EntitiesFound:
         """Everything that a text gives; `now` in the practice's zone."""
-        times = self._times.read(text, now)
+        repetition = find_repetition(text, lambda words: self._last_day(words, now))
+        times = self._times.read(repetition.rest, now)
         entities: dict[str, Value] = self._finder.find(text)
         if (way := direction(text)) and not times.value:
             entities[DIRECTION] = way
         if times.value:
             entities[TIME] = times.value
-        return EntitiesFound(entities, {TIME: times.latent} if times.latent else {}, times)
+        if repetition.value:
+            entities[REPETITION] = repetition.value
+        latent = {TIME: times.latent, REPETITION: repetition.latent}
+        return EntitiesFound(
+            entities, {name: value for name, value in latent.items() if value}, times, repetition
+        )
+
+    def _last_day(self, words: str, now: datetime) -> date | None:
+        """The last of the days that words name; None if they name none."""
+        said = self._times.read(words, now).value or {}
+        day = said.get("until_date") or said.get("date")
+        return date.fromisoformat(day) if isinstance(day, str) else None

@@ -95,7 +95,8 @@ class OfflineClassifier:
         del address_hash  # only paid classifiers need to tell people apart
         found = self.entities.find(text, now)
         scores = self._scorer.scores(text)
-        if only_a_time(found.times, likeliest=max(scores, key=lambda intent: scores[intent])):
+        likeliest = max(scores, key=lambda intent: scores[intent])
+        if found.repetition.says_nothing_else or only_a_time(found.times, likeliest=likeliest):
             scores = _almost_surely(GIVES_TIME, scores)
         elif only_a_direction(text):
             scores = _almost_surely(OTHER_OPTIONS, scores)

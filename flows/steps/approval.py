@@ -9,7 +9,7 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import record, summary_of, told_of
+from flows.lives import news_of, record, summary_of, together, told_of, told_together
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.texts import line
@@ -35,7 +35,7 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     request = await told_of(turn, tx)
     if request.status != "pending" or request.expires_at is None:
         return Outcome("outdated")
-    news = {**turn.news(request), "summary": await summary_of(turn, tx, request)}
+    news = {**await news_of(turn, tx, request), "summary": await summary_of(turn, tx, request)}
     if known := await record(turn, tx, request.client):
         news["client"] = line("client_with_record", client=news["client"], record=known)
     return Outcome("read", tells={**news, "deadline": turn.when(request.expires_at // 60)})
@@ -43,15 +43,16 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("read", tells=NEWS)
 async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up an appointment that the client or the time has ended."""
-    return Outcome("read", tells=turn.news(await told_of(turn, tx)))
+    """Look up an appointment, or a series, that the client or the time has ended."""
+    return Outcome("read", tells=await news_of(turn, tx, await told_of(turn, tx)))
 
 
 @step("in_time", "late", tells=NEWS)
 async def read_cancellation(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment that its client has cancelled; `late`: when the practice counted on them."""
-    told = await told_of(turn, tx)
-    return Outcome("late" if told.cancelled_late else "in_time", tells=turn.news(told))
+    told = await told_together(turn, tx)
+    late = any(one.cancelled_late for one in told)
+    return Outcome("late" if late else "in_time", tells=turn.news(*told))
 
 
 @step(
@@ -65,6 +66,7 @@ async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step(
     "approved",
     "no_room",
+    "is_series",
     "which_number",
     *(outcome for outcome in ANSWERED if outcome != "which_one"),
     tells=NEWS,
@@ -77,9 +79,11 @@ async def approve_with_longer_way(turn: BookingTurn, tx: Transaction) -> Outcome
     if named is None and len(waiting) != 1:
         return Outcome("which_number" if waiting else "none_waiting")
     wanted = number(named) if named is not None else waiting[0].id
-    request = await tx.appointments.get(wanted) if wanted is not None else None
-    if request is None or request.therapist.id != turn.person_id or request.status == "held":
+    request = await request_named(turn, tx, wanted)
+    if request is None:
         return Outcome("unknown")
+    if request.series is not None:
+        return Outcome("is_series", tells=await news_of(turn, tx, request))
     more = min(number(turn.data.get("minutes")) or 0, LONGEST_WAY)
     wider = Proposal(
         starts_at=request.starts_at,
@@ -167,16 +171,15 @@ async def answer_picked_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def _answer(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome:
     named = turn.data.get("request")
     if named is not None:
-        wanted = number(named)
-        request = await tx.appointments.get(wanted) if wanted is not None else None
-        if request is None or request.therapist.id != turn.person_id or request.status == "held":
+        request = await request_named(turn, tx, number(named))
+        if request is None:
             return Outcome("unknown")
         return await _settle(turn, tx, request, verdict)
     waiting = await waiting_requests(turn, tx)
     if not waiting:
         return Outcome("none_waiting")
     if len(waiting) > 1:
-        return _which_one(turn, waiting, verdict)
+        return await _which_one(turn, tx, waiting, verdict)
     return await _settle(turn, tx, waiting[0], verdict)
 
 
@@ -187,28 +190,30 @@ async def _consider(turn: BookingTurn, tx: Transaction, verdict: str) -> Outcome
     if not waiting:
         return Outcome("none_waiting")
     if len(waiting) > 1:
-        return _which_one(turn, waiting, verdict)
+        return await _which_one(turn, tx, waiting, verdict)
     (only,) = waiting
-    summary = line("request_line", **turn.news(only))
+    summary = line("request_line", **await news_of(turn, tx, only))
     meant: dict[str, Value] = {"request": only.id, "summary": summary}
     return Outcome("one", remembers={**meant, "verdict": verdict, "answer": line(f"answer {verdict}")})
 
 
-def _which_one(turn: BookingTurn, waiting: Sequence[Appointment], verdict: str) -> Outcome:
+async def _which_one(
+    turn: BookingTurn, tx: Transaction, waiting: Sequence[Appointment], verdict: str
+) -> Outcome:
     return Outcome(
         "which_one",
         remembers={
             "verdict": verdict,
             "answer": line(f"answer {verdict}"),
             "requests": _choices(turn, waiting),
-            "waiting": [line("request_line", **turn.news(request)) for request in waiting[:MOST]],
+            "waiting": await _lines(turn, tx, waiting),
         },
     )
 
 
 async def _settle(turn: BookingTurn, tx: Transaction, request: Appointment, verdict: str) -> Outcome:
     """Compare and swap: of two answers one counts. What is to be refused waits for a reason."""
-    tells = turn.news(request)
+    tells = await news_of(turn, tx, request)
     if verdict == "declined":
         if request.status != "pending":
             return Outcome("answered_before", tells=tells)
@@ -221,9 +226,11 @@ async def _approve(
     turn: BookingTurn, tx: Transaction, request: Appointment, wider: Proposal | None = None
 ) -> Outcome:
     """Confirm it, with more time kept free around it if it is to be `wider`."""
-    tells = turn.news(request)
+    asked = await together(tx, request)
+    tells = turn.news(*asked)
     if await tx.calendar.confirm(request, APPROVE, turn.now, wider):
-        await put_reminders(turn, tx, request)
+        for one in asked:
+            await put_reminders(turn, tx, one)
         client = Recipient("client", request.client.address)
         return Outcome("approved", tells=tells, to=client, sends={"appointment": request.id})
     as_it_is = await tx.appointments.get(request.id)
@@ -235,8 +242,21 @@ async def waiting_requests(turn: BookingTurn, tx: Transaction) -> list[Appointme
     """The therapist's requests whose deadline is not over, the oldest first."""
     horizon = turn.minute + turn.practice.farthest + 24 * 60
     found = await tx.appointments.of_therapist(turn.person_id, ("pending",), turn.minute, horizon)
-    standing = [request for request in found if (request.expires_at or 0) > turn.now]
+    standing = [request for request in found if request.leads and (request.expires_at or 0) > turn.now]
     return sorted(standing, key=lambda request: request.id)
+
+
+async def request_named(turn: BookingTurn, tx: Transaction, wanted: int | None) -> Appointment | None:
+    """The therapist's request or appointment of this number; what waits of a series is named by its first."""
+    found = await tx.appointments.get(wanted) if wanted is not None else None
+    if found is not None and found.status == "pending" and found.series is not None and not found.leads:
+        found = await tx.appointments.get(found.series)
+    is_own = found is not None and found.therapist.id == turn.person_id
+    return found if found and is_own and found.status != "held" else None
+
+
+async def _lines(turn: BookingTurn, tx: Transaction, requests: Sequence[Appointment]) -> list[Value]:
+    return [line("request_line", **await news_of(turn, tx, request)) for request in requests[:MOST]]
 
 
 def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
@@ -255,7 +275,7 @@ def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
 async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the requests that wait for an answer."""
     waiting = await waiting_requests(turn, tx)
-    lines: list[Value] = [line("request_line", **turn.news(request)) for request in waiting[:MOST]]
+    lines = await _lines(turn, tx, waiting)
     if len(waiting) > MOST:
         lines.append(line("and_more", left=len(waiting) - MOST))
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")

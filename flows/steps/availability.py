@@ -9,6 +9,7 @@ from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.offers import OFFERED, chosen, find, offer
 from flows.registry import step
+from flows.series import Repetition, repeated
 from flows.slots import local
 from flows.texts import line
 from flows.wishes import Wish
@@ -16,14 +17,15 @@ from flows.with_whom import said_with_whom
 from storage.practice import Service
 from storage.store import Transaction
 
-WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for", "not_with")
+REPEATED = ("repeats", "series")
+WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for", "not_with", *REPEATED)
 
 
 @step("noted", remembers=WISHES)
 async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Remember everything that was said about the booking, whatever was asked."""
     told = turn.data
-    noted: dict[str, Value] = {}
+    noted: dict[str, Value] = _repetition(turn)
     kind, service = told.get("service_type"), told.get("service_description") or told.get("service")
     if kind in turn.practice.service_types:
         noted |= {"service_type": kind, "slot": None}
@@ -35,14 +37,27 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     noted |= said_with_whom(turn)
     if isinstance(slot := told.get("slot"), dict):
         noted |= chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
+    if "slot" in noted:
+        noted["series"] = None  # what was settled of it was about another time
     return Outcome("noted", remembers=noted)
+
+
+def _repetition(turn: BookingTurn) -> dict[str, Value]:
+    """How often it is to be, if that was said. What is moved is one appointment."""
+    if "repetition" not in turn.data or turn.memory.get("moving") is not None:
+        return {}
+    if turn.practice.rules.most_in_series == 1:
+        return {}
+    now = repeated(turn.memory.get("repeats"), turn.data["repetition"])
+    return {"repeats": now.as_value() if now else None, "series": None}
 
 
 @step("noted", remembers=WISHES)
 async def note_other_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Note wishes that have nothing to do with the time of the request that waits."""
-    noted = await note_wishes.run(turn.without("slot", "wanted"), tx)
-    return replace(noted, remembers={"slot": None, "wanted": None, **noted.remembers})
+    forgotten = dict.fromkeys(("slot", "wanted", *REPEATED))
+    noted = await note_wishes.run(turn.without(*forgotten), tx)
+    return replace(noted, remembers={**forgotten, **noted.remembers})
 
 
 @step("noted", remembers=(*WISHES, "moving"))
@@ -75,6 +90,8 @@ async def take_only_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     "time_missing",
     "time_not_free",
     "nothing_free",
+    "count_missing",
+    "repeats",
     "complete",
     remembers=(*WISHES, *OFFERED, "offered_types", "offered_services"),
 )
@@ -96,6 +113,9 @@ async def find_next_question(turn: BookingTurn, tx: Transaction) -> Outcome:
             asking = {**known, "offered_services": offered, "service": None}
             return Outcome("not_offered" if said else "service_missing", remembers=asking)
         known["service"] = services[0].code
+    repetition = Repetition.of(turn.memory.get("repeats"))
+    if repetition and (turn.memory.get("slot") or turn.wish.one_moment):
+        return Outcome("repeats" if repetition.is_counted else "count_missing", remembers=known)
     if turn.memory.get("slot"):
         return Outcome("complete", remembers=known)
     kind = str(known.get("service_type") or turn.memory["service_type"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn
-from flows.claiming import claim, hold_of
-from flows.lives import summary_of, told_of
+from flows.claiming import claim, claim_all, wanted_by
+from flows.lives import summary_of, together, told_of, told_together
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
+from flows.series import Plan
 from flows.texts import line
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import ASK, BOOK, KEEP, LAPSE, LET_GO, WITHDRAW
@@ -31,11 +34,11 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     An address that is still missing is asked for while the time is already safe. `overtaken`: what was to
     be moved does not stand any more.
     """
-    wanted = _wanted(turn)
+    (wanted,) = wanted_by(turn)
     moved = await _moved(turn, tx)
     if moved is not None and (moved.status != "confirmed" or moved.starts_at <= turn.minute):
         return Outcome("overtaken")
-    before = await _held(turn, tx)
+    before = await held_by(turn, tx)
     number = await _kept(turn, tx, before, wanted) if before else None
     if number is None:
         if before:
@@ -47,31 +50,23 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("taken", remembers={"appointment": None})
     if turn.practice.travels(wanted.service_type) and not wanted.address:
         return Outcome("address_missing", remembers={"appointment": number})
-    summary = turn.summary(wanted)
-    if price := turn.practice.terms(wanted.therapist_id, wanted.service, wanted.service_type).price:
-        summary = line("summary_with_price", summary=summary, price=price)
+    summary = priced(turn, wanted)
     if moved is not None:
         summary = line("summary_of_move", before=turn.when(moved.starts_at), summary=summary)
     return Outcome("held", remembers={"appointment": number, "summary": summary})
 
 
-def _wanted(turn: BookingTurn) -> NewAppointment:
-    """What the client has settled on, as the conversation remembers it."""
-    kind, service, slot = str(turn.memory["service_type"]), str(turn.memory["service"]), turn.memory["slot"]
-    assert isinstance(slot, dict)  # noqa: S101  # find_next_question leads here only with a slot
-    return hold_of(
-        turn,
-        kind,
-        service,
-        int(str(slot["start"])),
-        int(str(slot["therapist"])),
-        minutes=turn.practice.rules.hold_minutes,
-        replaces=turn.remembered_number("moving"),
-    )
+def priced(turn: BookingTurn, first: NewAppointment, *others: NewAppointment) -> Value:
+    """What is to be booked in words, with what each appointment costs where the practice says so."""
+    summary = turn.summary(first, *others)
+    price = turn.practice.terms(first.therapist_id, first.service, first.service_type).price
+    return line("summary_with_price", summary=summary, price=price) if price else summary
 
 
 async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: NewAppointment) -> int | None:
     """What is held, for as long again, if it is still what is wanted."""
+    if held.series is not None:
+        return None
     for name in ("therapist_id", "starts_at", "zone", "service_type", "service", "replaces"):
         if getattr(held, name) != getattr(wanted, name):
             return None
@@ -95,7 +90,8 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
     "sent_quietly",
     "booked",
     "taken",
-    remembers=(*HELD, "deadline"),
+    "some_taken",
+    remembers=(*HELD, "deadline", "series"),
     reaches="therapist",
     signals={"sent": "request_arrived", "sent_quietly": "request_arrived", "booked": "booked_at_once"},
     sets=("request_expired",),
@@ -103,24 +99,26 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Turn the hold into a request; a hold that has run out is taken again if the time is still free.
 
+    A series is one request, known by the number of its first. `some_taken`: not all of it can be had now.
     `sent_quietly`: the client wants no messages, so they will not hear of the answer by themselves.
     `booked`: the practice wants no therapist to be asked about such an appointment.
     """
-    held = await _held(turn, tx)
+    held = await held_by(turn, tx)
     moved = await _moved(turn, tx)
-    if held and not moved and await _booked(turn, tx, held):
+    if held and not moved and (booked := await _booked(turn, tx, held)):
         await tx.waitlist.leave(turn.person_id, held.service)
         return Outcome(
             "booked",
-            remembers={"summary": turn.summary(held)},
+            remembers={"summary": turn.summary(*booked)},
             to=Recipient("therapist", held.therapist.address),
             sends={"appointment": held.id},
         )
     if held is None or not await _ask(turn, tx, held, moved):
-        number = await claim(turn, tx, _wanted(turn))
-        held = await tx.appointments.get(number) if number is not None else None
+        wanted = wanted_by(turn)
+        taken = await claim_all(turn, tx, wanted)
+        held = await tx.appointments.get(taken.numbers[0]) if taken.numbers else None
         if held is None or not await _ask(turn, tx, held, moved):
-            return Outcome("taken", remembers={"appointment": None})
+            return _lost(turn, [wanted[place].starts_at for place in taken.lost])
     deadline = _deadline(turn, held, moved)
     expiry = Timer(
         key=f"expiry:{held.id}",
@@ -144,12 +142,21 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     )
 
 
-async def _booked(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
-    """Confirm at once what needs no answer. False: a therapist is to be asked, or the hold has run out."""
+def _lost(turn: BookingTurn, starts: Sequence[int]) -> Outcome:
+    plan = Plan.of(turn.memory.get("series"))
+    if plan is None:
+        return Outcome("taken", remembers={"appointment": None})
+    return Outcome("some_taken", remembers={"appointment": None, "series": plan.without(starts).as_value()})
+
+
+async def _booked(turn: BookingTurn, tx: Transaction, held: Appointment) -> list[Appointment]:
+    """Confirm at once what needs no answer. Empty: a therapist is to be asked, or the hold has run out."""
+    asked = await together(tx, held)
     if not await _needs_no_answer(turn, tx, held) or not await tx.calendar.confirm(held, BOOK, turn.now):
-        return False
-    await put_reminders(turn, tx, held)
-    return True
+        return []
+    for one in asked:
+        await put_reminders(turn, tx, one)
+    return asked
 
 
 async def _needs_no_answer(turn: BookingTurn, tx: Transaction, held: Appointment) -> bool:
@@ -194,7 +201,7 @@ async def release_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("released", remembers={"appointment": None, "slot": None})
 
 
-async def _held(turn: BookingTurn, tx: Transaction) -> Appointment | None:
+async def held_by(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     """The appointment that this conversation holds; the hold may have run out."""
     number = turn.remembered_number("appointment")
     held = await tx.appointments.get(number) if number is not None else None
@@ -222,6 +229,7 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """End a request that nobody answered in time."""
     request = await told_of(turn, tx)
+    asked = await together(tx, request)
     # Expired already: somebody else has booked the time since, and nobody has been told. Only requests that
     # were sent have this timer, and it goes off once. For times that were proposed there is another one.
     if request.status == "expired" and await tx.proposals.of(request.id):
@@ -230,7 +238,7 @@ async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("answered_before")
     return Outcome(
         "expired",
-        tells={"summary": turn.summary(request)},
+        tells={"summary": turn.summary(*asked)},
         to=Recipient("therapist", request.therapist.address),
         sends={"appointment": request.id},
     )
@@ -238,16 +246,18 @@ async def expire_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("stands", "overtaken", tells=("summary",))
 async def read_approval(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up what was approved; the client may have cancelled it in the same moment."""
+    """Look up what was approved; the client may have cancelled it, or some of a series, at the same time."""
     request = await told_of(turn, tx)
-    if request.status != "confirmed":
+    asked = await tx.appointments.of_series(request.id) if request.series == request.id else [request]
+    standing = [one for one in asked if one.status == "confirmed"]
+    if not standing:
         return Outcome("overtaken")
-    return Outcome("stands", tells={"summary": turn.summary(request)})
+    return Outcome("stands", tells={"summary": turn.summary(*standing)})
 
 
 @step("read", "read_because", tells=("summary", "reason"))
 async def read_refusal(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up what the therapist has declined or called off, which is final, and what they said of it."""
-    refused = await told_of(turn, tx)
+    refused, *others = await told_together(turn, tx)
     told = "read_because" if refused.reason else "read"
-    return Outcome(told, tells={"summary": turn.summary(refused), "reason": refused.reason})
+    return Outcome(told, tells={"summary": turn.summary(refused, *others), "reason": refused.reason})

@@ -7,14 +7,17 @@ that WhatsApp shows no number of theirs.
 
 from __future__ import annotations
 
+from itertools import chain
+
 import structlog
 
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, has_phone, number
 from flows.consent.screen import TOLD_TWILIO
+from flows.lives import together
 from flows.registry import step
-from flows.steps.own_appointments import appointment_line, coming
+from flows.steps.own_appointments import coming, own_lines
 from flows.texts import line
 from storage.appointments import Appointment
 from storage.consent_ledger import Kind, LedgerEntry
@@ -106,9 +109,12 @@ async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     if not turn.moment.heard.is_said:
         return Outcome("none")
     unheard = await _unheard(turn, tx, since)
-    known = {one.id for one in unheard}
-    lines: list[Value] = [line(f"own_line_{one.status}", summary=turn.summary(one)) for one in unheard]
-    lines += [await appointment_line(turn, tx, one) for one in await coming(turn, tx) if one.id not in known]
+    those = [await together(tx, one) for one in unheard]
+    known = {one.id for one in chain.from_iterable(those)}
+    lines: list[Value] = [
+        line(f"own_line_{found[0].status}", summary=turn.summary(*found)) for found in those
+    ]
+    lines += await own_lines(turn, tx, [one for one in await coming(turn, tx) if one.id not in known])
     if not lines:
         return Outcome("none")
     return Outcome("news" if unheard else "listed", tells={"list": lines})

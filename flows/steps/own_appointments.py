@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import summary_of, wait_for
+from flows.lives import later_ones, summary_of, together, wait_for
 from flows.registry import step
 from flows.steps.waitlist import waiting_lines
 from flows.texts import line
@@ -19,6 +19,7 @@ from storage.store import Transaction
 
 MOST = 10
 """So many options fit in one message."""
+MEANT = ("appointment", "summary", "and_later")
 COMING = ("pending", "proposed", "confirmed")
 
 
@@ -43,29 +44,42 @@ def _service_line(of: Service) -> Value:
 @step("listed", "none", tells=("list",))
 async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
     """List the client's appointments that are still to come, and what they wait for."""
-    lines: list[Value] = [await appointment_line(turn, tx, found) for found in await coming(turn, tx)]
+    lines = await own_lines(turn, tx, await coming(turn, tx))
     lines += await waiting_lines(turn, tx)
     return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
 
 
-async def appointment_line(turn: BookingTurn, tx: Transaction, found: Appointment) -> Value:
-    """One line of such a list."""
-    summary = await summary_of(turn, tx, found)
-    if found.status == "confirmed" or found.expires_at is None:
-        return line("own_line", summary=summary)
-    deadline = turn.when(found.expires_at // 60)
-    return line(f"own_line_{found.status}", summary=summary, deadline=deadline)
+async def own_lines(turn: BookingTurn, tx: Transaction, found: Sequence[Appointment]) -> list[Value]:
+    """One line of such a list for each, and just one for what is left of a series."""
+    lines: list[Value] = []
+    told: set[int] = set()
+    for one in found:
+        if one.id in told:
+            continue
+        if one.status == "confirmed" or one.expires_at is None:
+            those = [other for other in found if other is one or _stands_with(other, one)]
+            lines.append(line("own_line", summary=turn.summary(*those)))
+            told |= {other.id for other in those}
+        else:
+            summary, deadline = await summary_of(turn, tx, one), turn.when(one.expires_at // 60)
+            lines.append(line(f"own_line_{one.status}", summary=summary, deadline=deadline))
+    return lines
 
 
-@step("one", "several", "none", remembers=("appointment", "summary", "own_appointments"))
+def _stands_with(other: Appointment, one: Appointment) -> bool:
+    return one.series is not None and (other.series, other.status) == (one.series, one.status)
+
+
+@step("one", "several", "none", remembers=(*MEANT, "own_appointments"))
 async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out which appointment the client may mean."""
     cancellable = [found for found in await coming(turn, tx) if found.starts_at > turn.minute]
     if not cancellable:
         return Outcome("none")
     if len(cancellable) == 1:
-        return Outcome("one", remembers=_meant(turn, cancellable[0]))
-    return Outcome("several", remembers={"own_appointments": choices_of(turn, cancellable)})
+        return Outcome("one", remembers=await _meant(turn, tx, cancellable[0]))
+    choices = choices_of(turn, cancellable)
+    return Outcome("several", remembers={"own_appointments": choices, "and_later": None})
 
 
 def choices_of(turn: BookingTurn, appointments: Sequence[Appointment]) -> list[Value]:
@@ -80,21 +94,41 @@ def choices_of(turn: BookingTurn, appointments: Sequence[Appointment]) -> list[V
     ]
 
 
-@step("picked", remembers=("appointment", "summary"))
+@step("picked", "one_of_series", remembers=MEANT)
 async def pick_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Keep in mind which appointment was picked."""
+    """Keep in mind which appointment was picked. `one_of_series`: later ones of its series stand, too."""
     picked = number(turn.data.get("appointment"))
     found = await tx.appointments.get(picked) if picked is not None else None
-    mine = found is not None and found.client.id == turn.person_id
-    return Outcome("picked", remembers=_meant(turn, found) if found and mine else {})
+    if found is None or found.client.id != turn.person_id:
+        return Outcome("picked")
+    later = await later_ones(tx, found)
+    return Outcome("one_of_series" if later else "picked", remembers=await _meant(turn, tx, found))
 
 
-def _meant(turn: BookingTurn, appointment: Appointment) -> dict[str, Value]:
-    summary = turn.summary(appointment)
-    if _is_late(turn, appointment):
-        notice = wait_for(turn.practice.rules.cancel_notice_minutes)
-        summary = line("summary_with_policy", summary=summary, notice=notice)
-    return {"appointment": appointment.id, "summary": summary}
+@step("noted", remembers=MEANT)
+async def cancel_later_too(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """All later ones of the series are meant, too."""
+    meant = turn.remembered_number("appointment")
+    found = await tx.appointments.get(meant) if meant is not None else None
+    if found is None:
+        return Outcome("noted")
+    all_of_it = [found, *await later_ones(tx, found)]
+    return Outcome("noted", remembers={"summary": _in_words(turn, all_of_it), "and_later": 1})
+
+
+async def _meant(turn: BookingTurn, tx: Transaction, one: Appointment) -> dict[str, Value]:
+    """What the client means; while a series waits, all of it."""
+    those = await together(tx, one) if one.status == "pending" else [one]
+    return {"appointment": one.id, "summary": _in_words(turn, those), "and_later": None}
+
+
+def _in_words(turn: BookingTurn, appointments: Sequence[Appointment]) -> Value:
+    """With the practice's policy, if it is late for one of them."""
+    summary = turn.summary(*appointments)
+    if not any(_is_late(turn, one) for one in appointments):
+        return summary
+    notice = wait_for(turn.practice.rules.cancel_notice_minutes)
+    return line("summary_with_policy", summary=summary, notice=notice)
 
 
 def _is_late(turn: BookingTurn, appointment: Appointment) -> bool:
@@ -105,18 +139,31 @@ def _is_late(turn: BookingTurn, appointment: Appointment) -> bool:
 
 @step("cancelled", "gone", reaches="therapist", signals={"cancelled": "client_cancelled"})
 async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Cancel the client's own appointment; its time is free at once. What has begun can only be kept."""
+    """Cancel the client's own appointment, or it and all later ones of its series; that time is free at once.
+
+    What has begun can only be kept. What waits of a series ends with its first.
+    """
     meant = turn.remembered_number("appointment")
     found = await tx.appointments.get(meant) if meant is not None else None
     if found is None or found.client.id != turn.person_id or found.starts_at <= turn.minute:
         return Outcome("gone")
-    if not await tx.calendar.move_on(found.id, CANCEL, turn.now, late=_is_late(turn, found)):
+    asked = await together(tx, found) if found.status == "pending" else [found]
+    later = await later_ones(tx, found) if turn.memory.get("and_later") else []
+    cancelled = [
+        one
+        for one in (found, *later)
+        if await tx.calendar.move_on(one.id, CANCEL, turn.now, late=_is_late(turn, one))
+    ]
+    if not cancelled:
         return Outcome("gone")
+    first, *others = cancelled if later else asked
     therapist = Recipient("therapist", found.therapist.address)
-    return Outcome("cancelled", to=therapist, sends={"appointment": found.id})
+    return Outcome(
+        "cancelled", to=therapist, sends={"appointment": first.id, "others": [one.id for one in others]}
+    )
 
 
 async def coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:
     """The client's requests and appointments that are still to come and stand."""
     found = await tx.appointments.of_client(turn.person_id, COMING, turn.minute)
-    return [one for one in found if one.stands(turn.now)]
+    return [one for one in found if one.stands(turn.now) and (one.leads or one.status == "confirmed")]

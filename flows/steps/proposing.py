@@ -15,11 +15,11 @@ from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.choices import choose
-from flows.lives import summary_of, told_of
+from flows.lives import news_of, summary_of, told_of
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.slots import DAY, Busy, Shape, free_starts, local
-from flows.steps.approval import NEWS, waiting_requests
+from flows.steps.approval import NEWS, request_named, waiting_requests
 from flows.texts import line
 from flows.wishes import Wish
 from flows.wording import in_short
@@ -38,7 +38,7 @@ CHOSEN = ("times", "proposed", "chosen")
 OFFER = ("request", "summary", *CHOSEN)
 
 
-@step("found", "none", "unknown", "answered_before", "which_number", tells=NEWS, remembers=OFFER)
+@step("found", "none", "unknown", "answered_before", "which_number", "is_series", tells=NEWS, remembers=OFFER)
 async def find_times_to_propose(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find the free times nearest to a request, or to an appointment that the therapist wants to move."""
     about = await _meant(turn, tx)
@@ -47,6 +47,8 @@ async def find_times_to_propose(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("unknown" if named is not None else "which_number")
     if about.status not in ("pending", "confirmed") or about.starts_at <= turn.minute:
         return Outcome("answered_before", tells=turn.news(about))
+    if about.series is not None and about.status == "pending":
+        return Outcome("is_series", tells=await news_of(turn, tx, about))
     times = _nearest(await _free(turn, tx, about), about.starts_at)
     if not times:
         return Outcome("none")
@@ -245,9 +247,7 @@ async def _meant(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     if turn.data.get("request") is None:
         waiting = await waiting_requests(turn, tx)
         return waiting[0] if len(waiting) == 1 else None
-    named = number(turn.data.get("request"))
-    found = await tx.appointments.get(named) if named is not None else None
-    return found if found and found.therapist.id == turn.person_id and found.status != "held" else None
+    return await request_named(turn, tx, number(turn.data.get("request")))
 
 
 async def _read_out(turn: BookingTurn, tx: Transaction) -> Appointment:

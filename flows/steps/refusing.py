@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.errors import TurnFailed
+from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.lives import later_ones, together
 from flows.registry import step
-from flows.steps.approval import NEWS
+from flows.steps.approval import NEWS, request_named
 from flows.texts import line
 from storage.appointments import Appointment
-from storage.lifecycle import CALL_OFF, DECLINE, Move
+from storage.lifecycle import CALL_OFF, DECLINE
 from storage.store import Transaction
 
 LONGEST_REASON = 500
@@ -32,24 +36,46 @@ async def note_reason(turn: BookingTurn, tx: Transaction) -> Outcome:
 )
 async def refuse_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Decline the request that was read out."""
-    request = await _own(turn, tx, turn.remembered_number("request"))
-    if request is None:
-        raise TurnFailed("The request that is to be declined is not one of this therapist's.")
-    return await _end(turn, tx, request, DECLINE, "declined")
+    request = await _read_out(turn, tx)
+    asked = await together(tx, request)
+    declined = await tx.calendar.move_on(request.id, DECLINE, turn.now, reason=turn.remembered_text("reason"))
+    return _ended(turn, "declined", request, asked if declined else ())
 
 
-@step("one", "is_request", "over", "unknown", remembers=("request", "summary", "reason"))
+@step(
+    "one",
+    "one_of_series",
+    "is_request",
+    "over",
+    "unknown",
+    remembers=("request", "summary", "reason", "and_later"),
+)
 async def find_to_call_off(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out which appointment a therapist does not keep. `is_request`: it has not been approved yet."""
-    found = await _own(turn, tx, number(turn.data.get("request")))
-    if found is None or found.status == "held":
+    """Find out which appointment a therapist does not keep. `is_request`: it has not been approved yet.
+
+    `one_of_series`: later ones of its series stand, too.
+    """
+    found = await request_named(turn, tx, number(turn.data.get("request")))
+    if found is None:
         return Outcome("unknown")
     if found.status == "pending":
         return Outcome("is_request")
     if found.status not in CALL_OFF.frm or found.starts_at <= turn.minute:
         return Outcome("over")
     summary = line("request_line", **turn.news(found))
-    return Outcome("one", remembers={"request": found.id, "summary": summary, "reason": None})
+    later = await later_ones(tx, found)
+    return Outcome(
+        "one_of_series" if later else "one",
+        remembers={"request": found.id, "summary": summary, "reason": None, "and_later": None},
+    )
+
+
+@step("noted", remembers=("summary", "and_later"))
+async def call_off_later_too(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """All later ones of the series are meant, too."""
+    found = await _read_out(turn, tx)
+    summary = line("request_line", **turn.news(found, *await later_ones(tx, found)))
+    return Outcome("noted", remembers={"summary": summary, "and_later": 1})
 
 
 @step(
@@ -61,23 +87,36 @@ async def find_to_call_off(turn: BookingTurn, tx: Transaction) -> Outcome:
     signals={"called_off": "called_off"},
 )
 async def call_off(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Cancel the appointment that was read out; no policy of clients binds a therapist."""
-    found = await _own(turn, tx, turn.remembered_number("request"))
-    if found is None:
-        raise TurnFailed("The appointment that is to be called off is not one of this therapist's.")
-    return await _end(turn, tx, found, CALL_OFF, "called_off")
+    """Cancel what was read out, or it and all later ones; no policy of clients binds a therapist."""
+    found = await _read_out(turn, tx)
+    later = await later_ones(tx, found) if turn.memory.get("and_later") else []
+    called_off = [
+        one
+        for one in (found, *later)
+        if await tx.calendar.move_on(one.id, CALL_OFF, turn.now, reason=turn.remembered_text("reason"))
+    ]
+    return _ended(turn, "called_off", found, called_off, others=[one.id for one in called_off[1:]])
 
 
-async def _end(turn: BookingTurn, tx: Transaction, one: Appointment, move: Move, ended: str) -> Outcome:
-    reason = turn.remembered_text("reason")
-    if not await tx.calendar.move_on(one.id, move, turn.now, reason=reason):
-        return Outcome("answered_before", tells=turn.news(one), remembers={"reason": None})
-    client = Recipient("client", one.client.address)
+def _ended(
+    turn: BookingTurn, name: str, meant: Appointment, ended: Sequence[Appointment], **sends: Value
+) -> Outcome:
+    """`answered_before` where nothing was ended."""
+    if not ended:
+        return Outcome("answered_before", tells=turn.news(meant), remembers={"reason": None})
+    first = ended[0]
     return Outcome(
-        ended, tells=turn.news(one), remembers={"reason": None}, to=client, sends={"appointment": one.id}
+        name,
+        tells=turn.news(*ended),
+        remembers={"reason": None},
+        to=Recipient("client", first.client.address),
+        sends={"appointment": first.id, **sends},
     )
 
 
-async def _own(turn: BookingTurn, tx: Transaction, wanted: int | None) -> Appointment | None:
-    found = await tx.appointments.get(wanted) if wanted is not None else None
-    return found if found and found.therapist.id == turn.person_id else None
+async def _read_out(turn: BookingTurn, tx: Transaction) -> Appointment:
+    """What was read out to the therapist. Raises TurnFailed when it is not theirs."""
+    found = await request_named(turn, tx, turn.remembered_number("request"))
+    if found is None:
+        raise TurnFailed("What is to be ended is no appointment of this therapist's.")
+    return found

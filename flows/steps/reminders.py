@@ -68,13 +68,14 @@ async def _noted(turn: BookingTurn, tx: Transaction, found: Appointment | None) 
     return Outcome("noted", tells={"when": turn.when(found.starts_at)}, remembers=FORGOTTEN)
 
 
-@step("found", "moved_before", "gone", tells=("summary",), remembers=("appointment", "summary"))
+@step("found", "moved_before", "gone", tells=("summary",), remembers=("appointment", "summary", "and_later"))
 async def find_reminded(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out which appointment a button under a reminder is about, if it still stands."""
+    """Find out which one appointment a button under a reminder is about, if it still stands."""
     found = await _own(turn, tx, turn.data.get("request"))
     if found is None or found.status != "confirmed" or found.starts_at <= turn.minute:
         return await _moved_to(turn, tx, found) or Outcome("gone")
-    return Outcome("found", remembers={"appointment": found.id, "summary": turn.summary(found)})
+    meant: dict[str, Value] = {"appointment": found.id, "summary": turn.summary(found), "and_later": None}
+    return Outcome("found", remembers=meant)
 
 
 @step("told", "nothing_to_tell")

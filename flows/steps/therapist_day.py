@@ -151,12 +151,13 @@ def _lines(turn: BookingTurn, entries: Sequence[Entry], since: int, until: int) 
 
 def _line(turn: BookingTurn, appointment: Appointment) -> Value:
     sure = "day_line_sure" if appointment.client_confirmed_at else "day_line"
+    waits = appointment.status == "pending"
     return line(
-        "day_line_waiting" if appointment.status == "pending" else sure,
+        "day_line_waiting" if waits else sure,
         times=f"{clock(appointment.starts_at, turn.zone)}–{clock(appointment.ends_at, turn.zone)}",
         kind=line(f"type {appointment.service_type}"),
         client=name_of(appointment.client),
-        request=appointment.id,
+        request=appointment.series or appointment.id if waits else appointment.id,
     )
 
 

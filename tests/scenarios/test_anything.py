@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.data_store import storage_settings
-from bench.law import claims_astray, looked_at, overlaps
+from bench.law import claims_astray, looked_at, overlaps, series_apart
 from bench.lives import live
 from bench.news import news_astray
 from tests.scenarios.play import Conversation
@@ -228,4 +228,4 @@ async def _check(conversation: Conversation, stage: Stage) -> None:
     await conversation.nothing_failed()
     await conversation.check_silence()
     with looked_at([storage_settings(stage.settings)]) as opened:
-        assert (overlaps(opened), claims_astray(opened)) == (0, 0)
+        assert (overlaps(opened), claims_astray(opened), series_apart(opened)) == (0, 0, 0)

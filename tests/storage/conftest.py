@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from bench.law import claims_astray, looked_at, overlaps
+from bench.law import claims_astray, looked_at, overlaps, series_apart
 from storage.revision import connection, upgrade
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -94,7 +94,7 @@ def law(settings: StorageSettings) -> Iterator[None]:
     """Whatever a test does: afterwards the law of claims holds."""
     yield
     with looked_at([settings]) as opened:
-        assert (overlaps(opened), claims_astray(opened)) == (0, 0)
+        assert (overlaps(opened), claims_astray(opened), series_apart(opened)) == (0, 0, 0)
 
 
 def empty(settings: StorageSettings) -> None:

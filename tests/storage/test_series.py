@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import pytest
 
 from engine.errors import TryAgain
-from storage.appointments import NewAppointment
+from storage.appointments import Appointment, NewAppointment
 from storage.calendar import Together
-from storage.lifecycle import LET_GO
+from storage.lifecycle import ASK, BOOK, CALL_OFF, CANCEL, DECLINE, KEEP, LAPSE, LET_GO, WITHDRAW, Move
 from tests.storage.diary import Diary
 from tests.storage.samples import NOW, TEN, conversation_with, new_appointment
 
@@ -89,11 +89,83 @@ class TestTakingAll:
             await tx.calendar.take_all(weekly(diary, diary.other, "a", *every_week(2)), NOW)
             assert tx.calendar.released == []
 
-    async def test_afterwards_each_is_an_appointment_like_any_other(self, diary: Diary) -> None:
-        numbers = (await take_all(diary, weekly(diary, diary.client, "a", *every_week(3)))).numbers
-        first, second, third = [await diary.read(number) for number in numbers]
-        assert await diary.move_on(second, LET_GO)
-        assert [await diary.taken(one) for one in (first, second, third)] == [32, 0, 32]
+
+async def series(diary: Diary, count: int = 3) -> list[Appointment]:
+    numbers = (await take_all(diary, weekly(diary, diary.client, "a", *every_week(count)))).numbers
+    return [await diary.read(number) for number in numbers]
+
+
+class TestWaitingTogether:
+    @pytest.mark.parametrize("move", [LET_GO, LAPSE, DECLINE, WITHDRAW, CANCEL])
+    async def test_what_ends_the_first_ends_all(self, diary: Diary, move: Move) -> None:
+        first, *others = await series(diary)
+        assert [one.series for one in (first, *others)] == [first.id] * 3
+        assert (first.leads, *(one.leads for one in others)) == (True, False, False)
+        if move is not LET_GO:
+            assert await diary.move_on(first, ASK, expires_at=NOW + 900)
+            assert [await diary.status(one) for one in (first, *others)] == ["pending"] * 3
+        assert await diary.move_on(first, move)
+        assert [await diary.status(one) for one in (first, *others)] == [move.to] * 3
+        assert [await diary.taken(one) for one in (first, *others)] == [0, 0, 0]
+
+    async def test_they_keep_one_deadline(self, diary: Diary) -> None:
+        first, *others = await series(diary)
+        assert await diary.move_on(first, KEEP, expires_at=NOW + 700, address="Gasse 2")
+        for one in (first, *others):
+            found = await diary.read(one.id)
+            assert (found.expires_at, found.address) == (NOW + 700, "Gasse 2")
+        assert not await diary.move_on(first, ASK, NOW + 700)
+        assert {await diary.status(one) for one in (first, *others)} == {"held"}
+
+    async def test_all_run_out_when_one_of_them_has_to_give_way(self, diary: Diary) -> None:
+        first, *others = await series(diary)
+        async with diary.storage.transaction() as tx:
+            rival = new_appointment(diary.therapist, diary.other, "rival", others[-1].starts_at)
+            assert await tx.calendar.take(rival, NOW + 600)
+        assert {await diary.status(one) for one in (first, *others)} == {"expired"}
+        assert [await diary.taken(one) for one in (first, *others)] == [0, 0, 0]
+
+    async def test_of_two_answers_to_a_series_one_counts(self, diary: Diary) -> None:
+        first, *others = await series(diary)
+        assert await diary.move_on(first, ASK, expires_at=NOW + 900)
+        answers = await asyncio.gather(
+            *(diary.confirm(first) if number % 2 else diary.move_on(first, DECLINE) for number in range(6))
+        )
+        assert answers.count(True) == 1
+        became = "confirmed" if answers.index(True) % 2 else "declined"
+        assert {await diary.status(one) for one in (first, *others)} == {became}
+
+    async def test_they_count_as_one_request(self, diary: Diary) -> None:
+        await series(diary)
+        assert await diary.storage.appointments.count_open(diary.client, NOW) == 1
+
+    async def test_what_one_conversation_holds_is_not_in_its_way(self, diary: Diary) -> None:
+        first, *others = await series(diary)
+        reach = (first.claimed_from, others[-1].claimed_until)
+        busy = diary.storage.appointments.busy
+        assert len(await busy([diary.client], *reach, NOW)) == 3
+        assert await busy([diary.client], *reach, NOW, besides=first.id) == []
+
+
+class TestStanding:
+    async def test_each_is_an_appointment_like_any_other(self, diary: Diary) -> None:
+        first, second, third = await series(diary)
+        assert await diary.confirm(first, BOOK)
+        assert await diary.move_on(first, CANCEL)
+        assert await diary.move_on(third, CALL_OFF)
+        statuses = [await diary.status(one) for one in (first, second, third)]
+        assert statuses == ["cancelled", "confirmed", "cancelled"]
+        assert [await diary.taken(one) for one in (first, second, third)] == [0, 32, 0]
+
+    async def test_what_replaces_one_belongs_to_the_series(self, diary: Diary) -> None:
+        first, second, third = await series(diary)
+        assert await diary.confirm(first, BOOK)
+        later = await diary.add("later", second.starts_at + 300, replaces=second.id)
+        assert later.series is None
+        assert await diary.confirm(later)
+        found = await diary.storage.appointments.of_series(first.id)
+        assert [one.id for one in found] == [first.id, second.id, later.id, third.id]
+        assert await diary.status(second) == "moved"
 
 
 class TestRaces:

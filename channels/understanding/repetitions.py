@@ -1,0 +1,273 @@
+"""Text -> the value of the entity `repetition`: how often there is to be an appointment. English and Spanish.
+
+A value has always the same keys, each may be None:
+    every  weeks from one to the next, for "every other Tuesday" 2; a month counts as four weeks
+    times  how many appointments in all, for "only once" 1
+    until  "YYYY-MM-DD", the last day on which one may be
+
+It is read before any time is, and its words are taken out of the text: "six weeks" is no time then. A day
+that it names ("every Tuesday") stays, for that is a time. What is not by the week ("every day", "every time
+I call") is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Self
+
+from channels.understanding.features import tokens
+from channels.understanding.fillers import BESIDE_A_NUMBER, FILLERS
+from engine.events import Value
+
+REPETITION: Final = "repetition"
+WEEKS_OF_A_MONTH: Final = 4
+WEEKS_OF_A_YEAR: Final = 52
+MONTHS_OF_A_YEAR: Final = 12
+_LONGEST: Final = 300
+"""Characters read, as of times."""
+_NUMBERS: Final = {
+    word: number
+    for words in (
+        "one two three four five six seven eight nine ten eleven twelve",
+        "una dos tres cuatro cinco seis siete ocho nueve diez once doce",
+    )
+    for number, word in enumerate(words.split(), 1)
+} | {
+    "a": 1,
+    "un": 1,
+    "couple": 2,
+    "twice": 2,
+    "fifteen": 15,
+    "sixteen": 16,
+    "twenty": 20,
+    "quince": 15,
+    "veinte": 20,
+}
+_MORE: Final = "|".join(sorted((word for word in _NUMBERS if word not in {"a", "un", "once"}), key=len)[::-1])
+_N: Final = rf"(?:\d{{1,3}}|{_MORE})"
+"""Spanish "once" is left out where it cannot be told from the English one."""
+_DAY: Final = (
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?"
+    r"|lunes|martes|mi[eé]rcoles|jueves|viernes|s[aá]bados?|domingos?"
+)
+_PART: Final = r"(?:morning|afternoon|evening)s?"
+_SESSIONS: Final = r"(?:sessions?|appointments?|visits?|meetings?|bookings?|sesi[oó]n(?:es)?|citas?|visitas?)"
+_WEEKLY: Final = r"(?:weekly|fortnightly|bi-?weekly|monthly|regular|semanal(?:es)?|quincenal(?:es)?)"
+_NOT: Final = r"(?<!not )(?<!n't )(?<!never )(?<!no )"
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_RHYTHMS: Final = (
+    # a day of the week stays in the text: it is when the first one is to be
+    (_pattern(rf"\b{_NOT}(?:every|each) (?:other|second|2nd|alternate) (?P<day>{_DAY})\b"), 2),
+    (_pattern(rf"\b{_NOT}cada dos (?P<day>{_DAY})\b"), 2),
+    (_pattern(rf"\b{_NOT}(?:(?:every|each)(?: single| week on)?|todos los|cada) (?P<day>{_DAY})\b"), 1),
+    (
+        _pattern(
+            rf"\b{_NOT}(?:once |one time |one {_SESSIONS} )?"
+            r"(?:every (?:other|second|2nd|2|two) weeks?|every fortnight"
+            r"|(?:(?<=once )|(?<=time )|(?<=session ))a fortnight|fortnightly|bi-?weekly|alternate weeks"
+            r"|cada (?:dos semanas|quince d[ií]as)|quincenal(?:mente|es)?)\b"
+        ),
+        2,
+    ),
+    (
+        _pattern(
+            rf"\b{_NOT}(?:(?:once|one time|one {_SESSIONS}|una vez) "
+            r"(?:a|per|each|every|al|cada) (?:month|mes)|(?:every|each|cada) (?:month|mes)"
+            r"|monthly|mensual(?:mente|es)?)\b"
+        ),
+        WEEKS_OF_A_MONTH,
+    ),
+    (_pattern(rf"\b{_NOT}(?:once )?(?:every|each|cada) (?P<weeks>{_N}) (?:weeks|semanas)\b"), 0),
+    (
+        _pattern(
+            rf"\b{_NOT}(?:(?:(?:once|one time|one {_SESSIONS}|una vez|una {_SESSIONS}) "
+            r"(?:a|per|each|every|a la|por|cada|in the) (?:week|semana))"
+            r"|(?:every|each)(?: single)? week|cada semana|todas las semanas|weekly|semanal(?:mente|es)?)\b"
+            rf"(?: on| at| el)?(?= (?:{_DAY}|\d)\b)?"
+        ),
+        1,
+    ),
+    (_pattern(r"\bweek (?:after|by) week\b"), 1),
+)
+"""What says how often, each with its weeks; 0: they are counted there."""
+_PLURAL: Final = _pattern(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b")
+"""Says how often only beside how many: "Tuesdays at 3 for six weeks"."""
+_UNITS: Final = (
+    r"(?P<unit>weeks?|months?|semanas?|mes(?:es)?)(?: in a row| running| long| seguid[oa]s)?\b"
+    r"(?! from| later| ago)"
+)
+_COUNTS: Final = (
+    _pattern(
+        r"\b(?:for|over|during|within|por|durante) (?:the |los |las )?(?:next |pr[oó]xim[oa]s )?"
+        rf"(?P<n>{_N}|a couple of|an?|un) {_UNITS}"
+    ),
+    _pattern(rf"(?<!in )(?<!every )(?<!each )(?<!cada )\b(?P<n>{_N}) {_UNITS}"),
+    _pattern(
+        rf"\b(?:a (?:series|block|course|set) of )?(?P<n>{_N}) (?:{_WEEKLY} )?{_SESSIONS}\b(?! (?:a|per) )"
+    ),
+    _pattern(r"\b(?P<n>twice)\b(?! (?:a|per|each|every)\b)"),
+    _pattern(rf"\b(?P<n>{_N}) (?:times|veces)\b(?! (?:a|per|each|every|por|al|cada)\b)"),
+)
+_UNTIL: Final = _pattern(
+    r"\b(?:up )?(?:until|till?|through(?! the (?:morning|day))|hasta)\b(?P<day>[^,;?!]*)"
+)
+_STARTS_A_TIME: Final = _pattern(r"\s(?:at|around|from|a las?)\s")
+_SERIES: Final = _pattern(
+    rf"\b(?:a series|recurring|repeating|standing|{_WEEKLY}) {_SESSIONS}|\b{_SESSIONS} {_WEEKLY}\b"
+)
+_ONCE: Final = _pattern(
+    rf"\b(?:(?:only|just) (?:this |the )?(?:once|one(?: (?:time|{_SESSIONS}))?\b(?! (?:of|from|on|at|in)\b))"
+    r"|not (?:every|each) (?:week|time)|no series|one[- ]off"
+    rf"|(?:solo|s[oó]lo) una(?: (?:vez|{_SESSIONS}))?|una sola vez)"
+    r"(?! (?:a|per|every|each|por) )"
+)
+_DENIED: Final = _pattern(
+    r"\b(?:can't|cannot|can not|don't|do not|not|never|no puedo)\b[^.,;!?]*\b(?:every|each|weekly|cada)\b"
+)
+"""Whoever says so has no wish for it: "I can't come every week"."""
+_ARTICLES: Final = frozenset({"a", "an", "un"})
+_ALONE_ONCE: Final = frozenset({"once", "one", "1", "single", "una", "vez"})
+_TIMELY: Final = frozenset(
+    {"at", "around", "by", "from", "between", "after", "before", "on", "oclock", "hour", "hours", "sharp"}
+)
+"""Beside one of these a number is a time of day."""
+_AROUND: Final = (BESIDE_A_NUMBER - _TIMELY) | {
+    "weeks",
+    "week",
+    "times",
+    "more",
+    "all",
+    "altogether",
+    "total",
+    "veces",
+    "semanas",
+}
+
+
+_AROUND_ALL: Final = FILLERS | {"no", "nope", "sorry", "rather", "actually", "instead", "it", "same", "then"}
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionFound:
+    """What a text says about how often."""
+
+    value: dict[str, Value] | None
+    latent: dict[str, Value] | None
+    """What it says if that was asked for, such as a bare "six"; counts only then."""
+    rest: str
+    """The text without the words that said it."""
+
+    @property
+    def says_nothing_else(self) -> bool:
+        """Whether the other words are next to none."""
+        return self.value is not None and {word for word in tokens(self.rest) if word != "?"} <= _AROUND_ALL
+
+
+def find_repetition(text: str, day_of: Callable[[str], date | None]) -> RepetitionFound:
+    """Find what a text says about how often. `day_of`: the day that words name, if they name one."""
+    said = text[:_LONGEST]
+    if once := _ONCE.search(said):
+        return RepetitionFound(_value(1, times=1), None, _without(text, [_Words.all_of(once)]))
+    rhythm, count, until = _rhythm(said), _count(said), _until(said, day_of)
+    every = rhythm.number if rhythm else None
+    if every is None and count and (_PLURAL.search(said) or _SERIES.search(said)):
+        every = 1
+    if every is None or _DENIED.search(said):
+        return RepetitionFound(None, _latent(said, count, until.day if until else None), text)
+    value = _value(every, times=count.times(every) if count else None, until=until.day if until else None)
+    return RepetitionFound(value, None, _without(text, [one for one in (rhythm, count, until) if one]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Words that say something, and what they say."""
+
+    start: int
+    end: int
+    keep: str = ""
+    """What of them stays, as it says something else, too."""
+    number: int = 0
+    in_weeks: bool = False
+    day: date | None = None
+
+    @classmethod
+    def all_of(cls, found: re.Match[str]) -> Self:
+        """Nothing of these stays."""
+        return cls(found.start(), found.end())
+
+    def times(self, every: int) -> int:
+        """How many appointments that are, so many weeks apart."""
+        return max(1, -(-self.number // every) if self.in_weeks else self.number)
+
+
+def _rhythm(text: str) -> _Words | None:
+    """How many weeks are from one to the next."""
+    for pattern, weeks in _RHYTHMS:
+        if found := pattern.search(text):
+            named = found.groupdict()
+            every = weeks or _number(named["weeks"])
+            return _Words(found.start(), found.end(), named.get("day") or "", every) if every else None
+    return None
+
+
+def _count(text: str) -> _Words | None:
+    """How many appointments there are to be, or for how many weeks."""
+    for pattern in _COUNTS:
+        if found := pattern.search(text):
+            number, unit = _number(found["n"]), found.groupdict().get("unit") or ""
+            if unit.casefold().startswith("m"):
+                number = number * WEEKS_OF_A_YEAR // MONTHS_OF_A_YEAR
+            return _Words(found.start(), found.end(), number=number, in_weeks=bool(unit))
+    return None
+
+
+def _until(text: str, day_of: Callable[[str], date | None]) -> _Words | None:
+    """The last day; "until Christmas at 3" keeps "at 3"."""
+    for found in _UNTIL.finditer(text):
+        words = _STARTS_A_TIME.split(f" {found['day']} ", maxsplit=1)[0].strip()
+        if words and (day := day_of(words)):
+            end = found.start("day") + found["day"].find(words) + len(words)
+            return _Words(found.start(), end, day=day)
+    return None
+
+
+def _without(text: str, words: Iterable[_Words]) -> str:
+    """A text without words, which may lie within each other, but for what is kept of them."""
+    kept, end = [], 0
+    for one in sorted(words, key=lambda one: one.start):
+        kept += [text[end : max(one.start, end)], one.keep]
+        end = max(end, one.end)
+    return " ".join([*kept, text[end:]])
+
+
+def _latent(text: str, count: _Words | None, until: date | None) -> dict[str, Value] | None:
+    """An answer to "how many?": a number with next to nothing beside it, or a last day."""
+    words = {word for word in tokens(text) if word != "?"}
+    if until is not None:
+        return _value(None, until=until)
+    if words & _ALONE_ONCE and words <= BESIDE_A_NUMBER | _ALONE_ONCE:
+        return _value(1, times=1)
+    if count is not None:
+        return _value(None, times=count.number)
+    numbers = [word for word in words if word not in _ARTICLES and _number(word)]
+    if len(numbers) != 1 or not words <= _AROUND | set(numbers):
+        return None
+    return _value(None, times=_number(numbers[0]))
+
+
+def _value(every: int | None, *, times: int | None = None, until: date | None = None) -> dict[str, Value]:
+    return {"every": every, "times": times, "until": until.isoformat() if until else None}
+
+
+def _number(word: str) -> int:
+    """A number in digits or as a word; 0 for none."""
+    plain = word.casefold().removeprefix("a ").removesuffix(" of") if " " in word else word.casefold()
+    return int(plain) if plain.isdecimal() and plain.isascii() else _NUMBERS.get(plain, 0)

@@ -1,0 +1,135 @@
+"""What texts say about how often. Now is Friday, 6 March 2026, 09:00."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.understanding.local_entities import TIME, EntitiesFound, LocalEntities
+from channels.understanding.repetitions import REPETITION
+from tests.channels.understanding.conftest import FRIDAY_MORNING
+
+READER = LocalEntities({})
+SPANISH = LocalEntities({}, language="es", day_first=True)
+
+
+def read(text: str, reader: LocalEntities = READER) -> EntitiesFound:
+    return reader.find(text, FRIDAY_MORNING)
+
+
+def said(text: str, reader: LocalEntities = READER, *, latent: bool = False) -> object:
+    found = read(text, reader)
+    value = (found.latent if latent else found.entities).get(REPETITION)
+    return tuple(value.values()) if isinstance(value, dict) else value
+
+
+def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
+    value = read(text, reader).entities.get(TIME) or {}
+    assert isinstance(value, dict)
+    return value.get("date"), value.get("time")
+
+
+@pytest.mark.parametrize(
+    ("text", "repetition", "time"),
+    [
+        ("every Tuesday at 3 for six weeks", (1, 6, None), ("2026-03-10", "15:00")),
+        ("I'd like to come each tuesday at 3pm for 6 weeks", (1, 6, None), ("2026-03-10", "15:00")),
+        ("Tuesdays at 3 for six weeks", (1, 6, None), ("2026-03-10", "15:00")),
+        ("weekly for 8 weeks on Mondays at 10", (1, 8, None), ("2026-03-09", "10:00")),
+        ("six weekly sessions, from next Monday at 9am", (1, 6, None), ("2026-03-09", "09:00")),
+        ("every other Monday at 10, five times", (2, 5, None), ("2026-03-09", "10:00")),
+        ("every two weeks on thursday at noon for two months", (2, 4, None), ("2026-03-12", "12:00")),
+        ("every 3 weeks", (3, None, None), (None, None)),
+        ("once a month, on a wednesday", (4, None, None), ("2026-03-11", None)),
+        ("each Thursday until Christmas at 5pm", (1, None, "2026-12-25"), ("2026-03-12", "17:00")),
+        ("every thursday at 5 until the end of april", (1, None, "2026-04-30"), ("2026-03-12", "17:00")),
+        ("every tuesday from 2 until 4", (1, None, None), ("2026-03-10", "14:00")),
+        ("same time every week", (1, None, None), (None, None)),
+        ("tomorrow at 3 and then every week", (1, None, None), ("2026-03-07", "15:00")),
+        ("book me for 10 sessions, every wednesday at 11", (1, 10, None), ("2026-03-11", "11:00")),
+        ("every tuesday at 9am, twice", (1, 2, None), ("2026-03-10", "09:00")),
+        ("no, only once", (1, 1, None), (None, None)),
+        ("just one appointment, on tuesday at 3pm", (1, 1, None), ("2026-03-10", "15:00")),
+        ("not every week", (1, 1, None), (None, None)),
+    ],
+)
+def test_how_often(text: str, repetition: object, time: object) -> None:
+    assert (said(text), when(text)) == (repetition, time)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "every time I call nobody answers",
+        "every day at 9",
+        "every morning",
+        "I can't come every week",
+        "I don't want to come weekly",
+        "I have been ill for six weeks",
+        "in six weeks",
+        "three times a week",
+        "12 Elm Street",
+        "two sessions please",
+        "only one of them",
+        "everybody",
+        "tuesday at 3",
+        "I could come on tuesdays",
+    ],
+)
+def test_what_is_not_by_the_week_is_no_repetition(text: str) -> None:
+    assert said(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("6", (None, 6, None)),
+        ("six please", (None, 6, None)),
+        ("let's say 10 weeks", (None, 10, None)),
+        ("until the end of May", (None, None, "2026-05-31")),
+        ("once", (1, 1, None)),
+        ("one", (1, 1, None)),
+        ("just the one", None),
+        ("at 4", None),
+        ("tuesday at 4", None),
+        ("4 or 5", None),
+        ("four dogs", None),
+        ("no idea", None),
+    ],
+)
+def test_an_answer_to_how_many(text: str, answer: object) -> None:
+    """Counts only where it was asked for."""
+    assert said(text, latent=True) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "repetition"),
+    [
+        ("todos los martes a las 15:00 durante seis semanas", (1, 6, None)),
+        ("cada semana", (1, None, None)),
+        ("cada dos semanas, cinco veces", (2, 5, None)),
+        ("una vez al mes", (4, None, None)),
+        ("solo una vez", (1, 1, None)),
+        ("cada vez que llamo", None),
+    ],
+)
+def test_in_spanish(text: str, repetition: object) -> None:
+    assert said(text, SPANISH) == repetition
+
+
+@settings(max_examples=100)
+@given(
+    st.text(max_size=60), st.sampled_from(["every tuesday", "weekly", "until june", "6 weeks", "once", ""])
+)
+def test_it_reads_anything_and_loses_nothing_else(text: str, more: str) -> None:
+    found = read(f"{text} {more}")
+    rest = found.repetition.rest
+    assert found.repetition.value is not None or rest == f"{text} {more}"
+    for word in rest.split():
+        assert word in f"{text} {more}"
+
+
+def test_words_without_any_other_are_a_wish_for_a_time() -> None:
+    assert read("every other week, please").repetition.says_nothing_else
+    assert not read("does it hurt every week").repetition.says_nothing_else
