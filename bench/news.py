@@ -23,6 +23,8 @@ ONCE = frozenset(
     }
 )
 """News that nobody may hear twice of the same appointment."""
+OF_ALL = ONCE | {"client_not_told", "client_not_reached"}
+"""What is said of all of a series where it is said of the first."""
 TOOK_PLACE = frozenset({"confirmed", "completed", "no_show", "moved"})
 BELIED: Mapping[str, AbstractSet[str]] = {
     "approved": TOOK_PLACE | {"cancelled"},
@@ -89,7 +91,7 @@ async def _heard(storage: Storage, together: Mapping[int, set[int]]) -> dict[int
                 continue
             event = events[owed.conversation_id, owed.turn]
             named = {one for one in others if isinstance(one, int)} if isinstance(others, list) else None
-            is_of_all = event in ONCE and named is None
+            is_of_all = event in OF_ALL and named is None
             for number in {about} | (together.get(about, set()) if is_of_all else named or set()):
                 one = heard.setdefault(number, Heard())
                 side = one.client if owed.flow == "client" else one.therapist

@@ -46,8 +46,6 @@ def _repetition(turn: BookingTurn) -> dict[str, Value]:
     """How often it is to be, if that was said. What is moved is one appointment."""
     if "repetition" not in turn.data or turn.memory.get("moving") is not None:
         return {}
-    if turn.practice.rules.most_in_series == 1:
-        return {}
     now = repeated(turn.memory.get("repeats"), turn.data["repetition"])
     return {"repeats": now.as_value() if now else None, "series": None}
 
@@ -115,7 +113,8 @@ async def find_next_question(turn: BookingTurn, tx: Transaction) -> Outcome:
         known["service"] = services[0].code
     repetition = Repetition.of(turn.memory.get("repeats"))
     if repetition and (turn.memory.get("slot") or turn.wish.one_moment):
-        return Outcome("repeats" if repetition.is_counted else "count_missing", remembers=known)
+        is_settled = repetition.is_counted or turn.practice.rules.most_in_series == 1
+        return Outcome("repeats" if is_settled else "count_missing", remembers=known)
     if turn.memory.get("slot"):
         return Outcome("complete", remembers=known)
     kind = str(known.get("service_type") or turn.memory["service_type"])

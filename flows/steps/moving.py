@@ -11,13 +11,14 @@ from flows.booking_turn import BookingTurn, number
 from flows.lives import successor, wait_for
 from flows.registry import step
 from flows.slots import local
+from flows.steps.availability import REPEATED
 from flows.steps.own_appointments import choices_of, coming
 from flows.wishes import Wish
 from storage.appointments import Appointment
 from storage.lifecycle import ACTIVE
 from storage.store import Transaction
 
-ERRAND = ("moving", "service_type", "service", "address", "slot", "wanted")
+ERRAND = ("moving", "service_type", "service", "address", "slot", "wanted", *REPEATED)
 ENDS = ("one", "too_late", "moving_already", "moved_before", "gone")
 
 
@@ -83,6 +84,7 @@ async def _begin(turn: BookingTurn, tx: Transaction, found: Appointment | None, 
         "service": found.service,
         "address": found.address,
         "slot": None,
+        **dict.fromkeys(REPEATED),
         "wanted": _of_the_same_day(turn, wish, found).as_value(),
     }
     return Outcome("one", tells={"summary": turn.summary(found)}, remembers=taken_over)

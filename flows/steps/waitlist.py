@@ -8,7 +8,7 @@ from flows.booking_turn import BookingTurn, number
 from flows.claiming import claim, hold_of
 from flows.offers import chosen
 from flows.registry import step
-from flows.steps.availability import WISHES
+from flows.steps.availability import REPEATED, WISHES
 from flows.texts import line
 from flows.waitlist import OFFER_LAPSED, Released, offer_to_next, suiting, window
 from flows.wish_wording import wish_in_words
@@ -107,6 +107,7 @@ async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
             "asked_for": None,
             "appointment": held.id,
             "moving": None,
+            **dict.fromkeys(REPEATED),
             "on_offer": None,
         },
     )

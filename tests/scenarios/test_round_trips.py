@@ -30,6 +30,22 @@ STORY = (
     ("client:Ana", "yes", [BARE + 3, BARE + 1]),  # likewise
 )
 
+SERIES = (
+    ("client:Ana", "in-call individual therapy with anna every tuesday at 3pm for two weeks", [10]),
+    ("client:Ana", "every tuesday at 3pm for six weeks", [19]),  # two for each, beside looking and letting go
+    ("client:Ana", "yes", [6, 7]),
+    ("therapist:anna", "approve", [6, 2]),  # as a whole
+    ("client:Ana", "my appointments", [4]),
+)
+
+
+def test_a_series_costs_little_more(sqlite_stage: Stage) -> None:
+    sqlite_stage.clear()
+    found = [
+        (who, text, sqlite_stage.do(_costs(sqlite_stage.products[0], who, text))) for who, text, _ in SERIES
+    ]
+    assert found == list(SERIES)
+
 
 def test_no_turn_of_a_booking_grows(sqlite_stage: Stage) -> None:
     sqlite_stage.clear()
