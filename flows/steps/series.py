@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from engine.events import Value
 from engine.ports import Outcome
@@ -20,7 +20,7 @@ from flows.lives import together
 from flows.offers import OFFERED, asked_therapists, chosen, find, offer, own_therapist, start_of
 from flows.registry import step
 from flows.series import Occurrence, Plan, Repetition, repeated
-from flows.slots import DAY, instant, local
+from flows.slots import instant, local
 from flows.steps.booking import HELD, MOST_OPEN, held_by, priced
 from flows.texts import line
 from flows.wishes import Wish
@@ -269,12 +269,15 @@ def _meant(turn: BookingTurn, plan: Plan) -> Wish:
 
 def _distance(turn: BookingTurn, start: int, wanted: int) -> tuple[int, int]:
     """Days first, then time."""
-    days = local(start, turn.zone).toordinal() - local(wanted, turn.zone).toordinal()
-    return abs(days), abs((start - wanted) % DAY if days else start - wanted)
+    here, there = local(start, turn.zone), local(wanted, turn.zone)
+    return abs(here.toordinal() - there.toordinal()), abs(_of_day(here) - _of_day(there))
 
 
 def _minute(turn: BookingTurn, plan: Plan) -> int:
-    wall = local(plan.start, turn.zone)
+    return _of_day(local(plan.start, turn.zone))
+
+
+def _of_day(wall: datetime) -> int:
     return wall.hour * 60 + wall.minute
 
 
