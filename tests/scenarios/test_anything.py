@@ -22,6 +22,11 @@ TEXTS = (
     "in-call individual therapy thursday at 9am",
     "in-call couples therapy thursday at 9am",
     "home visit for individual therapy tomorrow at 3pm",
+    "in-call individual therapy every thursday at 9am for three weeks",
+    "every other thursday",
+    "only once",
+    "leave it out",
+    "this and all later ones",
     "what times are free?",
     "what times are free on friday?",
     "friday at 10am",
@@ -82,6 +87,7 @@ ANSWERS = (
     "send",
     "skip",
     "keep it",
+    "this and all later ones",
     "cancel 1",
     "cancel 2",
     "no show 1",
@@ -115,7 +121,9 @@ taps = st.builds(
 )
 ANA = CLIENTS[0]
 REQUEST = (Deed("says", ANA, "in-call individual therapy thursday at 9am"), Deed("says", ANA, "yes"))
-before = st.sampled_from(((), REQUEST, (*REQUEST, Deed("says", THERAPIST, "approve"))))
+SERIES = (Deed("says", ANA, "in-call individual therapy every thursday at 9am for three weeks"), REQUEST[1])
+APPROVED = (Deed("says", THERAPIST, "approve"),)
+before = st.sampled_from(((), REQUEST, (*REQUEST, *APPROVED), SERIES, (*SERIES, *APPROVED)))
 anything = client_says | says | taps | taps | someone_sends | time_passes | at_once
 deeds = st.builds(lambda first, then: [*first, *then], before, st.lists(anything, max_size=20))
 
