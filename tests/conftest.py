@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.__main__ import LOOK_FOR_GARBAGE_AFTER
 from tests.fakes.mariadb import PrivateMariaDB
 
 ROOT = Path(__file__).parents[1]
+
+gc.set_threshold(LOOK_FOR_GARBAGE_AFTER)  # as the product does
 
 
 @pytest.fixture(scope="session")
