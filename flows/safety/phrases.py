@@ -13,6 +13,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import chain
 from typing import TypeAlias
 
 from flows.safety.spelling import END
@@ -50,6 +52,11 @@ class Choices:
     def firsts(self) -> tuple[Iterable[str], Iterable[str]]:
         """The words with which an entry begins, and the beginnings of such words."""
         return self._plain, [beginning for beginning, _ in self._beginnings]
+
+    @cached_property
+    def needed(self) -> frozenset[str] | None:
+        """The words of which one has to be there; None where other words may begin an entry, too."""
+        return None if self._beginnings else frozenset(self._plain)
 
     def ends(self, said: Sequence[str], at: int) -> Iterator[int]:
         """Where each entry ends that stands at this place."""
@@ -140,8 +147,14 @@ def _part(place: str, groups: Groups) -> Part:
         else:
             raise BadPhrase(f"there is no group `{group[1]}`")
     if plain:
-        choices.append(Choices(plain))
+        choices.append(_any_of(tuple(plain)))
     return Part(tuple(choices), bool(read["optional"]))
+
+
+@cache
+def _any_of(words: tuple[str, ...]) -> Choices:
+    """One of these words. The same few stand in most phrases of a lexicon."""
+    return Choices(words)
 
 
 _Candidate: TypeAlias = tuple[str, Phrase, frozenset[str] | None]
@@ -155,12 +168,11 @@ class Phrases:
         """`phrases`: a name, such as that of a rule, and the phrase."""
         self._by_word: defaultdict[str, list[_Candidate]] = defaultdict(list)
         self._by_beginning: defaultdict[str, list[_Candidate]] = defaultdict(list)
-        listed = list(phrases)
-        frequency = Counter(word for _, phrase in listed for words in _needed(phrase) for word in words)
-        for name, phrase in listed:
-            needs = min(
-                _needed(phrase), key=lambda words: sum(frequency[word] for word in words), default=None
-            )
+        listed = [(name, phrase, _needed(phrase)) for name, phrase in phrases]
+        frequency = Counter(chain.from_iterable(words for _, _, needed in listed for words in needed))
+        how_frequent = cache(lambda words: sum(map(frequency.__getitem__, words)))
+        for name, phrase, needed in listed:
+            needs = min(needed, key=how_frequent, default=None)
             for part in phrase.parts:
                 for choices in part.choices:
                     words, beginnings = choices.firsts()
@@ -187,9 +199,11 @@ class Phrases:
                     yield name, at, end
 
 
-def _needed(phrase: Phrase) -> Iterator[frozenset[str]]:
+def _needed(phrase: Phrase) -> list[frozenset[str]]:
     """For each place that may not be missing: the words of which one has to be there."""
+    needed = []
     for part in phrase.parts:
-        firsts = [choices.firsts() for choices in part.choices]
-        if firsts and not part.optional and not any(beginnings for _, beginnings in firsts):
-            yield frozenset(word for words, _ in firsts for word in words)
+        words = [choices.needed for choices in part.choices if choices.needed is not None]
+        if part.choices and not part.optional and len(words) == len(part.choices):
+            needed.append(words[0].union(*words[1:]))
+    return needed

@@ -93,10 +93,5 @@ class WordList:
 
 def words_in(phrases: Iterable[Phrase]) -> frozenset[str]:
     """The words that occur in phrases."""
-    return frozenset(
-        word
-        for phrase in phrases
-        for part in phrase.parts
-        for choices in part.choices
-        for word in choices.words
-    )
+    different = {choices for phrase in phrases for part in phrase.parts for choices in part.choices}
+    return frozenset().union(*(choices.words for choices in different))
