@@ -184,7 +184,7 @@ def practice_load(
     file: Annotated[Path, typer.Argument(help="A practice file, see flows/practice.example.yaml.")],
 ) -> None:
     """Load therapists, services and weekly hours; what was loaded before is replaced."""
-    from app.talking import load_practice
+    from app.practice_load import load_practice
 
     _run(lambda settings: load_practice(settings, file))
 

@@ -1,4 +1,4 @@
-"""Commands that read and answer: `chat`, `understand`, `practice load`."""
+"""Commands that read and answer: `chat`, `understand`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import typer
@@ -14,18 +13,14 @@ import typer
 from app.chat import HELP, Chat, answer_lines, handed_over, shown, typed
 from app.classifiers import start_classifier
 from app.clock import Clock
-from app.data_store import reachable, storage_settings, upgrade
 from app.logs import set_up_logs
 from app.settings import NotSetUp, Settings
 from app.understand import understand_lines
 from app.wiring import EXAMPLE_PRACTICE, product
 from engine.errors import TherapyBookingError
-from flows.left_over import left_over
-from flows.practice import PracticeBook, day_first
+from flows.practice import day_first
 from flows.practice_file import read_practice
 from flows.vocabulary import load_understanding
-from flows.wording import in_full
-from storage.store import Storage
 
 
 async def talk(settings: Settings, *, jsonl: bool, now: datetime | None) -> None:
@@ -88,26 +83,3 @@ async def explain(settings: Settings, *, jsonl: bool, now: datetime | None) -> N
         lines = _lines() if jsonl else (json.dumps({"text": line.rstrip("\n")}) for line in _lines())
         async for answer in understand_lines(classifier, understanding.vocabulary, lines, moment):
             print(answer, flush=True)  # noqa: T201  # the command's output
-
-
-async def load_practice(settings: Settings, file: Path) -> None:
-    """Read a practice file and put it into the database, all of it or nothing.
-
-    What is booked stays; it is told what of it the new file would not allow.
-    """
-    data = read_practice(file, settings.therapist_phone)
-    where, clock = storage_settings(settings, invent_key=True), Clock()
-    await upgrade(where)
-    storage = await Storage.open(where, clock=clock)
-    try:
-        await reachable(storage, where)  # before anything is sealed with what may be a wrong key
-        loaded = await storage.practice.load(data)
-        book = PracticeBook(loaded)
-        odd = list(left_over(book, await storage.appointments.coming(clock() // 60)))
-    finally:
-        await storage.close()
-    names = f"{len(loaded.therapists)} therapists and {len(loaded.services)} services"
-    typer.echo(f"Loaded {names} of {loaded.practice.name}.")
-    for one in odd:
-        when = in_full(one.starts_at, book.zone, "en", clock() // 60)
-        typer.echo(f"#{one.id} on {when} lies outside the working time of its therapist now; it stays.")

@@ -8,8 +8,8 @@ import pytest
 
 from app.clock import Clock
 from app.data_store import storage_settings
+from app.practice_load import load_practice
 from app.settings import Settings
-from app.talking import load_practice
 from storage.appointments import NewAppointment
 from storage.store import Storage
 from tests.scenarios.script import FOLDER
