@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.acceptance.server import (
 )
 from tests.fakes import twilio_forms as forms
 from tests.fakes.dialogflow import FakeDialogflow, Rule
+from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio
 
 ASKING = "I need an in-call service for tomorrow at 2 PM"
@@ -71,6 +73,17 @@ async def test_a_booking_from_the_first_word_to_the_confirmation(
     assert set(agent.texts) == {ASKING, AGREEING}
     the_right_rows(server, f"{day}T14:00")
     nothing_in_plain_sight(server)
+
+
+def test_the_tables_are_made_by_a_command_of_their_own_and_are_found_again(
+    mariadb: PrivateMariaDB, tmp_path: Path
+) -> None:
+    server = Server(tmp_path, mariadb, {})
+    assert server.run("db", "upgrade") == 0, server.log
+    made = server.rows("SELECT version_num FROM alembic_version")
+    server.set_up()
+    assert server.rows("SELECT version_num FROM alembic_version") == made != []
+    assert server.rows("SELECT id FROM people WHERE role = 'therapist'")
 
 
 async def book(twilio: FakeTwilio, numbers: Numbers) -> None:
