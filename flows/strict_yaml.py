@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import yaml
 
@@ -20,6 +20,7 @@ from engine.model import Name, Place
 DEEPEST = 30
 """Levels of nesting: more than any file for people has, fewer than could exhaust the parser."""
 BEGINNING = Place(1, 1)
+_QUOTES = frozenset("'\"|>")
 _TAB = re.compile(r"^ *\t", re.MULTILINE)
 
 
@@ -98,39 +99,90 @@ def read_yaml(path: Path, problems: Problems) -> Node | None:
 def parse_yaml(text: str, problems: Problems) -> Node | None:
     """As `read_yaml`, for text at hand."""
     try:
-        if not _is_plain(text, problems):
-            return None
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        return _Reading(text, problems).document()
     except yaml.MarkedYAMLError as error:
         _note_error(text, error, problems)
-        return None
     except yaml.reader.ReaderError as error:
         before = text.encode()[: error.position].decode()  # the parser counts bytes
         place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
         problems.add(place, "not-yaml", "there is a character here that YAML does not allow", "remove it")
-        return None
-    if node is None:
-        problems.add(BEGINNING, "empty-file", "the file is empty")
-        return None
-    return _converted(node, problems)
+    except _TooDeep as error:
+        problems.add(error.place, "too-deep", "this is nested deeper than anybody can read")
+    return None
 
 
-def _is_plain(text: str, problems: Problems) -> bool:
-    """Whether the file says what it shows: aliases and tags make it say something else."""
-    depth, plain = 0, True
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        place = _place(event.start_mark) if event.start_mark else BEGINNING
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            problems.add(place, "alias", "anchors and aliases (& and *) are not allowed", "write it out")
-            plain = False
+class _TooDeep(Exception):
+    """Something is nested so deep that reading on could exhaust the parser."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
+class _Reading:
+    """Makes nodes of what the parser meets, in one go: aliases and tags are seen nowhere else."""
+
+    def __init__(self, text: str, problems: Problems) -> None:
+        self._met: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self._problems = problems
+        self._plain = True
+
+    def document(self) -> Node | None:
+        """The one document, or None when the file says something else than it shows."""
+        next(self._met)  # the beginning of the file
+        if isinstance(next(self._met), yaml.StreamEndEvent):
+            self._problems.add(BEGINNING, "empty-file", "the file is empty")
+            return None
+        node = self._node(next(self._met), 1)
+        next(self._met)  # the end of the document
+        after = next(self._met)
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise yaml.composer.ComposerError(None, None, "another document begins", after.start_mark)
+        return node if self._plain else None
+
+    def _node(self, event: Any, depth: int) -> Node:  # noqa: ANN401  # an event that begins a node
+        """The node that begins with what was met."""
+        place = _place(event.start_mark)
+        if event.anchor is not None:
+            self._refuse(place, "alias", "anchors and aliases (& and *) are not allowed", "write it out")
         elif getattr(event, "tag", None):
-            problems.add(place, "tag", "tags (!) are not allowed", "quote the text")
-            plain = False
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            self._refuse(place, "tag", "tags (!) are not allowed", "quote the text")
+        if isinstance(event, yaml.ScalarEvent):
+            return Text(event.value, place, quoted=event.style in _QUOTES)
+        if isinstance(event, yaml.AliasEvent):
+            return Text("", place)
         if depth > DEEPEST:
-            problems.add(place, "too-deep", "this is nested deeper than anybody can read")
-            return False
-    return plain
+            raise _TooDeep(place)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Items(
+                tuple(self._node(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)), place
+            )
+        return Keys(tuple(self._entries(depth)), place)
+
+    def _until(self, end: type[yaml.Event]) -> Iterator[Any]:
+        """What is met before a list or a mapping ends."""
+        while not isinstance(event := next(self._met), end):
+            yield event
+
+    def _entries(self, depth: int) -> Iterator[tuple[Text, Node]]:
+        """The keys of a mapping, each once, with what they hold."""
+        seen: dict[str, Place] = {}
+        for event in self._until(yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            value = self._node(next(self._met), depth + 1)
+            if not isinstance(key, Text):
+                self._problems.add(key.place, "bad-key", "a key must be plain text")
+            elif key.text in seen:
+                first = seen[key.text].line
+                message = f"`{key.text}` stands here twice, first on line {first}, and only one can hold"
+                self._problems.add(key.place, "duplicate-key", message, "remove or rename one of them")
+            else:
+                seen[key.text] = key.place
+                yield key, value
+
+    def _refuse(self, place: Place, code: str, message: str, hint: str) -> None:
+        self._problems.add(place, code, message, hint)
+        self._plain = False
 
 
 def _note_error(text: str, error: yaml.MarkedYAMLError, problems: Problems) -> None:
@@ -181,26 +233,3 @@ class _Mark(Protocol):
 
 def _place(mark: _Mark) -> Place:
     return Place(mark.line + 1, mark.column + 1)
-
-
-def _converted(node: yaml.Node, problems: Problems) -> Node:
-    place = _place(node.start_mark)
-    if isinstance(node, yaml.ScalarNode):
-        return Text(node.value, place, quoted=node.style in {"'", '"', "|", ">"})
-    if isinstance(node, yaml.SequenceNode):
-        return Items(tuple(_converted(item, problems) for item in node.value), place)
-    entries: list[tuple[Text, Node]] = []
-    seen: dict[str, Place] = {}
-    for key_node, value_node in node.value:
-        key = _converted(key_node, problems)
-        if not isinstance(key, Text):
-            problems.add(key.place, "bad-key", "a key must be plain text")
-            continue
-        if key.text in seen:
-            first = seen[key.text].line
-            message = f"`{key.text}` stands here twice, first on line {first}, and only one can hold"
-            problems.add(key.place, "duplicate-key", message, "remove or rename one of them")
-            continue
-        seen[key.text] = key.place
-        entries.append((key, _converted(value_node, problems)))
-    return Keys(tuple(entries), place)
