@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
+from app.accounts import google_key_file
 from app.metrics import Metrics
-from app.settings import NotSetUp, Settings
+from app.settings import Settings
 from channels.understanding.fallback import FallbackClassifier
 from channels.understanding.offline import OfflineClassifier
 from engine.classifier import Classifier
@@ -48,7 +48,7 @@ async def start_classifier(
     agent = Agent(settings.dialogflow_project_id, settings.dialogflow_location, settings.dialogflow_agent_id)
     dialogflow = DialogflowClassifier.connect(
         agent,
-        Access(key_file(settings), settings.dialogflow_api_endpoint),
+        Access(google_key_file(settings), settings.dialogflow_api_endpoint),
         {entity.dialogflow: name for name, entity in understanding.entities.items()},
         local=offline.entities,
         language=understanding.language,
@@ -60,11 +60,3 @@ async def start_classifier(
         yield both
     finally:
         await dialogflow.close()
-
-
-def key_file(settings: Settings) -> str:
-    """The service account's key file; empty where Google's own search decides. Raises NotSetUp."""
-    path = settings.google_application_credentials
-    if path and not Path(path).is_file():
-        raise NotSetUp("GOOGLE_APPLICATION_CREDENTIALS names no file that is there.")
-    return path

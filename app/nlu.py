@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import typer
 
-from app.classifiers import key_file
+from app.accounts import google_key_file
 from app.logs import set_up_logs
 from app.settings import NotSetUp, Settings
 from channels.understanding.agent.comparison import Found, counterpart, phrases_of
@@ -87,7 +87,7 @@ async def agent_compared(settings: Settings, *, tries: int = TRIES) -> Report:
 async def one_reading(settings: Settings, text: str, now: datetime) -> Reading:
     """What the agent makes of one text. Raises ReadingUnavailable, NoCredentials, NotSetUp."""
     agent = Agent(settings.dialogflow_project_id, settings.dialogflow_location, settings.dialogflow_agent_id)
-    access = Access(key_file(settings), settings.dialogflow_api_endpoint)
+    access = Access(google_key_file(settings), settings.dialogflow_api_endpoint)
     classifier = DialogflowClassifier.connect(agent, access, {}, timeout=ONE_READING_SECONDS)
     try:
         return await classifier.read(text, now=now, address_hash="doctor")
@@ -121,7 +121,7 @@ def _opened(settings: Settings, tries: int = TRIES) -> tuple[Content, Console]:
     content = content_of(load_understanding(settings.understanding_path))
     agent = Agent(settings.dialogflow_project_id, settings.dialogflow_location, settings.dialogflow_agent_id)
     stand_in = settings.dialogflow_api_endpoint  # it has no quota
-    access = Access(key_file(settings), stand_in)
+    access = Access(google_key_file(settings), stand_in)
     return content, Console(agent, access, content.language, pace=0.0 if stand_in else PACE, tries=tries)
 
 

@@ -18,11 +18,12 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 from quart import Quart
 
+from app.accounts import twilio_account
 from app.approvals import Approvals
 from app.chat import handed_over
 from app.desk import SimulatorDesk
 from app.logs import set_up_logs
-from app.settings import NotSetUp, Settings, beside
+from app.settings import NotSetUp, Settings
 from app.web import web_app
 from app.whatsapp_delivery import WhatsAppDelivery
 from app.wiring import product
@@ -40,28 +41,6 @@ class BrokenDown(TherapyBookingError):
     """The background work ended by a mistake; the log says which. Start again: nothing is lost."""
 
 
-def account(settings: Settings) -> TwilioAccount:
-    """The Twilio account that the settings describe."""
-    status_url = settings.status_webhook_url or beside(settings.client_webhook_url, "status")
-    bases = {
-        "api_base_url": settings.twilio_api_base_url,
-        "content_base_url": settings.twilio_content_base_url,
-    }
-    given = {name: url for name, url in bases.items() if url}
-    token, *others = [one.strip() for one in settings.whatsapp_token.get_secret_value().split(",")]
-    return TwilioAccount(
-        account_sid=settings.whatsapp_sid,
-        auth_token=token,
-        other_tokens=tuple(one for one in others if one),
-        client_number=settings.twilio_phone_number,
-        therapist_number=settings.twilio_therapist_phone_number,
-        client_webhook_url=settings.client_webhook_url,
-        therapist_webhook_url=settings.therapist_webhook_url,
-        status_webhook_url=status_url,
-        **given,
-    )
-
-
 async def serve_forever(settings: Settings) -> None:
     """Serve until a signal comes. Raises NotSetUp when the accounts are not complete."""
     missing = settings.missing_for_whatsapp()
@@ -71,7 +50,7 @@ async def serve_forever(settings: Settings) -> None:
         raise NotSetUp(f"Not set: {', '.join(missing)}. See .env.example; `demo` needs no account.")
     set_up_logs(debug=settings.debug)
     async with AsyncExitStack() as stack:
-        twilio = account(settings)
+        twilio = twilio_account(settings)
         whatsapp = await stack.enter_async_context(WhatsApp(twilio))
         running = await stack.enter_async_context(
             product(settings, lambda storage, clock: WhatsAppDelivery(whatsapp, twilio, storage, clock))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import typer
 
+from app.accounts import twilio_account
 from app.approvals import learn
 from app.clock import Clock
 from app.data_store import opened_storage
 from app.flow_file import FlowFile
-from app.serving import account
 from app.settings import NotSetUp, Settings
 from channels.content_api import Approval, ContentApi
 from channels.contents import Payload, frame_payload, template_payload
@@ -179,7 +179,7 @@ async def _opened(
     settings: Settings, *, only_looks: bool = False
 ) -> AsyncIterator[tuple[Storage, ContentApi]]:
     """The database and Twilio. Raises NotSetUp."""
-    twilio = account(settings)
+    twilio = twilio_account(settings)
     if missing := twilio.missing("account_sid", "auth_token"):
         raise NotSetUp(f"Not set: {', '.join(missing)}. See .env.example.")
     async with opened_storage(settings, only_looks=only_looks) as storage, ContentApi(twilio) as api:

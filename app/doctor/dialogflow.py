@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.classifiers import key_file
+from app.accounts import google_key_file
 from app.doctor.examination import Ailment, Check
 from app.settings import Settings
 from engine.errors import ReadingUnavailable
@@ -36,7 +36,7 @@ async def _unused() -> str:
 async def _settings(settings: Settings) -> str:
     if not settings.asks_dialogflow:
         raise AssertionError("looked at only when something is set")
-    path = key_file(settings)
+    path = google_key_file(settings)
     return f"complete; key file {path}" if path else "complete; credentials as Google's libraries find them"
 
 

@@ -7,11 +7,11 @@ from functools import cache
 
 import typer
 
+from app.accounts import twilio_account
 from app.data_store import storage_settings
 from app.doctor import dialogflow, house, templates
 from app.doctor.examination import Ailment, Check, Finding, Verdict, examine
 from app.doctor.whatsapp import TwilioChecks
-from app.serving import account
 from app.settings import Settings
 from channels.twilio_console import TwilioConsole
 from storage.sealing import Sealer
@@ -28,7 +28,7 @@ async def visit(settings: Settings, wrong: Mapping[str, str]) -> None:
 
     `wrong`: settings that cannot be read, and why.
     """
-    twilio = account(settings)
+    twilio = twilio_account(settings)
 
     @cache
     def sealer() -> Sealer:
