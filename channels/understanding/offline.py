@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 ROOT: Final = str(Path(__file__).resolve().parents[2])
 """Where the training process finds this package, wherever it is started from."""
+ONE_THREAD: Final = {"OMP_NUM_THREADS": "1"}
+"""For the training's linear algebra: its matrices are so small that threads mostly wait for one another."""
 GIVES_TIME: Final = "give.time"
 OTHER_OPTIONS: Final = "other.options"
 NOTHING_ELSE: Final = 0.95
@@ -172,7 +174,7 @@ async def _train(phrases: Mapping[str, Sequence[str]], path: Path) -> None:
         "channels.understanding.training",
         str(path),
         stdin=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": search},
+        env={**os.environ, "PYTHONPATH": search, **ONE_THREAD},
     )
     content = {intent: list(texts) for intent, texts in phrases.items()}
     await process.communicate(json.dumps(content).encode())

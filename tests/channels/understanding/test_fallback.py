@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import grpc
 import pytest
@@ -16,6 +17,7 @@ from channels.understanding.fallback import FallbackClassifier
 from channels.understanding.offline import OfflineClassifier
 from engine.errors import ReadingUnavailable
 from engine.events import Reading
+from flows.vocabulary import load_understanding
 from tests.channels.understanding.conftest import FRIDAY_MORNING
 from tests.fakes.dialogflow import AGENT, FakeDialogflow, Rule
 
@@ -36,6 +38,13 @@ class Watch:
 @pytest.fixture
 def watch() -> Watch:
     return Watch()
+
+
+@pytest.fixture(scope="session")
+def offline(weights: str) -> OfflineClassifier:
+    """With what the installation has taught it: that it reads counts here, and not how well."""
+    shipped = load_understanding()
+    return asyncio.run(OfflineClassifier.start(shipped.training_texts, shipped.synonyms, Path(weights)))
 
 
 @pytest.fixture
