@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app.__main__ import app
 from tests.app.command import run
 
 TINY = Path(__file__).parent.parent / "scenarios" / "practices" / "tiny.yaml"
@@ -44,10 +46,23 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself(tmp_path: Path, command: tuple[str, ...]) -> None:
-    done = run(tmp_path, *command, "--help")
+def test_every_command_explains_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, [*command, "--help"])
+    assert done.exit_code == 0
+    assert "Usage: therapy-booking" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_explains_itself_without_importing_what_does_the_work(tmp_path: Path) -> None:
+    done = run(tmp_path, "--help", settings={"PYTHONPROFILEIMPORTTIME": "1"})
     assert done.returncode == 0
     assert b"Usage: therapy-booking" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines()}
+    assert "app.settings" in imported
+    assert imported.isdisjoint({"aiohttp", "app.wiring", "google.cloud", "quart", "sqlalchemy", "twilio"})
     assert list(tmp_path.iterdir()) == []
 
 
