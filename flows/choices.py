@@ -79,7 +79,8 @@ def choose(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> Choice:
                     return Choice(exact=start, offered=(start,))
     if suiting:
         return Choice(offered=_spread(suiting, wish))
-    near = sorted(_on_the_wall(starts, zone), key=lambda item: _distance(wish, item[1]))[:MOST]
+    others = [(start, wall) for start, wall in _on_the_wall(starts, zone) if wall.date() not in wish.without]
+    near = sorted(others, key=lambda item: _distance(wish, item[1]))[:MOST]
     return Choice(offered=tuple(sorted(start for start, _ in near)), suits=False)
 
 
@@ -90,7 +91,8 @@ def days_with_room(starts: Sequence[int], wish: Wish, zone: ZoneInfo) -> tuple[D
     """
     if not wish.anything or len(starts) <= MOST:
         return ()
-    counts = Counter(wall.date() for _, wall in _on_the_wall(starts, zone))
+    dates = [wall.date() for _, wall in _on_the_wall(starts, zone)]
+    counts = Counter(day for day in dates if day not in wish.without)
     days = tuple(Day(day, times) for day, times in counts.items())
     return days[:DAYS] if len(days) > 1 else ()
 

@@ -44,6 +44,11 @@ def speaks_of_how_often(snapshot: Snapshot, event: Event, now: int) -> bool:
     return "repetition" in event.data
 
 
+def leaves_out_a_day(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """There is a series, and the person has ruled out a day of it: "not on the 17th"."""
+    return "repeats" in snapshot.memory and "without" in event.data
+
+
 def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Besides the answer there is a question in what the person wrote."""
     return event.data.get("intent") == "question"
@@ -112,6 +117,7 @@ GUARDS = {
         asks_something_too,
         names_one_time,
         speaks_of_how_often,
+        leaves_out_a_day,
         said_exactly,
         said_clearly,
         misheard_often,

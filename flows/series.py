@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.events import Value
 from flows.slots import instant, local
+from flows.wishes import days_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Repetition:
     times: int | None = None
     until: date | None = None
     """The last day on which one may be, in the zone of the appointments."""
+    without: frozenset[date] = frozenset()
+    """Days on which there is none."""
 
     @classmethod
     def of(cls, value: Value) -> Self | None:
@@ -32,6 +35,7 @@ class Repetition:
             every if isinstance(every, int) else 1,
             times if isinstance(times, int) else None,
             date.fromisoformat(until) if isinstance(until, str) else None,
+            days_of(value.get("without")),
         )
 
     @property
@@ -47,19 +51,28 @@ class Repetition:
     def as_value(self) -> dict[str, Value]:
         """For the conversation's memory; `of` reads it back."""
         until = self.until.isoformat() if self.until else None
-        return {"every": self.every, "times": self.times, "until": until}
+        without: list[Value] = [day.isoformat() for day in sorted(self.without)]
+        return {"every": self.every, "times": self.times, "until": until, "without": without}
 
 
-def repeated(before: Value, said: Value) -> Repetition | None:
-    """How often it is to be after something was said of that; what was not said stays as it was."""
+def repeated(before: Value, said: Value, without: Value = None) -> Repetition | None:
+    """How often it is to be after something was said of that; what was not said stays as it was.
+
+    `without`: days that were ruled out beside it. A mere number begins no series.
+    """
     older, newer = Repetition.of(before), Repetition.of(said)
-    if newer is None or newer.is_none:
-        return older if newer is None else None
-    keeps_rhythm = older is not None and isinstance(said, dict) and said.get("every") is None
-    every = older.every if older and keeps_rhythm else newer.every
-    if older and not newer.is_counted:
-        return replace(older, every=every)
-    return replace(newer, every=every)
+    says_rhythm = isinstance(said, dict) and said.get("every") is not None
+    if newer is None or (older is None and not says_rhythm):
+        now = older
+    elif newer.is_none:
+        return None
+    elif older is None:
+        now = newer
+    else:
+        counted = newer if newer.is_counted else older
+        every = newer.every if says_rhythm else older.every
+        now = replace(counted, every=every, without=older.without)
+    return replace(now, without=now.without | days_of(without)) if now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ class Occurrence:
 
 
 def occurrences(first: int, repetition: Repetition, zone: ZoneInfo, most: int) -> list[Occurrence]:
-    """All of a series that begins at an instant, its first one included; at most so many.
+    """All of a series that begins at an instant, but for those left out; at most so many, these counted.
 
     Counted in local days, as a week with a clock change has not seven times 24 hours. Of an hour that comes
     twice it is the earlier, except where `first` itself is the later one. Raises ValueError below one week.
@@ -87,7 +100,7 @@ def occurrences(first: int, repetition: Repetition, zone: ZoneInfo, most: int) -
         if repetition.until is not None and day > repetition.until:
             break
         found.append(Occurrence(day, _instant(day, minute, zone)))
-    return found
+    return [one for one in found if one.day not in repetition.without]
 
 
 def _instant(day: date, minute: int, zone: ZoneInfo) -> int | None:

@@ -37,6 +37,8 @@ class Wish:
     """As soon as possible: the earliest of what suits."""
     weekday: bool = False
     """The one day was named by its weekday alone: "on Thursday"."""
+    without: frozenset[date] = frozenset()
+    """Days that do not suit, named by their dates."""
     that_week: bool = False
     """The days are the rest of the week, of this one or of one that was spoken of: "later that week"."""
 
@@ -66,8 +68,13 @@ class Wish:
             weekdays=_weekdays(value.get("weekdays")),
             soonest=value.get("order") == "earliest",
             weekday=bool(value.get("weekday")),
+            without=days_of(value.get("without")),
             that_week=bool(value.get("that_week")),
         )
+
+    def ruling_out(self, days: frozenset[date]) -> Wish:
+        """This wish, but on none of these days."""
+        return replace(self, without=self.without | days)
 
     def and_now(self, newer: Wish) -> Wish:
         """This wish with what was said later, so that no limit goes on unseen.
@@ -82,6 +89,7 @@ class Wish:
         - Days of the week without a date, such as "not on Monday", narrow several old days, where any of
           those is left, and otherwise replace them.
         """
+        newer = newer.ruling_out(self.without)
         if newer.soonest or self.anything:
             return newer
         newer = newer.within_days_of(self).in_week_of(self)
@@ -116,7 +124,7 @@ class Wish:
 
     def on_any_day(self) -> Wish:
         """This time of day, on whatever day."""
-        return Wish(start=self.start, end=self.end, either_half=self.either_half)
+        return Wish(start=self.start, end=self.end, either_half=self.either_half, without=self.without)
 
     def narrowing(self, older: Wish) -> Wish:
         """These days of the week among the days of another wish, if some are left there."""
@@ -160,7 +168,7 @@ class Wish:
 
     def suits_day(self, day: date) -> bool:
         """Whether the day suits."""
-        if day.weekday() not in self.weekdays:
+        if day.weekday() not in self.weekdays or day in self.without:
             return False
         return self.first is None or self.first <= day <= (self.last or self.first)
 
@@ -192,6 +200,7 @@ class Wish:
             "weekdays": None if self.weekdays == ALL_WEEK else [*sorted(self.weekdays)],
             "order": "earliest" if self.soonest else None,
             "weekday": self.weekday,
+            "without": [day.isoformat() for day in sorted(self.without)] or None,
             "that_week": self.that_week,
         }
 
@@ -201,6 +210,12 @@ def _day(value: Value) -> date | None:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def days_of(value: Value) -> frozenset[date]:
+    """Days as they are told or remembered."""
+    days = map(_day, value) if isinstance(value, list) else ()
+    return frozenset(day for day in days if day is not None)
 
 
 def _weekdays(value: Value) -> frozenset[int]:

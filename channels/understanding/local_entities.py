@@ -14,6 +14,8 @@ from channels.understanding.times import TimeReader, TimesFound
 from engine.events import Value
 
 TIME: Final = "appointment_time"
+WITHOUT: Final = "without"
+"""Its name among the entities; its value is a list of days that do not suit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class LocalEntities:
             entities[TIME] = times.value
         if repetition.value:
             entities[REPETITION] = repetition.value
+        if times.without:
+            entities[WITHOUT] = [*times.without]
         latent = {TIME: times.latent, REPETITION: repetition.latent}
         return EntitiesFound(
             entities, {name: value for name, value in latent.items() if value}, times, repetition

@@ -98,7 +98,8 @@ class OfflineClassifier:
         found = self.entities.find(text, now)
         scores = self._scorer.scores(text)
         likeliest = max(scores, key=lambda intent: scores[intent])
-        if found.repetition.says_nothing_else or only_a_time(found.times, likeliest=likeliest):
+        says_when = found.repetition.says_nothing_else or only_days_denied(found.times)
+        if says_when or only_a_time(found.times, likeliest=likeliest):
             scores = _almost_surely(GIVES_TIME, scores)
         elif only_a_direction(text):
             scores = _almost_surely(OTHER_OPTIONS, scores)
@@ -150,6 +151,19 @@ WISHES = frozenset(
 """With one of these it is a wish all the same: "Monday please, thank you"."""
 
 
+AROUND_A_DENIAL = FILLERS | {
+    "no",
+    "except",
+    "without",
+    "leave",
+    "leaving",
+    "out",
+    "skip",
+    "skipping",
+    "sorry",
+}
+
+
 def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
     """Whether a text gives a time and says next to nothing else.
 
@@ -163,6 +177,11 @@ def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
         return False
     others = [word for word in said if word not in FILLERS and word != "?"]
     return not others or (len(others) == 1 and likeliest not in MAY_NAME_A_TIME)
+
+
+def only_days_denied(times: TimesFound) -> bool:
+    """Whether a text rules out days and says next to nothing else: "not on the 17th, please"."""
+    return bool(times.without) and {word for word in tokens(times.rest) if word != "?"} <= AROUND_A_DENIAL
 
 
 async def _train(phrases: Mapping[str, Sequence[str]], path: Path) -> None:

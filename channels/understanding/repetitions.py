@@ -1,7 +1,8 @@
 """Text -> the value of the entity `repetition`: how often there is to be an appointment. English and Spanish.
 
 A value has always the same keys, each may be None:
-    every  weeks from one to the next, for "every other Tuesday" 2; a month counts as four weeks
+    every  weeks from one to the next, for "every other Tuesday" 2; a month counts as four weeks; None where
+           only how many was said ("make it five weeks"), which changes a series and begins none
     times  how many appointments in all, for "only once" 1
     until  "YYYY-MM-DD", the last day on which one may be
 
@@ -180,10 +181,17 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
     every = rhythm.number if rhythm else None
     if every is None and count and (_PLURAL.search(said) or _SERIES.search(said)):
         every = 1
+    if every is None and count and not _DENIED.search(said) and _says_only(said, count):
+        return RepetitionFound(_value(None, times=count.number), None, _without(text, [count]))
     if every is None or _DENIED.search(said):
         return RepetitionFound(None, _latent(said, count, until.day if until else None), text)
     value = _value(every, times=count.times(every) if count else None, until=until.day if until else None)
     return RepetitionFound(value, None, _without(text, [one for one in (rhythm, count, until) if one]))
+
+
+def _says_only(text: str, count: _Words) -> bool:
+    """Whether there is next to nothing beside how many: "make it five weeks, please"."""
+    return {word for word in tokens(_without(text, [count])) if word != "?"} <= BESIDE_A_NUMBER
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ SOONEST: Final = re.compile(
 )
 _DENIED: Final = re.compile(
     r"(?<!why )\b(?:not|never|except|besides|instead of|rather than|other than|anything but|any day but"
-    r"|apart from|can't do|can't make|can't|cannot|cannot do|cannot make|don't want|avoid)"
+    r"|apart from|leave out|leaving out|skip|skipping|without"
+    r"|can't do|can't make|can't|cannot|cannot do|cannot make|don't want|avoid)"
     r"\s+(?:on |at |for |the |any |a )*$",
     re.IGNORECASE,
 )

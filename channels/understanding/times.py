@@ -83,6 +83,8 @@ class TimesFound:
     """The words that said it."""
     rest: str
     """The other words."""
+    without: tuple[str, ...] = ()
+    """Days that do not suit, named by their dates ("not on the 17th"): "YYYY-MM-DD"."""
 
 
 class TimeReader:
@@ -109,6 +111,7 @@ class TimeReader:
             latent=settle(said, loose, now),
             words=" ".join(span.words for span in plain),
             rest=" ".join([*rest, said[end:]]),
+            without=_dates_denied(said, plain, now.replace(tzinfo=None)),
         )
 
 
@@ -200,6 +203,19 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
         "weekdays": None if weekdays == ALL_WEEK else [*sorted(weekdays)],
         "order": order,
     }
+
+
+def _dates_denied(text: str, spans: Sequence[Span], wall: datetime) -> tuple[str, ...]:
+    """Single days that were denied, but for weekdays, of which all are meant."""
+    denied, _ = told_apart(text, spans)
+    dates = [
+        _days([span], wall)[0]
+        for span in denied
+        if span.moments[0].grain == "day"
+        and not _many_days(span.moments[0])
+        and not _WEEKDAY.match(span.words)
+    ]
+    return tuple(day for day in dates if day is not None)
 
 
 def _follows_or(text: str, spans: Sequence[Span], span: Span) -> bool:

@@ -12,7 +12,7 @@ from flows.registry import step
 from flows.series import Repetition, repeated
 from flows.slots import local
 from flows.texts import line
-from flows.wishes import Wish
+from flows.wishes import Wish, days_of
 from flows.with_whom import said_with_whom
 from storage.practice import Service
 from storage.store import Transaction
@@ -34,6 +34,8 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     said = Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
         noted |= {"wanted": turn.wish.and_now(said).as_value(), "slot": None}
+    elif "repeats" not in noted and (ruled_out := days_of(told.get("without"))):
+        noted |= {"wanted": turn.wish.ruling_out(ruled_out).as_value(), "slot": None}
     noted |= said_with_whom(turn)
     if isinstance(slot := told.get("slot"), dict):
         noted |= chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
@@ -44,10 +46,13 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 def _repetition(turn: BookingTurn) -> dict[str, Value]:
     """How often it is to be, if that was said. What is moved is one appointment."""
-    if "repetition" not in turn.data or turn.memory.get("moving") is not None:
+    before, said = turn.memory.get("repeats"), turn.data.get("repetition")
+    if turn.memory.get("moving") is not None:
         return {}
-    now = repeated(turn.memory.get("repeats"), turn.data["repetition"])
-    return {"repeats": now.as_value() if now else None, "series": None}
+    now = repeated(before, said, turn.data.get("without"))
+    if said is None:  # what was settled of a series stays so without some of its days
+        return {"repeats": now.as_value()} if now and now != Repetition.of(before) else {}
+    return {"repeats": now.as_value() if now else None, "series": None} if now or before else {}
 
 
 @step("noted", remembers=WISHES)

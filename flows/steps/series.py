@@ -64,13 +64,9 @@ async def hold_series(turn: BookingTurn, tx: Transaction) -> Outcome:
     """
     looked = await _look(turn, tx)
     plan, days = looked.plan, looked.days
-    latest = turn.minute + turn.practice.horizon(_service(turn))
-    bookable = [one for one in days if one.start is None or one.start <= latest]
-    if bookable and (len(bookable) < len(days) or len(days_of(turn, plan, more=1)) > len(days)):
-        last = turn.when(bookable[-1].start or plan.start)
-        fewer = line("fewer", count=len(bookable), last=last)
-        return Outcome("fewer", remembers={"series": plan.as_value(), "fewer": fewer})
-    if not plan.instead and not any(one.start in looked.free for one in days):
+    if fewer := _fewer(turn, looked):
+        return fewer
+    if days and not plan.instead and not any(one.start in looked.free for one in days):
         return await _never_free(turn, tx)
     if clash := plan.clash(days, looked.free):
         return _clash(turn, looked, clash)
@@ -81,6 +77,19 @@ async def hold_series(turn: BookingTurn, tx: Transaction) -> Outcome:
     if len(starts) == 1:
         return Outcome("single", remembers={**first, "repeats": None, "series": None})
     return await _hold(turn, tx, looked, {**first, "series": plan.as_value()})
+
+
+def _fewer(turn: BookingTurn, looked: Looked) -> Outcome | None:
+    """What can be booked, where that is not all; None: it is."""
+    plan, days = looked.plan, looked.days
+    latest = turn.minute + turn.practice.horizon(_service(turn))
+    bookable = [one for one in days if one.start is None or one.start <= latest]
+    is_all = len(bookable) == len(days) == len(days_of(turn, plan, more=1))
+    if is_all or not bookable:
+        return None
+    last = turn.when(bookable[-1].start or plan.start)
+    fewer = line("fewer", count=len(bookable), last=last)
+    return Outcome("fewer", remembers={"series": plan.as_value(), "fewer": fewer})
 
 
 async def _hold(turn: BookingTurn, tx: Transaction, looked: Looked, planned: dict[str, Value]) -> Outcome:
@@ -151,7 +160,7 @@ async def take_fewer(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("noted", remembers=("repeats", "series"))
 async def note_repetition(turn: BookingTurn, tx: Transaction) -> Outcome:
     """How many there are to be, or until when."""
-    now = repeated(turn.memory.get("repeats"), turn.data.get("repetition"))
+    now = repeated(turn.memory.get("repeats"), turn.data.get("repetition"), turn.data.get("without"))
     return Outcome("noted", remembers={"repeats": now.as_value() if now else None, "series": None})
 
 
@@ -179,8 +188,10 @@ async def _look(turn: BookingTurn, tx: Transaction) -> Looked:
     therapists = [one.id for one in asked_therapists(turn, _kind(turn), _service(turn))]
     plans = [plan] if plan else _beginnings(turn, therapists)
     days = {one.start: days_of(turn, one) for one in plans}
-    monday = min(_monday(those[0].day) for those in days.values())
-    sunday = max(_monday(those[-1].day) for those in days.values()) + WEEK
+    named = [one.day for those in days.values() for one in those]
+    if not named:  # every one of them was ruled out
+        return Looked(plans[0], [], {})
+    monday, sunday = _monday(min(named)), _monday(max(named)) + WEEK
     low = max(turn.minute + turn.practice.notice(_service(turn)), instant(monday, 0, turn.zone))
     high = min(turn.minute + turn.practice.horizon(_service(turn)), instant(sunday, 0, turn.zone))
     people = [turn.person_id, *(one.therapist for one in plans)]

@@ -66,6 +66,13 @@ def test_none_is_after_the_last_day_and_none_before_it_is_missing(name: str, fir
     assert len(found) == min(MOST, days // 7 + 1)
 
 
+def test_what_is_left_out_counts() -> None:
+    """Who leaves one of six out has five: nothing is added behind them."""
+    without = frozenset({date(2026, 10, 20), date(2026, 11, 3)})
+    found = occurrences(at(BERLIN, "2026-10-20T15:00"), Repetition(times=3, without=without), BERLIN, MOST)
+    assert shown(found, BERLIN) == ["Tue 27 Oct 15:00"]
+
+
 def test_over_both_clock_changes_it_is_at_three() -> None:
     autumn = occurrences(at(BERLIN, "2026-10-20T15:00"), Repetition(times=2), BERLIN, MOST)
     assert shown(autumn, BERLIN) == ["Tue 20 Oct 15:00", "Tue 27 Oct 15:00"]
@@ -112,13 +119,21 @@ def said(every: int | None = None, times: int | None = None, until: str | None =
         (said(1, 6), said(1, 1), None),
         (said(1, 6), None, Repetition(1, 6)),
         (None, None, None),
-        (None, said(times=3), Repetition(1, 3)),
+        (None, said(times=3), None),  # a mere number begins no series
     ],
 )
 def test_what_was_not_said_anew_stays(before: object, now: object, then: Repetition | None) -> None:
     assert repeated(before, now) == then  # type: ignore[arg-type]
     if then is not None:
         assert Repetition.of(then.as_value()) == then
+
+
+def test_days_that_were_ruled_out_stay_so() -> None:
+    once = repeated(said(1, 6), None, ["2026-03-17"])
+    assert once
+    again = repeated(once.as_value(), said(times=4), ["2026-03-24", "nonsense", 3])
+    assert again == Repetition(1, 4, without=frozenset({date(2026, 3, 17), date(2026, 3, 24)}))
+    assert repeated(None, None, ["2026-03-17"]) is None
 
 
 class TestPlan:

@@ -20,7 +20,9 @@ def read(text: str, reader: LocalEntities = READER) -> EntitiesFound:
 
 def said(text: str, reader: LocalEntities = READER, *, latent: bool = False) -> object:
     found = read(text, reader)
-    value = (found.latent if latent else found.entities).get(REPETITION)
+    value = found.entities.get(REPETITION)
+    if latent:
+        value = found.latent.get(REPETITION, value)
     return tuple(value.values()) if isinstance(value, dict) else value
 
 
@@ -52,6 +54,8 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
         ("no, only once", (1, 1, None), (None, None)),
         ("just one appointment, on tuesday at 3pm", (1, 1, None), ("2026-03-10", "15:00")),
         ("not every week", (1, 1, None), (None, None)),
+        ("make it five weeks", (None, 5, None), (None, None)),  # changes a series, begins none
+        ("two sessions please", (None, 2, None), (None, None)),
     ],
 )
 def test_how_often(text: str, repetition: object, time: object) -> None:
@@ -70,7 +74,6 @@ def test_how_often(text: str, repetition: object, time: object) -> None:
         "in six weeks",
         "three times a week",
         "12 Elm Street",
-        "two sessions please",
         "only one of them",
         "everybody",
         "tuesday at 3",
@@ -90,7 +93,7 @@ def test_what_is_not_by_the_week_is_no_repetition(text: str) -> None:
         ("until the end of May", (None, None, "2026-05-31")),
         ("once", (1, 1, None)),
         ("one", (1, 1, None)),
-        ("just the one", None),
+        ("just the one", (1, 1, None)),
         ("at 4", None),
         ("tuesday at 4", None),
         ("4 or 5", None),

@@ -345,3 +345,20 @@ def test_a_weekday_alone_is_marked(text: str, *, alone: bool) -> None:
 )
 def test_ways_of_saying_it_that_were_once_misread(text: str, expected: dict[str, object]) -> None:
     assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("not on the 17th", ("2026-03-17",)),
+        ("skip the 31st", ("2026-03-31",)),
+        ("every tuesday but not the 17th or the 24th", ("2026-03-17", "2026-03-24")),
+        ("leave out 24 march please", ("2026-03-24",)),
+        ("except tuesday the 17th", ("2026-03-17",)),
+        ("not on monday", ()),  # of a weekday all are meant
+        ("on the 17th", ()),
+        ("not in april", ()),
+    ],
+)
+def test_dates_that_are_ruled_out(text: str, days: tuple[str, ...]) -> None:
+    assert READER.read(text, FRIDAY_MORNING).without == days
