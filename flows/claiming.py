@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from flows.booking_turn import BookingTurn
+from flows.free_times import Search, free_times
 from flows.series import Occurrence, Plan, Repetition, occurrences
 from flows.slots import local
 from flows.workload import Workload, week_of
@@ -117,9 +118,26 @@ async def _not_to_be_had(
         place
         for place, one in enumerate(wanted)
         if one.starts_at < turn.minute + turn.practice.notice(one.service)
+        or not _is_offered(turn, one)
         or any(one.claimed_from < off.until_minute and off.from_minute < one.claimed_until for off in blocked)
         or not room[place]
     )
+
+
+def is_offered_by(turn: BookingTurn, therapist: int, service: str, kind: str) -> bool:
+    """Whether this therapist is of the practice still, and does that."""
+    return therapist in [one.id for one in turn.practice.therapists_for(kind, service)]
+
+
+def _is_offered(turn: BookingTurn, new: NewAppointment) -> bool:
+    """Whether the therapist works then: the practice may have changed since the time was looked up."""
+    whose = [
+        one
+        for one in turn.practice.therapists_for(new.service_type, new.service)
+        if one.id == new.therapist_id
+    ]
+    search = Search(whose, new.service, new.service_type, new.client_id)
+    return new.starts_at in free_times(turn.practice, search, (), new.starts_at, new.starts_at)
 
 
 async def _room(

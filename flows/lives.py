@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.errors import TurnFailed
 from engine.events import Value
 from flows.booking_turn import BookingTurn, number
@@ -47,8 +49,8 @@ async def together(tx: Transaction, appointment: Appointment) -> list[Appointmen
 
 
 async def later_ones(tx: Transaction, appointment: Appointment) -> list[Appointment]:
-    """The confirmed ones of its series that come after it."""
-    if appointment.series is None or appointment.status != "confirmed":
+    """The confirmed ones of its series that come after it, whatever has become of itself."""
+    if appointment.series is None:
         return []
     return [
         one
@@ -64,6 +66,20 @@ async def told_together(turn: BookingTurn, tx: Transaction) -> list[Appointment]
     if not isinstance(others, list) or told.series is None:
         return await together(tx, told)
     return [told, *(one for one in await tx.appointments.of_series(told.series) if one.id in others)]
+
+
+def others_of(turn: BookingTurn) -> dict[str, Value]:
+    """Which others of a series the signal names, to be handed on."""
+    others = turn.data.get("others")
+    return {"others": others} if isinstance(others, list) else {}
+
+
+def by_series(appointments: Iterable[Appointment]) -> list[list[Appointment]]:
+    """What stands alike of one series together, and every other one by itself."""
+    found: dict[tuple[int, str], list[Appointment]] = {}
+    for one in appointments:
+        found.setdefault((one.series or -one.id, one.status), []).append(one)
+    return [*found.values()]
 
 
 async def news_of(turn: BookingTurn, tx: Transaction, appointment: Appointment) -> dict[str, Value]:

@@ -20,6 +20,7 @@ from flows.reminders import quiet_hours
 from flows.slots import DAY, instant, local
 from flows.wishes import Wish
 from storage.appointments import Appointment
+from storage.lifecycle import LET_GO
 from storage.proposals import Proposal
 from storage.store import Transaction
 from storage.timers import Timer
@@ -102,6 +103,14 @@ async def offer_to_next(turn: BookingTurn, tx: Transaction, released: Released, 
         due_at=quiet_hours(turn, waiting.client).after(turn.now),
     )
     await tx.timers.put([timer])
+
+
+async def leave_line(turn: BookingTurn, tx: Transaction, asked: Appointment) -> None:
+    """What somebody waited for is asked for now; another time that is on offer for it is free again."""
+    for entry in await tx.waitlist.of_client(turn.person_id, turn.minute):
+        if entry.service == asked.service and entry.offered not in {None, asked.id}:
+            await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
+    await tx.waitlist.leave(turn.person_id, asked.service)
 
 
 async def suiting(turn: BookingTurn, tx: Transaction, waiting: Waiting, released: Released) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.events import Value
 from flows.booking_turn import BookingTurn
-from flows.therapist_names import asked_for, asks_for_another, asks_for_anybody
+from flows.therapist_names import asked_for, asks_for_another, asks_for_anybody, turned_down
 from storage.practice import Therapist
 
 
@@ -15,6 +15,8 @@ def said_with_whom(turn: BookingTurn) -> dict[str, Value]:
     text = turn.moment.heard.text
     if named := asked_for(text, turn.practice.therapists):
         return {"asked_for": named.id, "not_with": None, "slot": None}
+    if unwanted := turned_down(text, turn.practice.therapists):
+        return {"asked_for": None, "not_with": unwanted.id, "slot": None}
     if asks_for_another(text) and (now := _on_offer(turn)) is not None:
         return {"asked_for": None, "not_with": now, "slot": None}
     if asks_for_anybody(text):

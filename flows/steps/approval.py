@@ -44,7 +44,7 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("read", tells=NEWS)
 async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment, or a series, that the client or the time has ended."""
-    return Outcome("read", tells=await news_of(turn, tx, await told_of(turn, tx)))
+    return Outcome("read", tells=turn.news(*await told_together(turn, tx)))
 
 
 @step("in_time", "late", tells=NEWS)

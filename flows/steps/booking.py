@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn
-from flows.claiming import claim, claim_all, wanted_by
+from flows.claiming import claim, claim_all, is_offered_by, wanted_by
 from flows.lives import summary_of, together, told_of, told_together
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
 from flows.series import Plan
 from flows.texts import line
+from flows.waitlist import leave_line
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import ASK, BOOK, KEEP, LAPSE, LET_GO, WITHDRAW
 from storage.practice import KNOWN_CLIENTS
@@ -105,8 +106,11 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """
     held = await held_by(turn, tx)
     moved = await _moved(turn, tx)
+    if held and not is_offered_by(turn, held.therapist.id, held.service, held.service_type):
+        await tx.calendar.move_on(held.id, LET_GO, turn.now)
+        held = None
     if held and not moved and (booked := await _booked(turn, tx, held)):
-        await tx.waitlist.leave(turn.person_id, held.service)
+        await leave_line(turn, tx, held)
         return Outcome(
             "booked",
             remembers={"summary": turn.summary(*booked)},
@@ -129,7 +133,7 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         due_at=deadline,
     )
     await tx.timers.put([expiry, *nudges(turn, held, deadline)])
-    await tx.waitlist.leave(turn.person_id, held.service)  # what somebody waited for is asked for now
+    await leave_line(turn, tx, held)
     return Outcome(
         "sent" if turn.person.opted_out_at is None else "sent_quietly",
         remembers={

@@ -7,15 +7,13 @@ that WhatsApp shows no number of theirs.
 
 from __future__ import annotations
 
-from itertools import chain
-
 import structlog
 
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, has_phone, number
 from flows.consent.screen import TOLD_TWILIO
-from flows.lives import together
+from flows.lives import by_series, others_of
 from flows.registry import step
 from flows.steps.own_appointments import coming, own_lines
 from flows.texts import line
@@ -109,10 +107,9 @@ async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     if not turn.moment.heard.is_said:
         return Outcome("none")
     unheard = await _unheard(turn, tx, since)
-    those = [await together(tx, one) for one in unheard]
-    known = {one.id for one in chain.from_iterable(those)}
+    known = {one.id for one in unheard}
     lines: list[Value] = [
-        line(f"own_line_{found[0].status}", summary=turn.summary(*found)) for found in those
+        line(f"own_line_{found[0].status}", summary=turn.summary(*found)) for found in by_series(unheard)
     ]
     lines += await own_lines(turn, tx, [one for one in await coming(turn, tx) if one.id not in known])
     if not lines:
@@ -189,7 +186,7 @@ async def _have_phoned(turn: BookingTurn, tx: Transaction, appointment: Appointm
         flow=THERAPIST,
         address=appointment.therapist.address,
         event="client_not_told",
-        data={"appointment": appointment.id},
+        data={"appointment": appointment.id, **others_of(turn)},
         due_at=turn.now,
     )
     await tx.timers.put([timer])
@@ -203,7 +200,9 @@ async def _unheard(turn: BookingTurn, tx: Transaction, since: int) -> list[Appoi
     """What became of the client's appointments since they opted out: of each a therapist was told."""
     found = await tx.appointments.of_client(turn.person_id, NEWS, since // 60)
     told = await tx.timers.known([_phone_key(one, since) for one in found])
-    return [one for one in found if _phone_key(one, since) in told]
+    unheard = [one for one in found if _phone_key(one, since) in told]
+    series = {(one.series, one.status) for one in unheard if one.series is not None}
+    return [one for one in found if one in unheard or (one.series, one.status) in series]
 
 
 async def _told_of(turn: BookingTurn, tx: Transaction) -> Appointment | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import later_ones, summary_of, together, wait_for
+from flows.lives import by_series, later_ones, summary_of, together, wait_for
 from flows.registry import step
 from flows.steps.waitlist import waiting_lines
 from flows.texts import line
@@ -52,22 +52,13 @@ async def list_appointments(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def own_lines(turn: BookingTurn, tx: Transaction, found: Sequence[Appointment]) -> list[Value]:
     """One line of such a list for each, and just one for what is left of a series."""
     lines: list[Value] = []
-    told: set[int] = set()
-    for one in found:
-        if one.id in told:
-            continue
-        if one.status == "confirmed" or one.expires_at is None:
-            those = [other for other in found if other is one or _stands_with(other, one)]
-            lines.append(line("own_line", summary=turn.summary(*those)))
-            told |= {other.id for other in those}
+    for first, *others in by_series(found):
+        if first.status == "confirmed" or first.expires_at is None:
+            lines.append(line("own_line", summary=turn.summary(first, *others)))
         else:
-            summary, deadline = await summary_of(turn, tx, one), turn.when(one.expires_at // 60)
-            lines.append(line(f"own_line_{one.status}", summary=summary, deadline=deadline))
+            summary, deadline = await summary_of(turn, tx, first), turn.when(first.expires_at // 60)
+            lines.append(line(f"own_line_{first.status}", summary=summary, deadline=deadline))
     return lines
-
-
-def _stands_with(other: Appointment, one: Appointment) -> bool:
-    return one.series is not None and (other.series, other.status) == (one.series, one.status)
 
 
 @step("one", "several", "none", remembers=(*MEANT, "own_appointments"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
-from flows.lives import successor
+from flows.lives import others_of, successor
 from flows.registry import step
 from flows.reminders import quiet_hours
 from flows.steps.consent import NEWS
@@ -97,7 +97,7 @@ async def have_client_reached(turn: BookingTurn, tx: Transaction) -> Outcome:
         flow=THERAPIST,
         address=found.therapist.address,
         event="client_not_reached",
-        data={"appointment": found.id},
+        data={"appointment": found.id, **others_of(turn)},
         due_at=turn.now,
     )
     await tx.timers.put([timer])

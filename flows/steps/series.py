@@ -14,7 +14,7 @@ from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.choices import choose
-from flows.claiming import claim_all, days_of, wanted_by
+from flows.claiming import claim_all, days_of, is_offered_by, wanted_by
 from flows.free_times import MARGIN, Search, free_times
 from flows.lives import together
 from flows.offers import OFFERED, asked_therapists, chosen, find, offer, own_therapist, start_of
@@ -186,7 +186,8 @@ async def _look(turn: BookingTurn, tx: Transaction) -> Looked:
     """What of the series is free, with whoever can have most of it."""
     plan = Plan.of(turn.memory.get("series"))
     therapists = [one.id for one in asked_therapists(turn, _kind(turn), _service(turn))]
-    plans = [plan] if plan else _beginnings(turn, therapists)
+    is_possible = plan is not None and is_offered_by(turn, plan.therapist, _service(turn), _kind(turn))
+    plans = [plan] if plan and is_possible else _beginnings(turn, therapists)
     days = {one.start: days_of(turn, one) for one in plans}
     named = [one.day for those in days.values() for one in those]
     if not named:  # every one of them was ruled out
@@ -215,7 +216,9 @@ def _beginnings(turn: BookingTurn, therapists: list[int]) -> list[Plan]:
     """When the first one may be meant to begin, and with whom: as chosen, or at the time that was named."""
     slot = turn.memory.get("slot")
     if isinstance(slot, dict):
-        return [Plan(int(str(slot["start"])), int(str(slot["therapist"])))]
+        whose = int(str(slot["therapist"]))
+        if is_offered_by(turn, whose, _service(turn), _kind(turn)):
+            return [Plan(int(str(slot["start"])), whose)]
     wish = turn.wish
     assert wish.first is not None  # noqa: S101  # find_next_question leads here only with one moment
     return [

@@ -8,6 +8,7 @@ from flows.booking_turn import BookingTurn, number
 from flows.claiming import claim, hold_of
 from flows.offers import chosen
 from flows.registry import step
+from flows.reminders import quiet_hours
 from flows.steps.availability import REPEATED, WISHES
 from flows.texts import line
 from flows.waitlist import OFFER_LAPSED, Released, offer_to_next, suiting, window
@@ -37,6 +38,8 @@ async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("too_little")
     if turn.person.opted_out_at is not None:
         return Outcome("silent")
+    if (held := turn.remembered_number("appointment")) is not None:
+        await tx.calendar.move_on(held, LET_GO, turn.now)  # for somebody else who waits, as this errand ends
     wish = turn.wish
     since, until = window(turn, wish, service)
     await tx.waitlist.join(
@@ -123,14 +126,18 @@ async def pass_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("passed", remembers=FORGOTTEN)
 
 
-@step("lapsed", "answered_before", remembers=ON_OFFER)
+@step("lapsed", "lapsed_at_night", "answered_before", remembers=ON_OFFER)
 async def lapse_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """The client has not answered an offer in time: it is free for the next, and they go on waiting."""
+    """The client has not answered an offer in time: it is free for the next, and they go on waiting.
+
+    `lapsed_at_night`: in their quiet hours nobody is told.
+    """
     offered = number(turn.data.get("offer"))
     if offered is None or not await tx.waitlist.answered(turn.person_id, offered):
         return Outcome("answered_before")
     await tx.calendar.move_on(offered, LET_GO, turn.now)
-    return Outcome("lapsed", remembers=FORGOTTEN)
+    is_night = quiet_hours(turn, turn.person).after(turn.now) != turn.now
+    return Outcome("lapsed_at_night" if is_night else "lapsed", remembers=FORGOTTEN)
 
 
 async def waiting_lines(turn: BookingTurn, tx: Transaction) -> list[Value]:

@@ -129,9 +129,9 @@ def test_what_was_not_said_anew_stays(before: object, now: object, then: Repetit
 
 
 def test_days_that_were_ruled_out_stay_so() -> None:
-    once = repeated(said(1, 6), None, ["2026-03-17"])
+    once = repeated(Repetition(1, 6).as_value(), None, ["2026-03-17"])
     assert once
-    again = repeated(once.as_value(), said(times=4), ["2026-03-24", "nonsense", 3])
+    again = repeated(once.as_value(), {"every": None, "times": 4}, ["2026-03-24", "nonsense", 3])
     assert again == Repetition(1, 4, without=frozenset({date(2026, 3, 17), date(2026, 3, 24)}))
     assert repeated(None, None, ["2026-03-17"]) is None
 

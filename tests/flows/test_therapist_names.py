@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.therapist_names import asked_for, asks_for_another, asks_for_anybody
+from flows.therapist_names import asked_for, asks_for_another, asks_for_anybody, turned_down
 from storage.practice import Therapist
 
 ANNA = Therapist(code="anna", name="Anna Berg", zone="UTC", address="chat:a", offers=(), hours=())
@@ -50,3 +50,26 @@ def test_somebody_may_want_another_one(text: str) -> None:
 def test_other_words_say_nothing_of_it(text: str) -> None:
     assert not asks_for_anybody(text)
     assert not asks_for_another(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not with anna",
+        "I don't want to see Dr Berg",
+        "anybody but not with anna",
+        "without Anna Berg",
+        "except Anna Berg",
+    ],
+)
+def test_somebody_may_be_turned_down(text: str) -> None:
+    assert turned_down(text, (ANNA,)) is ANNA
+    assert asked_for(text, (ANNA,)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["with anna", "not on friday, with anna", "no, with anna", "I can't wait, see anna"]
+)
+def test_who_is_asked_for_is_not_turned_down(text: str) -> None:
+    assert turned_down(text, (ANNA,)) is None
+    assert asked_for(text, (ANNA,)) is ANNA
