@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from engine.events import Value, Values
@@ -11,9 +12,10 @@ from engine.ports import Moment
 from flows.calendar_address import CalendarAddresses
 from flows.clocks import shares_clock
 from flows.practice import PracticeBook
+from flows.slots import instant, local
 from flows.texts import Texts, line
 from flows.wishes import Wish
-from flows.wording import dates_in_words, in_full, zone_in_words
+from flows.wording import dates_in_words, day_in_full, in_full, zone_in_words
 from storage.appointments import Appointment, NewAppointment
 from storage.people import Person
 
@@ -102,6 +104,14 @@ class BookingTurn:
         if shares_clock(self.person, self.zone, minute):
             return words
         return f"{words} ({zone_in_words(minute, self.zone, self.language)})"
+
+    def when_on(self, day: date, minute: int) -> str:
+        """A local time in words, be there such a time on that day or not."""
+        wanted = instant(day, minute, self.zone)
+        wall = local(wanted, self.zone)
+        if (wall.date(), wall.hour * 60 + wall.minute) == (day, minute):
+            return self.when(wanted)
+        return f"{day_in_full(wall, self.language)}, {minute // 60:02}:{minute % 60:02}"
 
     def when_all(self, minutes: Sequence[int]) -> Value:
         """Likewise of one or several times."""

@@ -14,6 +14,13 @@ from storage.appointments import NewAppointment, Taken
 from storage.calendar import Together
 from storage.practice import Therapist
 from storage.store import Transaction
+from storage.timers import Timer
+
+HOLD_OVER = "hold_over"
+"""The event of a timer: a hold may have run out."""
+MINUTE = 60
+MOST_OPEN = 3
+"""How many requests one client may have open: more would let one person empty a calendar."""
 
 
 def hold_of(  # noqa: PLR0913  # what makes an appointment
@@ -91,7 +98,10 @@ async def claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> i
     await tx.calendar.queue_up(wanted.therapist_id, wanted.client_id)
     if await _not_to_be_had(turn, tx, [wanted]):
         return None
-    return await tx.calendar.take(wanted, turn.now)
+    number = await tx.calendar.take(wanted, turn.now)
+    if number is not None:
+        await look_again(turn, tx, number, wanted.expires_at or turn.now)
+    return number
 
 
 async def claim_all(turn: BookingTurn, tx: Transaction, wanted: Sequence[NewAppointment]) -> Together:
@@ -102,7 +112,26 @@ async def claim_all(turn: BookingTurn, tx: Transaction, wanted: Sequence[NewAppo
     await tx.calendar.queue_up(*(person for one in wanted for person in (one.therapist_id, one.client_id)))
     if lost := await _not_to_be_had(turn, tx, wanted):
         return Together((), lost)
-    return await tx.calendar.take_all(wanted, turn.now)
+    taken = await tx.calendar.take_all(wanted, turn.now)
+    if taken.numbers:
+        await look_again(turn, tx, taken.numbers[0], wanted[0].expires_at or turn.now)
+    return taken
+
+
+async def look_again(turn: BookingTurn, tx: Transaction, held: int, expires_at: int) -> None:
+    """Have a hold looked at when it has run out, as somebody may wait for its time. Deferred.
+
+    A minute later than that: whoever is asked to confirm hears first that it is over.
+    """
+    timer = Timer(
+        key=f"hold:{held}:{expires_at}",
+        flow=turn.moment.flow.name,
+        address=turn.moment.heard.address,
+        event=HOLD_OVER,
+        data={"appointment": held},
+        due_at=expires_at + MINUTE,
+    )
+    await tx.timers.put([timer])
 
 
 async def _not_to_be_had(

@@ -88,7 +88,7 @@ async def find(
             low - MARGIN,
             high + MARGIN,
             turn.now,
-            besides=turn.remembered_number("appointment"),
+            besides=turn.remembered_number("appointment") or turn.remembered_number("on_offer"),
             moving=moving,
         )
         owners = free_times(turn.practice, search, taken, low, high)

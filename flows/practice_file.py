@@ -115,6 +115,14 @@ class _PracticeReader:
             "`rules`",
         )
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
+        horizon = max(DAY, self._minutes(rules.get("horizon"), "horizon", HORIZON))
+        for name, most, why in (
+            ("minimum_notice", horizon, "nobody could book anything within the horizon"),
+            ("waitlist_offer", DAY, "nobody else would be offered it"),
+        ):
+            if name in rules and minutes[name] >= most + (name == "waitlist_offer"):
+                message = f"`{name}` is so long that {why}"
+                self._problems.add(rules[name].place, "long-duration", message, "make it shorter")
         travel = self._entries(entries.get("travel"), SERVICE_TYPES, "`travel`")
         self._holidays = self._hours.holidays(rules.get("holidays"))
         quiet_from, quiet_until = read_quiet_hours(rules.get("quiet_hours"), self._problems)
@@ -123,7 +131,7 @@ class _PracticeReader:
             zone=self._zone(about.get("zone"), place),
             language=self._text(about["language"], "`language`") if "language" in about else "en",
             minimum_notice_minutes=minutes["minimum_notice"],
-            horizon_days=max(1, self._minutes(rules.get("horizon"), "horizon", HORIZON) // DAY),
+            horizon_days=horizon // DAY,
             hold_minutes=minutes["hold_for"],
             answer_within_minutes=minutes["answer_within"],
             start_every_minutes=minutes["start_every"] or 30,
@@ -136,7 +144,8 @@ class _PracticeReader:
             move_notice_minutes=minutes["move_until"],
             cancel_notice_minutes=minutes["cancel_until"],
             offer_minutes=minutes["waitlist_offer"],
-            most_in_series=self._count(rules.get("most_in_series")) or IN_SERIES,
+            most_in_series=self._count(rules.get("most_in_series"), f"without the line it is {IN_SERIES}")
+            or IN_SERIES,
             confirm_at_once=tuple(
                 self._chosen(rules["confirm_at_once"], [KNOWN_CLIENTS, *SERVICE_TYPES], "such request")
             )
@@ -261,14 +270,14 @@ class _PracticeReader:
             self._problems.add(node.place, "long-price", message, "write it like 90 EUR")
         return price
 
-    def _count(self, node: Node | None) -> int | None:
+    def _count(self, node: Node | None, hint: str = "remove the line where there is no limit") -> int | None:
         if node is None:
             return None
         written = node.text if isinstance(node, Text) else ""
         if COUNT.fullmatch(written) and int(written) <= MOST_APPOINTMENTS:
             return int(written)
         message = f"this must be a number of appointments from 1 to {MOST_APPOINTMENTS}"
-        self._problems.add(node.place, "bad-count", message, "remove the line where there is no limit")
+        self._problems.add(node.place, "bad-count", message, hint)
         return None
 
     def _chosen(self, node: Node | None, known: list[str], what: str) -> list[str]:

@@ -15,6 +15,7 @@ from engine.model import StepSpec, Words
 from engine.ports import Outcome
 from engine.snapshot import Snapshot
 from engine.vocabulary import Vocabulary
+from flows.claiming import HOLD_OVER
 from flows.consent.screen import (
     ELSEWHERE,
     EVENTS,
@@ -50,6 +51,7 @@ TIMED_SIGNALS = frozenset(
         "proposal_lapsed",
         TIME_RELEASED,
         OFFER_LAPSED,
+        HOLD_OVER,
         NEWS_WITHHELD,
         NEWS_UNDELIVERED,
     }

@@ -106,11 +106,20 @@ async def offer_to_next(turn: BookingTurn, tx: Transaction, released: Released, 
 
 
 async def leave_line(turn: BookingTurn, tx: Transaction, asked: Appointment) -> None:
-    """What somebody waited for is asked for now; another time that is on offer for it is free again."""
+    """What somebody waited for is asked for now; another time that is on offer for it is free again.
+
+    Who asks for a series goes on waiting for a day that is not part of it.
+    """
+    starts = [one.starts_at for one in await together(tx, asked)]
     for entry in await tx.waitlist.of_client(turn.person_id, turn.minute):
-        if entry.service == asked.service and entry.offered not in {None, asked.id}:
+        wish = Wish.of(dict(entry.wish))
+        if entry.service != asked.service or (
+            asked.series is not None and not any(_suits(wish, start, turn.zone) for start in starts)
+        ):
+            continue
+        if entry.offered not in {None, asked.id}:
             await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
-    await tx.waitlist.leave(turn.person_id, asked.service)
+        await tx.waitlist.leave(turn.person_id, asked.service)
 
 
 async def suiting(turn: BookingTurn, tx: Transaction, waiting: Waiting, released: Released) -> int | None:

@@ -47,6 +47,9 @@ class LocalEntities:
         """Everything that a text gives; `now` in the practice's zone."""
         repetition = find_repetition(text, lambda words: self._last_day(words, now))
         times = self._times.read(repetition.rest, now)
+        if repetition.weekday and not self._is_of_that_day(repetition.weekday, times, now):
+            repetition = RepetitionFound(None, None, text)  # "I work every Monday; on Friday at ten, please"
+            times = self._times.read(text, now)
         entities: dict[str, Value] = self._finder.find(text)
         if (way := direction(text)) and not times.value:
             entities[DIRECTION] = way
@@ -61,8 +64,21 @@ class LocalEntities:
             entities, {name: value for name, value in latent.items() if value}, times, repetition
         )
 
+    def _is_of_that_day(self, weekday: str, times: TimesFound, now: datetime) -> bool:
+        """Whether the day that a text wishes for, if it does, is one of those days of the week."""
+        named = _first_day(self._times.read(weekday, now))
+        wished = _first_day(times)
+        return named is None or wished is None or named.weekday() == wished.weekday()
+
     def _last_day(self, words: str, now: datetime) -> date | None:
         """The last of the days that words name; None if they name none."""
         said = self._times.read(words, now).value or {}
         day = said.get("until_date") or said.get("date")
         return date.fromisoformat(day) if isinstance(day, str) else None
+
+
+def _first_day(times: TimesFound) -> date | None:
+    """The one day that a text names; None where it names none, or several."""
+    said = times.value or {}
+    day = said.get("date")
+    return date.fromisoformat(day) if isinstance(day, str) and not said.get("until_date") else None

@@ -173,7 +173,7 @@ def only_a_time(times: TimesFound, *, likeliest: str) -> bool:
     said = tokens(times.rest)
     if said and likeliest in MENTIONS_A_TIME and WISHES.isdisjoint(said):
         return False
-    if times.value is None or any(pair in CANNOT for pair in pairwise(said)):
+    if times.value is None or "cancel" in said or any(pair in CANNOT for pair in pairwise(said)):
         return False
     others = [word for word in said if word not in FILLERS and word != "?"]
     return not others or (len(others) == 1 and likeliest not in MAY_NAME_A_TIME)

@@ -40,9 +40,12 @@ _NUMBERS: Final = {
     "a": 1,
     "un": 1,
     "couple": 2,
+    "thirteen": 13,
+    "fourteen": 14,
+    "sixteen": 16,
+    "thirty": 30,
     "twice": 2,
     "fifteen": 15,
-    "sixteen": 16,
     "twenty": 20,
     "quince": 15,
     "veinte": 20,
@@ -125,7 +128,9 @@ _SERIES: Final = _pattern(
     rf"\b(?:a series|recurring|repeating|standing|{_WEEKLY}) {_SESSIONS}|\b{_SESSIONS} {_WEEKLY}\b"
 )
 _ONCE: Final = _pattern(
-    rf"\b(?:(?:only|just) (?:this |the )?(?:once|one(?: (?:time|{_SESSIONS}))?\b(?! (?:of|from|on|at|in)\b))"
+    r"\b(?:(?:only|just) (?:this |the )?"
+    rf"(?:once|one(?! (?:time |{_SESSIONS} )?(?:a|per|each|every|of|from|on|at|in)\b)"
+    rf"(?: (?:time|{_SESSIONS}))?\b)"
     r"|not (?:every|each) (?:week|time)|no series|one[- ]off"
     rf"|(?:solo|s[oó]lo) una(?: (?:vez|{_SESSIONS}))?|una sola vez)"
     r"(?! (?:a|per|every|each|por) )"
@@ -165,6 +170,8 @@ class RepetitionFound:
     """What it says if that was asked for, such as a bare "six"; counts only then."""
     rest: str
     """The text without the words that said it."""
+    weekday: str = ""
+    """The day of the week that it is tied to, in the words of the text: "every Tuesday"."""
 
     @property
     def says_nothing_else(self) -> bool:
@@ -186,7 +193,8 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
     if every is None or _DENIED.search(said):
         return RepetitionFound(None, _latent(said, count, until.day if until else None), text)
     value = _value(every, times=count.times(every) if count else None, until=until.day if until else None)
-    return RepetitionFound(value, None, _without(text, [one for one in (rhythm, count, until) if one]))
+    rest = _without(text, [one for one in (rhythm, count, until) if one])
+    return RepetitionFound(value, None, rest, rhythm.keep if rhythm else "")
 
 
 def _says_only(text: str, count: _Words) -> bool:

@@ -113,11 +113,15 @@ async def approve_with_longer_way(turn: BookingTurn, tx: Transaction) -> Outcome
 async def find_refused(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out which request is to be refused: the one named, or the only one that is waiting.
 
-    `named`: by its number, in writing. That is no slip of a finger, so nothing more is asked.
+    `named`: by its number, in writing. That is no slip of a finger, so nothing more is asked. For a series no
+    other times can be proposed, so there the reason is the place to say what would suit.
     """
     found = await _answer(turn, tx, "declined")
     is_named = turn.data.get("request") is not None and turn.moment.heard.kind == "text"
-    return replace(found, name="named") if found.name == "refusing" and is_named else found
+    if found.name != "refusing" or not is_named:
+        return found
+    request = await request_named(turn, tx, number(found.remembers["request"]))
+    return found if request and request.series is not None else replace(found, name="named")
 
 
 @step("one", "which_one", "none_waiting", remembers=(*PENDING, "request", "summary"))

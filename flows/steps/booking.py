@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn
-from flows.claiming import claim, claim_all, is_offered_by, wanted_by
+from flows.claiming import MOST_OPEN, claim, claim_all, is_offered_by, look_again, wanted_by
 from flows.lives import summary_of, together, told_of, told_together
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
@@ -21,8 +21,6 @@ from storage.practice import KNOWN_CLIENTS
 from storage.store import Transaction
 from storage.timers import Timer
 
-MOST_OPEN = 3
-"""How many requests one client may have open: more would let one person empty a calendar."""
 LEAST_TO_ANSWER = 30 * 60
 """A therapist has at least this many seconds to answer, unless the appointment begins before."""
 HELD = ("summary", "appointment")
@@ -39,7 +37,7 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     moved = await _moved(turn, tx)
     if moved is not None and (moved.status != "confirmed" or moved.starts_at <= turn.minute):
         return Outcome("overtaken")
-    before = await held_by(turn, tx)
+    before = await held_by(turn, tx) or await _on_offer(turn, tx, wanted)
     number = await _kept(turn, tx, before, wanted) if before else None
     if number is None:
         if before:
@@ -55,6 +53,15 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     if moved is not None:
         summary = line("summary_of_move", before=turn.when(moved.starts_at), summary=summary)
     return Outcome("held", remembers={"appointment": number, "summary": summary})
+
+
+async def _on_offer(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> Appointment | None:
+    """What is kept for a client who waited, if that is what they want now; with it the offer is answered."""
+    offered = turn.remembered_number("on_offer")
+    found = await tx.appointments.get(offered) if offered is not None else None
+    if found is None or (found.starts_at, found.therapist_id) != (wanted.starts_at, wanted.therapist_id):
+        return None
+    return found if await tx.waitlist.answered(turn.person_id, found.id) else None
 
 
 def priced(turn: BookingTurn, first: NewAppointment, *others: NewAppointment) -> Value:
@@ -203,6 +210,17 @@ async def release_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
     if number is not None:
         await tx.calendar.move_on(number, LET_GO, turn.now)
     return Outcome("released", remembers={"appointment": None, "slot": None})
+
+
+@step("ended", "goes_on")
+async def end_hold(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """End a hold that has run out, wherever its client has gone meanwhile: somebody may wait for its time."""
+    found = await told_of(turn, tx)
+    if await tx.calendar.expire(found.id, turn.now):
+        return Outcome("ended")
+    if found.status == "held" and found.expires_at is not None:
+        await look_again(turn, tx, found.id, found.expires_at)
+    return Outcome("goes_on")
 
 
 async def held_by(turn: BookingTurn, tx: Transaction) -> Appointment | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from engine.events import Value
@@ -106,7 +107,7 @@ async def _with_somebody_else(turn: BookingTurn, tx: Transaction, whom: dict[str
     """The times of whoever is wanted now, nearest to what was wished for."""
     now = turn.knowing(whom)
     if not not_turned_down(now, turn.practice.therapists_for(*simplest(turn))):
-        return Outcome("nobody_else")
+        return replace(_offered(turn, await find(turn, tx, *simplest(turn))), name="nobody_else")
     return _offered(turn, await find(now, tx, *simplest(turn)), remembers=whom)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
-from flows.lives import successor, wait_for
+from flows.lives import successor, together, wait_for
 from flows.registry import step
 from flows.slots import local
 from flows.steps.availability import REPEATED
-from flows.steps.own_appointments import choices_of, coming
+from flows.steps.own_appointments import choices_of, coming, is_meant
 from flows.wishes import Wish
 from storage.appointments import Appointment
 from storage.lifecycle import ACTIVE
@@ -41,7 +41,7 @@ async def find_movable(turn: BookingTurn, tx: Transaction) -> Outcome:
     standing = [found for found in await coming(turn, tx) if found.starts_at > turn.minute]
     confirmed = [found for found in standing if found.status == "confirmed"]
     said = Wish.of(turn.data.get("appointment_time"))
-    of_that_day = [found for found in confirmed if said.first and _is_meant(turn, said, found)]
+    of_that_day = [found for found in confirmed if said.first and is_meant(turn, said, found)]
     if len(confirmed) == 1 or len(of_that_day) == 1:
         (meant,) = of_that_day or confirmed
         return await _begin(turn, tx, meant, Wish() if of_that_day else said)
@@ -50,7 +50,8 @@ async def find_movable(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("several", remembers={"own_appointments": choices, "wanted": said.as_value()})
     if standing:
         meant = standing[0]
-        about: dict[str, Value] = {"appointment": meant.id, "summary": turn.summary(meant)}
+        summary = turn.summary(*await together(tx, meant))
+        about: dict[str, Value] = {"appointment": meant.id, "summary": summary}
         return Outcome("only_asked_for", remembers={**about, "wanted": said.as_value(), "slot": None})
     return Outcome("none")
 
@@ -88,12 +89,6 @@ async def _begin(turn: BookingTurn, tx: Transaction, found: Appointment | None, 
         "wanted": _of_the_same_day(turn, wish, found).as_value(),
     }
     return Outcome("one", tells={"summary": turn.summary(found)}, remembers=taken_over)
-
-
-def _is_meant(turn: BookingTurn, said: Wish, found: Appointment) -> bool:
-    """Whether what was said is when the appointment is: "move the one on Thursday"."""
-    wall = local(found.starts_at, turn.zone)
-    return said.suits_day(wall.date()) and said.suits_minute(wall.hour * 60 + wall.minute)
 
 
 def _of_the_same_day(turn: BookingTurn, wish: Wish, found: Appointment) -> Wish:

@@ -9,8 +9,10 @@ from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
 from flows.lives import by_series, later_ones, summary_of, together, wait_for
 from flows.registry import step
+from flows.slots import local
 from flows.steps.waitlist import waiting_lines
 from flows.texts import line
+from flows.wishes import Wish
 from flows.wording import in_short
 from storage.appointments import Appointment
 from storage.lifecycle import CANCEL
@@ -61,14 +63,18 @@ async def own_lines(turn: BookingTurn, tx: Transaction, found: Sequence[Appointm
     return lines
 
 
-@step("one", "several", "none", remembers=(*MEANT, "own_appointments"))
+@step("one", "one_of_series", "several", "none", remembers=(*MEANT, "own_appointments"))
 async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out which appointment the client may mean."""
+    """Find out which appointment the client may mean: the only one, or the one of the day said."""
     cancellable = [found for found in await coming(turn, tx) if found.starts_at > turn.minute]
     if not cancellable:
         return Outcome("none")
-    if len(cancellable) == 1:
-        return Outcome("one", remembers=await _meant(turn, tx, cancellable[0]))
+    said = Wish.of(turn.data.get("appointment_time"))
+    of_that_day = [found for found in cancellable if said.first and is_meant(turn, said, found)]
+    if len(cancellable) == 1 or len(of_that_day) == 1:
+        (meant,) = of_that_day or cancellable
+        later = await later_ones(tx, meant)
+        return Outcome("one_of_series" if later else "one", remembers=await _meant(turn, tx, meant))
     choices = choices_of(turn, cancellable)
     return Outcome("several", remembers={"own_appointments": choices, "and_later": None})
 
@@ -152,6 +158,12 @@ async def cancel_appointment(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome(
         "cancelled", to=therapist, sends={"appointment": first.id, "others": [one.id for one in others]}
     )
+
+
+def is_meant(turn: BookingTurn, said: Wish, found: Appointment) -> bool:
+    """Whether what was said is when the appointment is: "the one on Thursday"."""
+    wall = local(found.starts_at, turn.zone)
+    return said.suits_day(wall.date()) and said.suits_minute(wall.hour * 60 + wall.minute)
 
 
 async def coming(turn: BookingTurn, tx: Transaction) -> list[Appointment]:

@@ -14,14 +14,14 @@ from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.choices import choose
-from flows.claiming import claim_all, days_of, is_offered_by, wanted_by
+from flows.claiming import MOST_OPEN, claim_all, days_of, is_offered_by, wanted_by
 from flows.free_times import MARGIN, Search, free_times
 from flows.lives import together
 from flows.offers import OFFERED, asked_therapists, chosen, find, offer, own_therapist, start_of
 from flows.registry import step
 from flows.series import Occurrence, Plan, Repetition, repeated
 from flows.slots import instant, local
-from flows.steps.booking import HELD, MOST_OPEN, held_by, priced
+from flows.steps.booking import HELD, held_by, priced
 from flows.texts import line
 from flows.wishes import Wish
 from flows.wording import in_short
@@ -237,14 +237,15 @@ async def _never_free(turn: BookingTurn, tx: Transaction) -> Outcome:
 def _clash(turn: BookingTurn, looked: Looked, clash: Occurrence) -> Outcome:
     """What is free in the week of one that is not, nearest to its time first."""
     asked = replace(looked.plan, asked=clash.day)
-    wanted = instant(clash.day, _minute(turn, looked.plan), turn.zone)
+    minute = _minute(turn, looked.plan)
+    wanted = instant(clash.day, minute, turn.zone)
     near = sorted(_of_week(turn, looked, clash.day), key=lambda start: _distance(turn, start, wanted))
     left = sum(one.start in looked.free for one in looked.days)
     return Outcome(
         "clash",
         remembers={
             "series": asked.as_value(),
-            "clash": line("clash", when=turn.when(wanted), left=left, count=len(looked.days)),
+            "clash": line("clash", when=turn.when_on(clash.day, minute), left=left, count=len(looked.days)),
             **_offered(turn, tuple(sorted(near[:SHOWN])), looked.plan.therapist),
         },
     )

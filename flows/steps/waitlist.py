@@ -5,10 +5,12 @@ from __future__ import annotations
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
-from flows.claiming import claim, hold_of
+from flows.claiming import MOST_OPEN, claim, hold_of
 from flows.offers import chosen
 from flows.registry import step
 from flows.reminders import quiet_hours
+from flows.series import Plan
+from flows.slots import local
 from flows.steps.availability import REPEATED, WISHES
 from flows.texts import line
 from flows.waitlist import OFFER_LAPSED, Released, offer_to_next, suiting, window
@@ -55,6 +57,30 @@ async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("joined", tells={"waiting": _in_words(turn, service, wish)})
 
 
+@step("settled", "silent", tells=("waiting",), remembers=("series",))
+async def wait_for_clash(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Wait for the one of a series that is not free, and go on without it."""
+    plan = Plan.of(turn.memory.get("series"))
+    if turn.person.opted_out_at is not None or plan is None or plan.asked is None:
+        return Outcome("silent")
+    wall = local(plan.start, turn.zone)
+    wish = Wish(plan.asked, plan.asked, wall.hour * 60 + wall.minute)
+    service = str(turn.memory["service"])
+    since, until = window(turn, wish, service)
+    await tx.waitlist.join(
+        client_id=turn.person_id,
+        service=service,
+        service_type=str(turn.memory["service_type"]),
+        therapist_id=plan.therapist,
+        wish=wish.as_value(),
+        from_minute=since,
+        until_minute=until,
+        at=turn.now,
+    )
+    waiting = _in_words(turn, service, wish)
+    return Outcome("settled", tells={"waiting": waiting}, remembers={"series": plan.settled(None).as_value()})
+
+
 @step("left", "not_on_it", remembers=ON_OFFER)
 async def leave_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Wait for nothing any more; what is on offer is free again."""
@@ -92,10 +118,12 @@ async def pass_on_released_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("passed_on")
 
 
-@step("taken", "gone", remembers=(*WISHES, "appointment", "moving", "on_offer"))
+@step("taken", "gone", "too_many", remembers=(*WISHES, "appointment", "moving", "on_offer"))
 async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Go on with what is on offer as with any chosen time. What was held before is free again."""
     held = await _on_offer(turn, tx)
+    if held and await tx.appointments.count_open(turn.person_id, turn.now) > MOST_OPEN:
+        return Outcome("too_many")
     if held is None or not await tx.waitlist.answered(turn.person_id, held.id):
         return Outcome("gone", remembers=FORGOTTEN)
     other = turn.remembered_number("appointment")

@@ -88,6 +88,8 @@ def test_a_therapist_without_a_phone_has_the_one_from_the_settings(tmp_path: Pat
         ("rules:", "rulez:", "4:1 unknown-key"),
         ("minimum_notice: 2h", "minimum_notice: soon", "5:19 bad-duration"),
         ("minimum_notice: 2h", "minimum_notice: 7m", "5:19 bad-duration"),
+        ("minimum_notice: 2h", "minimum_notice: 90d", "5:19 long-duration"),
+        ("minimum_notice: 2h", "waitlist_offer: 25h", "5:19 long-duration"),
         ("minimum_notice: 2h", "most_in_series: 0", "5:19 bad-count"),
         ("minimum_notice: 2h", "most_in_series: many", "5:19 bad-count"),
         ("takes: 50m", "takes: 0m", "9:12 bad-duration"),

@@ -54,6 +54,8 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
         ("no, only once", (1, 1, None), (None, None)),
         ("just one appointment, on tuesday at 3pm", (1, 1, None), ("2026-03-10", "15:00")),
         ("not every week", (1, 1, None), (None, None)),
+        ("only one session a week for five weeks", (1, 5, None), (None, None)),
+        ("every tuesday at 3 for thirty weeks", (1, 30, None), ("2026-03-10", "15:00")),
         ("make it five weeks", (None, 5, None), (None, None)),  # changes a series, begins none
         ("two sessions please", (None, 2, None), (None, None)),
     ],
@@ -67,6 +69,8 @@ def test_how_often(text: str, repetition: object, time: object) -> None:
     [
         "every time I call nobody answers",
         "every day at 9",
+        "I work nights every Monday, so please on friday at 10am",
+        "I go to the gym every Tuesday, can I book on wednesday at 10am",
         "every morning",
         "I can't come every week",
         "I don't want to come weekly",
