@@ -17,7 +17,7 @@ from typing import Protocol, TypeAlias
 
 import structlog
 
-from app.opt_outs import news_of_opt_out, news_of_withheld
+from app.opt_outs import news_of_refusal, news_of_withheld
 from app.settling import FIRST_LOOK_SECONDS, Looking, Settling
 from app.throttle import Throttle
 from app.undelivered import news_of_undelivered
@@ -254,7 +254,7 @@ class Deliveries:
             return self._failed(owed, None, now)
         pause = error.retry_after or 2**owed.attempts
         if owed.is_urgent or not error.retry_after:
-            pause = min(LONGEST_PAUSE, pause)
+            pause = min(LONGEST_PAUSE, pause)  # somebody in danger cannot wait as long as Twilio may ask for
         log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
         return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
 
@@ -262,7 +262,7 @@ class Deliveries:
         """Write down a refusal; of one who has opted out over there, the conversation hears."""
         if code not in OPTED_OUT:
             return self._failed(owed, code, now)
-        return self._failed_with_news(owed, code, [news_of_opt_out(owed, code, now)])
+        return self._failed_with_news(owed, code, news_of_refusal(owed, code, now))
 
     def _failed(self, owed: Owed, code: int | None, now: int) -> Note:
         """Write down that a message is never sent; if nobody asked for it, its conversation hears of it."""

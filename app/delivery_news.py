@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from app.opt_outs import news_of_opt_out
+from app.opt_outs import news_of_refusal
 from app.undelivered import news_of_undelivered
 from app.wiring import Product
 from channels.inbound import DeliveryStatus
@@ -55,7 +55,7 @@ class DeliveryNotes:
         """The person has asked Twilio or WhatsApp for no more: their conversation hears of it, once."""
         storage = self._product.storage
         if owed := await storage.outbox.find(status.sid, _row(status)):
-            await storage.inbox.put(news_of_opt_out(owed, code, self._product.clock()))
+            await storage.inbox.put_all(news_of_refusal(owed, code, self._product.clock()))
 
     async def _undelivered(self, status: DeliveryStatus) -> None:
         """Nothing more becomes of it: if nobody asked for it, its conversation hears of it, once."""

@@ -5,9 +5,11 @@ Only signals are made here: the person's own conversation decides what follows f
 
 from __future__ import annotations
 
+from app.undelivered import news_of_undelivered
 from engine.events import Heard
 from flows.consent.screen import NEWS_WITHHELD, OPTED_OUT_ELSEWHERE
 from storage.owed import Owed
+from storage.people import THERAPIST
 
 
 def news_of_withheld(owed: Owed, at: int) -> Heard:
@@ -21,6 +23,12 @@ def news_of_withheld(owed: Owed, at: int) -> Heard:
         event=NEWS_WITHHELD,
         data=owed.unasked or {},
     )
+
+
+def news_of_refusal(owed: Owed, code: int, at: int) -> list[Heard]:
+    """What follows from that: a client is phoned, and of a therapist's alert the next on call hears."""
+    lost = news_of_undelivered(owed, at) if owed.flow == THERAPIST else []
+    return [news_of_opt_out(owed, code, at), *lost]
 
 
 def news_of_opt_out(owed: Owed, code: int, at: int) -> Heard:

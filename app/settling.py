@@ -2,7 +2,8 @@
 
 Two kinds are in doubt: those whose sending ended without a clear answer, and those whose process died
 while it was sending. What is found was sent. What is not found when the list has had time to show it was
-not taken, and is sent again. Where the list cannot be read nothing is sent again: a person who waits writes
+not taken, and is sent again: of what is urgent after a few seconds, for the numbers to call may come twice,
+but not late. Where the list cannot be read nothing is sent again: a person who waits writes
 once more, but a message that came twice cannot be taken back.
 """
 
@@ -27,6 +28,8 @@ POLL_SECONDS = 1.0
 AT_ONCE = 20
 FIRST_LOOK_SECONDS = 2
 """After so long the list shows most of what was taken."""
+URGENT_SECONDS = 10
+"""After so long nobody waits any more for the list to show something urgent."""
 STUCK_SECONDS = 30
 """No sending takes so long: whoever began it has died."""
 LONGEST_PAUSE = 3600
@@ -108,7 +111,7 @@ class Settling:
             await doubts.look_again(owed, now + FIRST_LOOK_SECONDS)
         elif candidates and await doubts.found(owed, candidates, now):
             log.info("message in doubt was taken", outbox=owed.id)
-        elif self._age(owed) < self._doubt_seconds:
+        elif self._age(owed) < self._certain_after(owed):
             await doubts.look_again(owed, self._next_look(owed))
         elif owed.resent < MOST_RESENT and now - owed.created_at <= LOOKED_FOR_SECONDS:
             if await doubts.send_again(owed, now):
@@ -117,6 +120,10 @@ class Settling:
             log.error("message in doubt: settle it by hand", outbox=owed.id)
             await doubts.stay(owed, self._next_look(owed))
 
+    def _certain_after(self, owed: Owed) -> int:
+        """Seconds after which what the list does not show was not taken, as far as anybody waits to know."""
+        return min(self._doubt_seconds, URGENT_SECONDS) if owed.is_urgent else self._doubt_seconds
+
     def _age(self, owed: Owed) -> int:
         return self._clock() - (owed.started_at or owed.created_at)
 
@@ -124,5 +131,5 @@ class Settling:
         """After half as long again as it has lasted, but not past the moment from which it is certain."""
         now, age = self._clock(), self._age(owed)
         pause = min(max(FIRST_LOOK_SECONDS, age // 2), LONGEST_PAUSE)
-        until_certain = self._doubt_seconds - age
+        until_certain = self._certain_after(owed) - age
         return now + (min(pause, until_certain) if until_certain > 0 else pause)

@@ -57,8 +57,8 @@ WAITS: Mapping[Remedy, float | None] = {
 }
 """Seconds to wait before sending again, unless Twilio said how long; None: whoever sends backs off.
 
-The day of Remedy.TOMORROW is nobody's calendar day: Twilio counts the last 24 hours, whenever they are, so
-room comes back bit by bit, and to ask once an hour finds it.
+Which day Remedy.TOMORROW means Twilio does not say. Assumed are the last 24 hours, whenever they are, so that
+room comes back bit by bit; to ask once an hour finds it either way.
 """
 OPTED_OUT = frozenset({21610, 63033})
 """Codes that say that the person has asked Twilio or WhatsApp for no more messages of this number."""

@@ -19,6 +19,7 @@ _OF_DAY = "times client kind request"
 _NEXT = "when client kind request address"
 _PARTS = {
     "a_client": "",
+    "alert_line": "alert client phone",
     "and_more": "left",
     "answer *": "",
     "became *": "",

@@ -69,7 +69,7 @@ OVERTAKING = frozenset({CRISIS, PERSON_IN_DANGER})
 
 ALERTED = {CRISIS: "alert_on_call", "alert_unanswered": "escalate_alert"}
 DEMANDED = {
-    "stranger": ALERTED,
+    "stranger": {**ALERTED, STOP: "opt_out_stranger", START: "opt_in_stranger"},
     "client": {
         **ALERTED,
         STOP: "opt_out",

@@ -110,14 +110,15 @@ async def leave_line(turn: BookingTurn, tx: Transaction, asked: Appointment) -> 
 
     Who asks for a series goes on waiting for a day that is not part of it.
     """
-    starts = [one.starts_at for one in await together(tx, asked)]
-    for entry in await tx.waitlist.of_client(turn.person_id, turn.minute):
+    entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
+    starts = [one.starts_at for one in await together(tx, asked)] if entries else []
+    for entry in entries:
         wish = Wish.of(dict(entry.wish))
         if entry.service != asked.service or (
             asked.series is not None and not any(_suits(wish, start, turn.zone) for start in starts)
         ):
             continue
-        if entry.offered not in {None, asked.id}:
+        if entry.offered is not None and entry.offered != asked.id:
             await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
         await tx.waitlist.leave(turn.person_id, asked.service)
 

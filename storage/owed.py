@@ -67,7 +67,7 @@ class Owed:
     template_only: bool
     """Free text came back as too late, so this time only a template may be sent."""
     is_urgent: bool
-    """Somebody may be in danger: nothing but its pace may hold it up."""
+    """Somebody may be in danger: it waits for no other message, and for nothing else longer than it must."""
     heard_at: int | None
     """When the person was last heard, in seconds since the epoch."""
     unasked: Values | None = None

@@ -43,7 +43,8 @@ class TurnUnit:
     async def owe(self, conversation: Conversation, turn: Turn, now: int) -> None:
         """See engine.ports.Unit."""
         assert turn.after is not None  # noqa: S101  # only a turn that was taken owes anything
-        unasked = turn.heard.data if turn.heard.kind in UNASKED else None
+        is_answer = turn.heard.kind not in UNASKED or turn.heard.data.get("is_answer") is True
+        unasked = None if is_answer else turn.heard.data
         await self.tables.outbox.put(
             conversation, turn.after.turn, turn.messages, now, unasked=unasked, urgent=turn.is_urgent
         )

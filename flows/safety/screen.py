@@ -7,7 +7,7 @@ little. It never assesses anybody: it finds words that a person has reviewed, in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import FlowError
@@ -62,11 +62,12 @@ class Lexicon:
     rules: Mapping[str, Phrases]
     """By kind."""
 
-    def concern(self, text: str) -> Concern | None:
+    def heard(self, text: str) -> list[str]:
+        """The words of a text as this language spells them."""
+        return words_of(text, self.spellings, self.slips, self.known)
+
+    def concern(self, said: list[str]) -> Concern | None:
         """The plainest that is found."""
-        said = words_of(text, self.spellings, self.slips, self.known)
-        for _, start, end in list(self.idioms.found(said)):
-            said[start:end] = [BLANK] * (end - start)
         for kind, phrases in self.rules.items():
             for rule, _, _ in phrases.found(said):
                 return Concern(self.language, kind, f"{kind}.{rule}")
@@ -113,14 +114,31 @@ class CrisisScreen:
     def concern(self, text: str) -> Concern | None:
         """The plainest concern that a text gives in any language; None for nearly all.
 
-        Of two that are as plain, the one in the language that the text is written in.
+        What is an idiom in one language is none in another either. The answer is in the language in which the
+        text is written, whichever heard it.
         """
+        said = {lexicon.language: lexicon.heard(text) for lexicon in self.lexicons}
+        idioms = [
+            (start, end, len(said[one.language]))
+            for one in self.lexicons
+            for _, start, end in one.idioms.found(said[one.language])
+        ]
+        for words in said.values():
+            for start, end, length in idioms:
+                if len(words) == length:  # the same words, spelt otherwise
+                    words[start:end] = [BLANK] * (end - start)
         found = [
             (KINDS.index(concern.kind), -lexicon.commonness(text), concern)
             for lexicon in self.lexicons
-            if (concern := lexicon.concern(text))
+            if (concern := lexicon.concern(said[lexicon.language]))
         ]
-        return min(found, key=lambda one: one[:2])[2] if found else None
+        if not found:
+            return None
+        written = max(self.lexicons, key=lambda lexicon: lexicon.commonness(text))
+        plainest = min(found, key=lambda one: one[:2])[2]
+        heard_in = next(one for one in self.lexicons if one.language == plainest.language)
+        is_other = written.commonness(text) > heard_in.commonness(text)
+        return replace(plainest, language=written.language) if is_other else plainest
 
 
 def _lexicon(node: Node, problems: Problems) -> Lexicon:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.errors import TurnFailed
 from engine.events import Value
@@ -24,6 +25,13 @@ LONGEST_REASON = 500
 async def note_reason(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Keep the therapist's own words for the client."""
     return Outcome("noted", remembers={"reason": turn.moment.heard.text.strip()[:LONGEST_REASON]})
+
+
+@step("noted", tells=("reply",), remembers=("reason",))
+async def note_reason_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise of words that speak of danger: they are for the client; the therapist hears whom to call."""
+    noted = await note_reason.run(turn, tx)
+    return replace(noted, tells={"reply": turn.data.get("reply_untold")})
 
 
 @step(

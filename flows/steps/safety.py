@@ -5,6 +5,8 @@ Nothing is assessed, cancelled or given up here. What was held stays held.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import structlog
 
 from engine.errors import TurnFailed
@@ -12,6 +14,8 @@ from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, has_phone, initials_of, name_of, number, phone_of
 from flows.registry import step
+from flows.safety.screen import KINDS
+from flows.texts import line
 from storage.alerts import Alert
 from storage.lifecycle import ACTIVE, KEEP
 from storage.people import Person
@@ -27,10 +31,20 @@ DAY = 24 * 3600
 """Seconds in which "I take care of it", without a number, can only mean the one alert that is open."""
 SAME_ALERT = 30 * 60
 """Seconds in which further messages belong to the alert that was raised by the first."""
+DONE = frozenset({"overdose"})
+"""Rules of the lexicons that hear what somebody may have done already."""
 BEGUN = ("service_type", "service", "wanted", "slot", "offered_types", "offered_days", "offered_times")
 """What a conversation remembers that has begun to book."""
 HOLD = 60 * 60
 """Seconds that a held time is kept for somebody who has other things to think of."""
+
+
+class OnCall(NamedTuple):
+    """One of those who are told when somebody may be in danger."""
+
+    therapist: Therapist
+    hears: bool
+    """False: they have told Twilio to send them nothing."""
 
 
 @step(
@@ -45,16 +59,18 @@ HOLD = 60 * 60
 async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Raise an alert and tell the first on call; what the client is told comes with the event."""
     await _keep_hold(turn, tx)
-    tells = {"reply": turn.data["reply"]}
-    numbers = {"numbers": turn.data["reply"]}
-    last = await tx.alerts.last_of(turn.person_id)
+    chain = await _on_call(turn, tx)
+    reply = turn.data["reply" if any(one.hears for one in chain) else "reply_untold"]
+    tells, numbers = {"reply": reply}, {"numbers": reply}
+    rule, last = str(turn.data["rule"]), await tx.alerts.last_of(turn.person_id)
+    to = Recipient("therapist", chain[0].therapist.address)
     if last and last.acknowledged_by is None and turn.now < last.raised_at + SAME_ALERT:
-        return Outcome("alerted_before", tells=tells, remembers=numbers)
-    alert = await tx.alerts.raise_(turn.person_id, str(turn.data["rule"]), turn.now)
+        if not _is_worse(rule, last.rule):
+            return Outcome("alerted_before", tells=tells, remembers=numbers)
+        return Outcome("alerted", tells=tells, remembers=numbers, to=to, sends={"alert": str(last.id)})
+    alert = await tx.alerts.raise_(turn.person_id, rule, turn.now)
     await _look_again(turn, tx, alert, 1)
     log.warning("alert raised", alert=alert)
-    first = (await _on_call(turn, tx))[0]
-    to = Recipient("therapist", first.address)
     return Outcome("alerted", tells=tells, remembers=numbers, to=to, sends={"alert": str(alert)})
 
 
@@ -80,7 +96,7 @@ async def escalate_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     await tx.alerts.tell_again(alert.id)
     await _look_again(turn, tx, alert.id, alert.told + 1)
     log.error("alert escalated", alert=alert.id, told=alert.told + 1)
-    following = chain[alert.told % len(chain)]
+    following = chain[alert.told % len(chain)].therapist
     return Outcome("escalated", to=Recipient("therapist", following.address), sends={"alert": str(alert.id)})
 
 
@@ -98,7 +114,8 @@ async def escalate_unheard(turn: BookingTurn, tx: Transaction) -> Outcome:
     """
     alert = await _alert(turn, tx)
     chain = await _on_call(turn, tx)
-    others = [one for one in chain if one.id != turn.person_id]
+    others = [one.therapist for one in chain if one.therapist.id != turn.person_id and one.hears]
+    others = others or [one.therapist for one in chain if one.therapist.id != turn.person_id]
     if alert is None or alert.acknowledged_by is not None or not others:
         return Outcome("nothing_to_tell")
     if alert.told >= ROUNDS * len(chain):  # or two whom nothing reaches would be told in turn for ever
@@ -127,13 +144,19 @@ async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells=tells)
 
 
-@step("acknowledged", "answered_for", "unknown", tells=("client", "phone"))
+@step("acknowledged", "answered_for", "which_one", "unknown", tells=("client", "phone", "list"))
 async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Somebody on call answers for the alert; of two, the first counts."""
+    """Somebody on call answers for the alert; of two, the first counts. `which_one`: several are open."""
     alert = await _alert(turn, tx)
     if alert is None and turn.data.get("alert") is None:
         waiting = await tx.alerts.open_since(turn.now - DAY)
-        alert = waiting[0] if len(waiting) == 1 else None
+        if len(waiting) > 1:
+            lines: list[Value] = [
+                line("alert_line", alert=one.id, client=_called(one.client), phone=phone_of(one.client))
+                for one in waiting
+            ]
+            return Outcome("which_one", tells={"list": lines})
+        alert = waiting[0] if waiting else None
     if alert is None:
         return Outcome("unknown")
     if not await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now):
@@ -141,12 +164,6 @@ async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     log.info("alert acknowledged", alert=alert.id)
     phone = phone_of(alert.client)
     return Outcome("acknowledged", tells={"client": _called(alert.client), "phone": phone})
-
-
-@step("noted", tells=("reply",))
-async def note_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Pass on what is said to somebody who is no client, and alert nobody: they may speak of a client."""
-    return Outcome("noted", tells={"reply": turn.data.get("reply_untold")})
 
 
 @step("talking", "booking", "waiting", "nothing")
@@ -164,6 +181,14 @@ async def find_place_again(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("nothing")
     begun = any(turn.memory.get(name) for name in BEGUN)
     return Outcome("booking" if begun else "nothing")
+
+
+def _is_worse(rule: str, before: str) -> bool:
+    """Whether it is plainer than what was said before, or something may have been done since."""
+    kind, _, name = rule.partition(".")
+    kind_before, _, name_before = before.partition(".")
+    plainer = kind_before in KINDS and KINDS.index(kind) < KINDS.index(kind_before)
+    return plainer or (name in DONE and name_before not in DONE)
 
 
 def _called(client: Person) -> Value:
@@ -191,7 +216,7 @@ async def _look_again(turn: BookingTurn, tx: Transaction, alert: int, time: int)
     await tx.timers.put([timer])
 
 
-async def _on_call(turn: BookingTurn, tx: Transaction) -> list[Therapist]:
+async def _on_call(turn: BookingTurn, tx: Transaction) -> list[OnCall]:
     """Whom to tell, in order: the client's own therapist, then the others as the practice lists them.
 
     Whoever has told Twilio to send them nothing comes last: they would not hear of it.
@@ -200,10 +225,8 @@ async def _on_call(turn: BookingTurn, tx: Transaction) -> list[Therapist]:
     known = {appointment.therapist_id for appointment in own[:1]}
     people = [await tx.people.by_id(therapist.id) for therapist in turn.practice.therapists]
     deaf = {person.id for person in people if person and person.opted_out_at is not None}
-    return sorted(
-        turn.practice.therapists,
-        key=lambda therapist: (therapist.id in deaf, therapist.id not in known),
-    )
+    chain = [OnCall(therapist, therapist.id not in deaf) for therapist in turn.practice.therapists]
+    return sorted(chain, key=lambda one: (not one.hears, one.therapist.id not in known))
 
 
 async def _keep_hold(turn: BookingTurn, tx: Transaction) -> None:

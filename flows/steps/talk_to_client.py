@@ -5,7 +5,9 @@ Words go to a client only where it is certain which one is meant; and only while
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.errors import TurnFailed
 from engine.events import Value
@@ -17,6 +19,7 @@ from flows.steps.approval import waiting_requests
 from flows.steps.meant_client import choices, meant
 from flows.steps.talk import silence_timer
 from flows.texts import line
+from storage.conversations import Conversation
 from storage.people import Person
 from storage.relays import Relay
 from storage.store import Transaction
@@ -24,6 +27,8 @@ from storage.store import Transaction
 WRITTEN = ("client", "phone", "relay")
 SENT = ("passed", "too_late", "wants_silence")
 ADDRESSEES = ("clients", "words")
+TELL = re.compile(r"\s*(?:please )?(?:tell|write to|message)\s+(.+)", re.IGNORECASE | re.DOTALL)
+"""The command `tell`, which the crisis screen comes before."""
 
 
 @step("read", tells=(*WRITTEN, "words"))
@@ -88,6 +93,51 @@ async def tell_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _tell_one_of(turn, tx, found.clients, found.rest)
 
 
+IN_DANGER = ("passed", "which_client", "not_passed")
+
+
+@step(
+    *IN_DANGER,
+    tells=(*WRITTEN, "reply"),
+    remembers=ADDRESSEES,
+    reaches="client",
+    signals={"passed": "therapist_wrote"},
+)
+async def answer_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Pass words on although they speak of danger: no client is to be kept from a therapist's help."""
+    return await _told_in_danger(turn, tx) or _in_danger(turn, await answer_client.run(turn, tx))
+
+
+@step(
+    "noted",
+    *IN_DANGER,
+    tells=(*WRITTEN, "reply"),
+    remembers=ADDRESSEES,
+    reaches="client",
+    signals={"passed": "therapist_wrote"},
+)
+async def hear_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Tell whom to call, and alert nobody: they may speak of a client. Words for one go there."""
+    told = await _told_in_danger(turn, tx)
+    return told or Outcome("noted", tells={"reply": turn.data.get("reply_untold")})
+
+
+async def _told_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome | None:
+    """What becomes of a command to tell a client something; None: it was none."""
+    told = TELL.match(turn.moment.heard.text)
+    if told is None:
+        return None
+    found = await meant(turn, tx, told[1])
+    if not found.clients or not found.rest:
+        return _in_danger(turn, Outcome("unknown"))
+    return _in_danger(turn, await _tell_one_of(turn, tx, found.clients, found.rest))
+
+
+def _in_danger(turn: BookingTurn, told: Outcome) -> Outcome:
+    name = told.name if told.name in IN_DANGER else "not_passed"
+    return replace(told, name=name, tells={**told.tells, "reply": turn.data.get("reply_untold")})
+
+
 @step(*SENT, tells=WRITTEN, remembers=ADDRESSEES, reaches="client", signals={"passed": "therapist_wrote"})
 async def tell_picked(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass on what had been written before the client was picked."""
@@ -135,9 +185,10 @@ async def _tell(turn: BookingTurn, tx: Transaction, client: Person, words: str) 
     """Pass words on, if the client may be written to now."""
     forgetting = dict.fromkeys(ADDRESSEES)
     tells: dict[str, Value] = {"client": name_of(client), "phone": phone_of(client)}
-    if client.opted_out_at is not None:
-        return Outcome("wants_silence", tells=tells, remembers=forgetting)
     conversation = await tx.conversations.peek("client", client.address)
+    is_asked = _is_asked(client, conversation)
+    if client.opted_out_at is not None and not is_asked:
+        return Outcome("wants_silence", tells=tells, remembers=forgetting)
     heard_at = conversation.snapshot.heard_at if conversation else None
     if heard_at is None or turn.now > heard_at + TODAY:
         return Outcome("too_late", tells=tells, remembers=forgetting)
@@ -148,8 +199,16 @@ async def _tell(turn: BookingTurn, tx: Transaction, client: Person, words: str) 
         tells={**tells, "relay": str(relay.id)},
         remembers=forgetting,
         to=_client(client),
-        sends={"relay": str(relay.id), "words": words},
+        sends={"relay": str(relay.id), "words": words, "is_answer": is_asked},
     )
+
+
+def _is_asked(client: Person, conversation: Conversation | None) -> bool:
+    """Whether a client who wants no messages has asked for this one, by talking to a therapist since."""
+    if conversation is None or client.opted_out_at is None:
+        return False
+    snapshot = conversation.snapshot
+    return snapshot.memory.get("relay") is not None and (snapshot.heard_at or 0) >= client.opted_out_at
 
 
 async def _is_pin(turn: BookingTurn, tx: Transaction) -> bool:

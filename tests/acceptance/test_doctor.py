@@ -15,11 +15,10 @@ import grpc
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from typer.testing import CliRunner
 
-from app.__main__ import app
 from tests.acceptance.conftest import MakeServer
 from tests.acceptance.server import COMMAND, Server, free_port, reaching
+from tests.app.command import run_here
 from tests.fakes import dialogflow
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.twilio import FakeTwilio
@@ -82,7 +81,7 @@ class Clinic:
     def _visit(self, changes: dict[str, str]) -> Told:
         nothing_else = dict.fromkeys(os.environ)
         with chdir(self.server.folder):
-            done = CliRunner().invoke(app, ["doctor"], env=nothing_else | self.settings(changes))
+            done = run_here("doctor", env=nothing_else | self.settings(changes))
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return as_told(done.exit_code, done.stdout)
 

@@ -10,6 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import structlog
+from typer.testing import CliRunner, Result
+
+from app.__main__ import app
+
 PROGRAM = Path(sys.executable).with_name("therapy-booking")
 CHECKOUT = str(Path(__file__).parents[2])
 SECONDS = 60
@@ -34,6 +39,15 @@ def run(
             **(settings or {}),
         },
     )
+
+
+def run_here(*arguments: str, env: Mapping[str, str | None] | None = None) -> Result:
+    """Run `therapy-booking` within this process, and log afterwards as before."""
+    logs = structlog.get_config()
+    try:
+        return CliRunner().invoke(app, arguments, env=env)
+    finally:
+        structlog.configure(**logs)
 
 
 def chat(folder: Path, lines: Sequence[object], **settings: str) -> list[dict[str, Any]]:

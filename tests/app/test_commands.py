@@ -6,10 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from app.__main__ import app
-from tests.app.command import run
+from tests.app.command import run, run_here
 
 TINY = Path(__file__).parent.parent / "scenarios" / "practices" / "tiny.yaml"
 COMMANDS = [
@@ -50,7 +48,7 @@ def test_every_command_explains_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, [*command, "--help"])
+    done = run_here(*command, "--help")
     assert done.exit_code == 0
     assert "Usage: therapy-booking" in done.stdout
     assert list(tmp_path.iterdir()) == []

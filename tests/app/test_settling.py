@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from app.clock import Clock
-from app.settling import FIRST_LOOK_SECONDS, LOOKED_FOR_SECONDS, STUCK_SECONDS, Settling
+from app.settling import (
+    FIRST_LOOK_SECONDS,
+    LOOKED_FOR_SECONDS,
+    STUCK_SECONDS,
+    URGENT_SECONDS,
+    Settling,
+)
 from engine.effects import Message
 from engine.errors import ChannelError
 from storage.outbox import MOST_RESENT
@@ -45,18 +51,18 @@ class Desk:
     settling: Settling
     own: set[int] = field(default_factory=set)
 
-    async def begin(self, address: str = "chat:a", turn: int = 1) -> Owed:
+    async def begin(self, address: str = "chat:a", turn: int = 1, *, urgent: bool = False) -> Owed:
         """A message whose sending was begun."""
         async with self.storage.transaction() as tx:
             conversation = await tx.conversations.lock("client", address, "idle", at=self.clock())
-            await tx.outbox.put(conversation, turn, [Message("hello")], self.clock())
+            await tx.outbox.put(conversation, turn, [Message("hello")], self.clock(), urgent=urgent)
         owed = (await self.storage.outbox.since(0, 100))[-1]
         await self.storage.outbox.start(owed.id, self.clock())
         return owed
 
-    async def doubt(self, address: str = "chat:a", turn: int = 1) -> Owed:
+    async def doubt(self, address: str = "chat:a", turn: int = 1, *, urgent: bool = False) -> Owed:
         """A message whose sending ended without a clear answer."""
-        owed = await self.begin(address, turn)
+        owed = await self.begin(address, turn, urgent=urgent)
         await self.storage.outbox.unknown(owed.id, self.clock() + FIRST_LOOK_SECONDS)
         return owed
 
@@ -82,6 +88,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     settling = Settling(storage, there, clock, doubt_seconds=DOUBT, own=lambda: own)
     yield Desk(storage, clock, there, settling, own)
     await storage.close()
+
+
+async def test_what_is_urgent_is_waited_for_a_few_seconds_only(desk: Desk) -> None:
+    await desk.doubt(urgent=True)
+    assert await desk.after(URGENT_SECONDS - 1) == ["unknown"]
+    assert await desk.after(1) == ["pending"]
+    assert desk.there.asked > 1
 
 
 async def test_what_the_list_shows_was_sent(desk: Desk) -> None:

@@ -185,7 +185,10 @@ async def test_in_disorder_reports_come_in_any_order_twice_or_never(twilio: Fake
     assert any(order and order[0] == "read" for order in orders)
 
 
-@pytest.mark.parametrize(("overrides", "tries"), [("rc=5&rp=all", 6), ("rc=2&rp=4xx", 3), ("rc=2&rp=5xx", 1)])
+@pytest.mark.parametrize(
+    ("overrides", "tries"),
+    [("rc=5&rp=all", 6), ("rc=2&rp=4xx", 3), ("rc=2&rp=5xx", 1), ("e=dublin&sni=y", 1)],
+)
 async def test_it_repeats_as_its_overrides_say(twilio: FakeTwilio, overrides: str, tries: int) -> None:
     async with Site(lambda: web.Response(status=404)) as site:
         assert (await twilio.deliver(f"{site.url}#{overrides}", forms.CLIENT, "hello")).tries == tries

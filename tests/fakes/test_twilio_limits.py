@@ -107,7 +107,9 @@ async def test_a_template_that_whatsapp_has_turned_away_is_not_delivered(
     assert told == [str(code), None], "within the 24 hours it is a message like any other"
 
 
-@pytest.mark.parametrize("overrides", ["rc=6", "rp=none", "rt=99", "ct=10001", "tt=soon", "retries=3"])
+@pytest.mark.parametrize(
+    "overrides", ["rc=6", "rp=none", "rt=99", "ct=10001", "tt=soon", "sni=maybe", "retries=3"]
+)
 async def test_an_address_may_ask_for_what_there_is(twilio: FakeTwilio, overrides: str) -> None:
     async with Site(web.Response) as site:
         with pytest.raises(AssertionError, match=overrides):

@@ -1,4 +1,4 @@
-"""How many messages the fake Twilio takes in 24 hours: few of an account on trial."""
+"""How many messages the fake Twilio takes a day, of an account on trial; 24 hours are assumed."""
 
 from __future__ import annotations
 

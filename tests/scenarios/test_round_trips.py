@@ -21,7 +21,8 @@ STORY = (
     ("client:Ana", "individual therapy", [BARE + 2]),  # looks whose client Ana is, and when they are free
     ("client:Ana", "1", [BARE + 4]),
     ("client:Ana", "friday at 9am", [BARE + 6]),  # looks, and exchanges one hold for another
-    ("client:Ana", "yes", [BARE + 2, BARE + 3]),  # the therapist's conversation begins; how reliable is Ana?
+    # What does Ana wait for? And there: the conversation begins; how reliable is Ana?
+    ("client:Ana", "yes", [BARE + 3, BARE + 3]),
     ("therapist:anna", "approve 2", [BARE + 2, BARE]),
     ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 6]),
     ("client:Ana", "my appointments", [BARE + 2]),  # and what Ana waits for
@@ -33,7 +34,7 @@ STORY = (
 SERIES = (
     ("client:Ana", "in-call individual therapy with anna every tuesday at 3pm for two weeks", [10]),
     ("client:Ana", "every tuesday at 3pm for six weeks", [19]),  # two for each, beside looking and letting go
-    ("client:Ana", "yes", [6, 7]),
+    ("client:Ana", "yes", [7, 7]),
     ("therapist:anna", "approve", [6, 2]),  # as a whole
     ("client:Ana", "my appointments", [4]),
 )

@@ -196,3 +196,47 @@ def test_a_reply_that_no_message_has_room_for_is_refused(tmp_path: Path) -> None
     (tmp_path / "en.yaml").write_text(f"language: en\nreply: '{{emergency}} {{helpline}} {'x' * 1_200}'\n")
     with pytest.raises(FlowError, match=r"en.yaml:2:8: long-text: `reply` leaves no 200 characters"):
         CrisisScreen.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I lost my brother to suicide last year, can I book on thursday at 9am",
+        "i watched suicide squad last night, book me for friday",
+        "busco terapia de duelo, mi hermano se suicidó hace 5 años",
+        "do you treat self harm?",
+    ],
+)
+def test_an_idiom_of_one_language_is_none_in_another_either(text: str) -> None:
+    assert SCREEN.concern(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("¿Atienden duelo por suicidio?", "es"), ("i feel like suicidio is my only way out", "en")],
+)
+def test_the_answer_is_in_the_language_that_was_written(text: str, language: str) -> None:
+    concern = SCREEN.concern(text)
+    assert concern
+    assert concern.language == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i tok 30 paracetamol what do i do",
+        "i tuk all the tablets",
+        "i want ot die",
+        "he bebido lejía",
+        "me he inyectado toda la insulina",
+        "my wrists are bleeding",
+        "took my meds all of them",
+    ],
+)
+def test_what_may_have_been_done_already_is_heard_with_its_slips(text: str) -> None:
+    assert SCREEN.concern(text)
+
+
+@pytest.mark.parametrize("text", ["I take my insulin at 9, can we meet at 10?", "can I take my meds with me"])
+def test_medicine_alone_is_no_danger(text: str) -> None:
+    assert SCREEN.concern(text) is None
