@@ -45,6 +45,8 @@ CLIENT = "client"
 SHIPPED = Path(__file__).parent
 _PHRASES = ("stop", "stop_alone", "beside", "perhaps", "not_perhaps", "start", "start_alone")
 _SECTIONS = ("language", "groups", "fuzzy", *_PHRASES)
+YES = frozenset({"yes", "yeah", "yep", "ok", "okay", "sure", "si"})
+AND = "and"
 _CLEAREST_FIRST = (STOP, START, MAY_STOP)
 
 
@@ -69,9 +71,20 @@ class Wordings:
         said = words_of(text, {}, self.slips, self.known)
         found = {name for name, _, _ in self.sentences.found(said)}
         found |= self._said_alone(said)
+        if not found and self._is_stop_and_yes(said):
+            found.add(MAY_STOP)
         if MAY_STOP in found and any(self.doubts.found(said)):
             found.discard(MAY_STOP)
         return found
+
+    def _is_stop_and_yes(self, said: Sequence[str]) -> bool:
+        """Whether the first sentence says so and a yes follows: "Stop! Yes" is no yes to anything."""
+        beginning = said.index(END) + 1
+        if not any(name == STOP and start == beginning for name, start, _ in self.alone.found(said)):
+            return False
+        rest = [word for word in said[beginning:] if word != AND]
+        behind = rest[rest.index(END) + 1 :]
+        return bool(behind) and behind[0] in YES
 
     def _said_alone(self, said: Sequence[str]) -> set[str]:
         """The events of which each sentence is one, or says nothing else: "Stop. Stop. Thanks"."""

@@ -49,7 +49,7 @@ async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
         service=service,
         service_type=kind,
         therapist_id=turn.remembered_number("asked_for"),
-        wish=wish.as_value(),
+        wish={**wish.as_value(), "moving": turn.memory.get("moving")},
         from_minute=since,
         until_minute=until,
         at=turn.now,
@@ -124,6 +124,7 @@ async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
     held = await _on_offer(turn, tx)
     if held and await tx.appointments.count_open(turn.person_id, turn.now) > MOST_OPEN:
         return Outcome("too_many")
+    moving = await _moved_by(turn, tx, held) if held else None
     if held is None or not await tx.waitlist.answered(turn.person_id, held.id):
         return Outcome("gone", remembers=FORGOTTEN)
     other = turn.remembered_number("appointment")
@@ -137,7 +138,7 @@ async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
             "service": held.service,
             "asked_for": None,
             "appointment": held.id,
-            "moving": None,
+            "moving": moving,
             **dict.fromkeys(REPEATED),
             "on_offer": None,
         },
@@ -216,6 +217,16 @@ async def _on_offer(turn: BookingTurn, tx: Transaction) -> Appointment | None:
     found = await tx.appointments.get(named) if named is not None else None
     is_own = found is not None and found.client.id == turn.person_id
     return found if found and is_own and found.status == "held" and found.stands(turn.now) else None
+
+
+async def _moved_by(turn: BookingTurn, tx: Transaction, held: Appointment) -> int | None:
+    """The appointment that was to be moved by whoever waited, if it still stands."""
+    for entry in await tx.waitlist.of_client(turn.person_id, turn.minute):
+        moving = number(entry.wish.get("moving")) if entry.offered == held.id else None
+        found = await tx.appointments.get(moving) if moving is not None else None
+        if found and found.client.id == turn.person_id and found.status == "confirmed":
+            return found.id
+    return None
 
 
 def _in_words(turn: BookingTurn, service: str, wish: Wish) -> Value:
