@@ -42,19 +42,8 @@ async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("silent")
     if (held := turn.remembered_number("appointment")) is not None:
         await tx.calendar.move_on(held, LET_GO, turn.now)  # for somebody else who waits, as this errand ends
-    wish = turn.wish
-    since, until = window(turn, wish, service)
-    await tx.waitlist.join(
-        client_id=turn.person_id,
-        service=service,
-        service_type=kind,
-        therapist_id=turn.remembered_number("asked_for"),
-        wish={**wish.as_value(), "moving": turn.memory.get("moving")},
-        from_minute=since,
-        until_minute=until,
-        at=turn.now,
-    )
-    return Outcome("joined", tells={"waiting": _in_words(turn, service, wish)})
+    waiting = await _join(turn, tx, turn.wish, turn.remembered_number("asked_for"))
+    return Outcome("joined", tells={"waiting": waiting})
 
 
 @step("settled", "silent", tells=("waiting",), remembers=("series",))
@@ -65,20 +54,25 @@ async def wait_for_clash(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("silent")
     wall = local(plan.start, turn.zone)
     wish = Wish(plan.asked, plan.asked, wall.hour * 60 + wall.minute)
+    waiting = await _join(turn, tx, wish, plan.therapist)
+    return Outcome("settled", tells={"waiting": waiting}, remembers={"series": plan.settled(None).as_value()})
+
+
+async def _join(turn: BookingTurn, tx: Transaction, wish: Wish, therapist: int | None) -> Value:
+    """Put the client on the list for what they want, from now on; returns it in words."""
     service = str(turn.memory["service"])
     since, until = window(turn, wish, service)
     await tx.waitlist.join(
         client_id=turn.person_id,
         service=service,
         service_type=str(turn.memory["service_type"]),
-        therapist_id=plan.therapist,
-        wish=wish.as_value(),
+        therapist_id=therapist,
+        wish={**wish.as_value(), "moving": turn.memory.get("moving")},
         from_minute=since,
         until_minute=until,
         at=turn.now,
     )
-    waiting = _in_words(turn, service, wish)
-    return Outcome("settled", tells={"waiting": waiting}, remembers={"series": plan.settled(None).as_value()})
+    return _in_words(turn, service, wish)
 
 
 @step("left", "not_on_it", remembers=ON_OFFER)
