@@ -64,9 +64,10 @@ class Claims:
     async def lock_resources(self, resource_ids: Iterable[int]) -> None:
         """Queue up for these people until the transaction ends, in an order that cannot deadlock. Deferred.
 
-        Makes rivals wait instead of collide, and makes rules that count appointments safe: also on a cluster,
-        as whoever adds an appointment refers to these rows, and a rival who holds them on another node has to
-        try again. What makes double bookings impossible is `claim`. SQLite's one writer need not queue.
+        Makes rivals wait instead of collide, and rules that count appointments safe. On a cluster whoever
+        adds an appointment refers to these rows, and a rival who holds them on another node has to try again
+        when that reaches it; of two that commit within the same few milliseconds both may count one too few.
+        What makes double bookings impossible is `claim`. SQLite's one writer need not queue.
         """
         wanted = sorted(set(resource_ids))
         if wanted:

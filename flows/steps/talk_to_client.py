@@ -186,7 +186,7 @@ async def _tell(turn: BookingTurn, tx: Transaction, client: Person, words: str) 
     forgetting = dict.fromkeys(ADDRESSEES)
     tells: dict[str, Value] = {"client": name_of(client), "phone": phone_of(client)}
     conversation = await tx.conversations.peek("client", client.address)
-    is_asked = _is_asked(client, conversation)
+    is_asked = await _is_asked(turn, tx, client, conversation)
     if client.opted_out_at is not None and not is_asked:
         return Outcome("wants_silence", tells=tells, remembers=forgetting)
     heard_at = conversation.snapshot.heard_at if conversation else None
@@ -203,12 +203,16 @@ async def _tell(turn: BookingTurn, tx: Transaction, client: Person, words: str) 
     )
 
 
-def _is_asked(client: Person, conversation: Conversation | None) -> bool:
-    """Whether a client who wants no messages has asked for this one, by talking to a therapist since."""
+async def _is_asked(
+    turn: BookingTurn, tx: Transaction, client: Person, conversation: Conversation | None
+) -> bool:
+    """Whether a client who wants no messages has asked this therapist for one, by writing to them since."""
     if conversation is None or client.opted_out_at is None:
         return False
-    snapshot = conversation.snapshot
-    return snapshot.memory.get("relay") is not None and (snapshot.heard_at or 0) >= client.opted_out_at
+    talk = number(conversation.snapshot.memory.get("relay"))
+    relay = await tx.relays.get(talk) if talk is not None else None
+    is_theirs = relay is not None and relay.therapist.id == turn.person_id and relay.is_open(turn.now)
+    return is_theirs and (conversation.snapshot.heard_at or 0) > client.opted_out_at
 
 
 async def _is_pin(turn: BookingTurn, tx: Transaction) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
@@ -138,6 +139,7 @@ async def test_of_two_who_write_to_one_calendar_on_two_nodes_one_tries_again(
                     await other.appointments.add(
                         new_appointment(diary.therapist, diary.other, "b", TEN + 240)
                     )
+                await asyncio.to_thread(synchronise, servers)  # until it has reached this node, too
 
         with pytest.raises(TryAgain):
             await count_on_both()
