@@ -199,6 +199,13 @@ class Server:
             while self.rows("SELECT id FROM inbox WHERE taken_at IS NULL"):  # noqa: ASYNC110  # as above
                 await asyncio.sleep(0.05)
 
+    async def until_nothing_is_under_way(self, within: float = 15.0) -> None:
+        """Wait until everything is answered and settled, so that a kill leaves nothing in doubt."""
+        await self.until_taken(within)
+        async with asyncio.timeout(within):
+            while self.rows("SELECT id FROM outbox WHERE state IN ('pending', 'sending', 'unknown')"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """What the database holds, as another program sees it."""
         with (

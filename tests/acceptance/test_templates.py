@@ -28,6 +28,7 @@ async def twilio(pushed: Server) -> AsyncIterator[FakeTwilio]:
         pushed.start()
         await learnt(pushed, "approved", "approved")
         yield fake
+        await pushed.until_nothing_is_under_way()
     pushed.kill()
 
 
@@ -108,7 +109,7 @@ async def test_without_a_template_it_fails_with_the_reason_and_is_not_sent_in_va
     [row] = pushed.rows("SELECT * FROM outbox WHERE state = 'failed'")
     assert row["error_code"] == 63016
     assert len([one for one in twilio.messages if one.to == phone]) == 2
-    await told(twilio, THERAPIST, "A word is needed")  # nothing is under way when the server is killed
+    await told(twilio, THERAPIST, "A word is needed")
     pushed.write("DELETE FROM outbox WHERE state = 'failed'")
 
 
