@@ -48,6 +48,17 @@ def option_placed(vocabulary: Vocabulary, offer: tuple[Option, ...], said: str) 
     return listed[place - 1] if place > 0 else listed[place]
 
 
+def in_context(flow: Flow, event: Event, answered: Message | None) -> Event:
+    """The event with what the answered message of ours is about, so that a step knows whom words are for."""
+    options = answered.options if answered else ()
+    subjects = {
+        flow.standing_options[option.event]: option.id.partition(":")[2]
+        for option in options
+        if ":" in option.id and option.event in flow.standing_options
+    }
+    return Event(event.name, {**subjects, **event.data})
+
+
 def in_reply(
     flow: Flow, vocabulary: Vocabulary, state: State, heard: Heard, answered: Message
 ) -> Event | None:

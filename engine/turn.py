@@ -10,6 +10,7 @@ from engine.effects import Effect, Say, Signal
 from engine.errors import RunawayTurn
 from engine.events import Event, Heard, Reading
 from engine.hear import hear
+from engine.named import in_context
 from engine.ports import Moment, Turn, U, World
 from engine.snapshot import Snapshot
 
@@ -28,7 +29,12 @@ async def take_turn(heard: Heard, reading: Reading | None, world: World[U], now:
             return Turn.already_taken(heard)
         before = conversation.snapshot
         answered = await tx.answered(conversation, heard.replied_to) if heard.replied_to else None
-        event = world.screen(heard) or hear(flow, world.vocabulary, before, heard, reading, answered)
+        screened = world.screen(heard)
+        event = (
+            in_context(flow, screened, answered)
+            if screened
+            else hear(flow, world.vocabulary, before, heard, reading, answered)
+        )
         snapshot = _beginning(before, heard)
         happened: Event | Done = event
         effects: list[Effect] = []

@@ -65,6 +65,11 @@ def said_clearly(snapshot: Snapshot, event: Event, now: int) -> bool:
     return sure or event.data.get("opening") == event.name or said_exactly(snapshot, event, now)
 
 
+def answers_a_person(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """It was written in reply to a message in which we passed on somebody's own words."""
+    return "relay" in event.data
+
+
 def misheard_often(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Nothing has been understood three times in a row."""
     return snapshot.misses >= OFTEN
@@ -120,6 +125,7 @@ GUARDS = {
         leaves_out_a_day,
         said_exactly,
         said_clearly,
+        answers_a_person,
         misheard_often,
         is_only_looking,
         concerns_this_request,

@@ -17,6 +17,8 @@ from storage.sealing import Sealer
 from storage.sql import Insert, Query, Row, given
 from storage.tables import alerts, people
 
+MOST_OPEN = 5
+"""How many open alerts are read at once: nobody can answer for more of them together."""
 _OWN = (alerts.c.id, alerts.c.rule, alerts.c.raised_at, alerts.c.told, alerts.c.acknowledged_by)
 _SELECT = select(*_OWN, *PERSON).join(people, people.c.id == alerts.c.client_id)
 _OPEN = alerts.c.acknowledged_at.is_(None)
@@ -25,7 +27,7 @@ _ADD = Insert(alerts)
 _GET = Query(_SELECT.where(alerts.c.id == given("alert")))
 _LAST = Query(_SELECT.where(alerts.c.client_id == given("client")).order_by(alerts.c.id.desc()).limit(1))
 _OPEN_SINCE = Query(
-    _SELECT.where(_OPEN, alerts.c.raised_at >= given("since")).order_by(alerts.c.id.desc()).limit(2)
+    _SELECT.where(_OPEN, alerts.c.raised_at >= given("since")).order_by(alerts.c.id.desc()).limit(MOST_OPEN)
 )
 _TELL = Query(update(alerts).where(alerts.c.id == given("alert")).values(told=alerts.c.told + 1))
 _ACKNOWLEDGE = Query(
@@ -79,7 +81,7 @@ class Alerts:
         return self._one(await self._session.fetch(_LAST, client=client_id))
 
     async def open_since(self, at: int) -> list[Alert]:
-        """Alerts raised since then for which nobody answers yet, the newest first; two are enough to know."""
+        """Alerts raised since then for which nobody answers yet, the newest first; at most `MOST_OPEN`."""
         rows = await self._session.fetch(_OPEN_SINCE, since=at)
         return [found for row in rows if (found := self._one([row]))]
 

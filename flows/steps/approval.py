@@ -12,6 +12,7 @@ from flows.booking_turn import BookingTurn, number
 from flows.lives import news_of, record, summary_of, together, told_of, told_together
 from flows.registry import step
 from flows.reminders import put_reminders
+from flows.steps.safety import open_alerts
 from flows.texts import line
 from flows.wording import in_short
 from storage.appointments import Appointment
@@ -275,11 +276,14 @@ def _choices(turn: BookingTurn, requests: Sequence[Appointment]) -> list[Value]:
     ]
 
 
-@step("listed", "none", tells=("list",))
+@step("listed", "alerts_only", "none", tells=("list",))
 async def list_requests(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """List the requests that wait for an answer."""
+    """List what waits for an answer: alerts for which nobody answers yet, then the requests."""
+    alerts = await open_alerts(turn, tx)
     waiting = await waiting_requests(turn, tx)
-    lines = await _lines(turn, tx, waiting)
+    lines = [*alerts, *await _lines(turn, tx, waiting)]
     if len(waiting) > MOST:
         lines.append(line("and_more", left=len(waiting) - MOST))
-    return Outcome("listed", tells={"list": lines}) if lines else Outcome("none")
+    if not lines:
+        return Outcome("none")
+    return Outcome("listed" if waiting else "alerts_only", tells={"list": lines})

@@ -13,8 +13,10 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, has_phone, initials_of, name_of, number, phone_of
+from flows.consent.screen import CLIENT
 from flows.registry import step
 from flows.safety.screen import KINDS
+from flows.steps.talk import silence_timer
 from flows.texts import line
 from storage.alerts import Alert
 from storage.lifecycle import ACTIVE, KEEP
@@ -144,43 +146,68 @@ async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells=tells)
 
 
-@step("acknowledged", "answered_for", "which_one", "unknown", tells=("client", "phone", "list"))
+@step(
+    *("acknowledged", "acknowledged_by_phone", "answered_for", "which_one", "unknown"),
+    tells=("client", "phone", "list", "relay"),
+)
 async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Somebody on call answers for the alert; of two, the first counts. `which_one`: several are open."""
+    """Somebody on call answers for the alert; of two, the first counts. `which_one`: several are open.
+
+    They can write to a client from then on. `acknowledged_by_phone`: it is no client, so they can only call.
+    """
     alert = await _alert(turn, tx)
     if alert is None and turn.data.get("alert") is None:
         waiting = await tx.alerts.open_since(turn.now - DAY)
         if len(waiting) > 1:
-            lines: list[Value] = [
-                line("alert_line", alert=one.id, client=_called(one.client), phone=phone_of(one.client))
-                for one in waiting
-            ]
-            return Outcome("which_one", tells={"list": lines})
+            return Outcome("which_one", tells={"list": await open_alerts(turn, tx)})
         alert = waiting[0] if waiting else None
     if alert is None:
         return Outcome("unknown")
     if not await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now):
         return Outcome("answered_for")
     log.info("alert acknowledged", alert=alert.id)
-    phone = phone_of(alert.client)
-    return Outcome("acknowledged", tells={"client": _called(alert.client), "phone": phone})
+    tells: dict[str, Value] = {"client": _called(alert.client), "phone": phone_of(alert.client)}
+    if alert.client.role != CLIENT:
+        return Outcome("acknowledged_by_phone", tells=tells)
+    relay = await tx.relays.open(alert.client.id, turn.person_id, turn.now)
+    await tx.timers.put([silence_timer(relay, turn.now)])
+    return Outcome("acknowledged", tells={**tells, "relay": str(relay.id)})
 
 
-@step("talking", "booking", "waiting", "nothing")
+@step("spoken_of", "not_spoken_of")
+async def find_danger(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Find out whether words of danger were heard since which the client has not said to go on."""
+    return Outcome("spoken_of" if turn.memory.get("numbers") else "not_spoken_of")
+
+
+@step("talking", "booking", "waiting", "nothing", remembers=("numbers",))
 async def find_place_again(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out what was going on before everything else rested."""
+    """Find out what was going on before everything else rested. Whoever is not talking has gone on."""
+    place = await _place_of(turn, tx)
+    return Outcome(place, remembers={} if place == "talking" else {"numbers": None})
+
+
+async def _place_of(turn: BookingTurn, tx: Transaction) -> str:
     talk = turn.remembered_number("relay")
     relay = await tx.relays.get(talk) if talk is not None else None
     if relay and relay.client.id == turn.person_id and relay.is_open(turn.now):
-        return Outcome("talking")
+        return "talking"
     current = turn.remembered_number("appointment")
     appointment = await tx.appointments.get(current) if current is not None else None
     if appointment and appointment.status == "pending" and appointment.stands(turn.now):
-        return Outcome("waiting")
+        return "waiting"
     if appointment and appointment.status != "held":
-        return Outcome("nothing")
+        return "nothing"
     begun = any(turn.memory.get(name) for name in BEGUN)
-    return Outcome("booking" if begun else "nothing")
+    return "booking" if begun else "nothing"
+
+
+async def open_alerts(turn: BookingTurn, tx: Transaction) -> list[Value]:
+    """A line for each alert of the last day for which nobody answers yet."""
+    return [
+        line("alert_line", alert=one.id, client=_called(one.client), phone=phone_of(one.client))
+        for one in await tx.alerts.open_since(turn.now - DAY)
+    ]
 
 
 def _is_worse(rule: str, before: str) -> bool:

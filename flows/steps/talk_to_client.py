@@ -123,7 +123,9 @@ async def hear_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 async def _told_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome | None:
-    """What becomes of a command to tell a client something; None: it was none."""
+    """What becomes of a reply to a client, or of a command to tell one something; None: it was neither."""
+    if number(turn.data.get("relay")) is not None:
+        return _in_danger(turn, await answer_client.run(turn, tx))
     told = TELL.match(turn.moment.heard.text)
     if told is None:
         return None

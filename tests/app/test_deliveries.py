@@ -227,6 +227,7 @@ USED_UP = DeliveryDeferred("used up", retry_after=3600.0, concerns_sender=True)
 async def test_a_number_that_is_used_up_rests_and_the_other_goes_on(small: Office) -> None:
     small.post.errors = [USED_UP]
     (first,) = await small.owe("chat:a")
+    await small.tried(1)
     await small.until("pending")
     await small.owe("chat:b", "chat:c")
     *_, other = await small.owe("chat:t", flow="therapist")
@@ -251,6 +252,7 @@ async def test_what_is_urgent_is_tried_every_minute_however_long_its_number_rest
 async def test_after_the_rest_one_message_tries_before_the_others(small: Office) -> None:
     small.post.errors = [USED_UP]
     await small.owe("chat:a")
+    await small.tried(1)
     await small.until("pending")
     first, *others = await small.owe("chat:b", "chat:c", "chat:d")
     small.post.errors = [USED_UP]

@@ -8,6 +8,7 @@ from engine.effects import Message, Option
 from engine.events import NOTHING, Event, Heard, Reading
 from engine.hear import hear, understood_without_reading
 from engine.model import ANYWHERE, Flow, State, Target
+from engine.named import in_context
 from engine.snapshot import Snapshot
 from engine.vocabulary import Command, EntityKind, Vocabulary
 from tests.engine.tea_house import by_event, means, rule
@@ -107,3 +108,9 @@ def test_the_title_of_an_option_or_a_word_for_it_is_that_option(text: str) -> No
 
 def test_a_reply_to_a_message_about_nothing_is_heard_as_ever() -> None:
     assert heard("thanks", "idle", means(("thanks", 1.0)), Message("Hello.")) == Event("thanks", NOTHING)
+
+
+def test_what_a_screen_heard_keeps_what_the_answered_message_is_about() -> None:
+    alarm = Event("alarm", {"numbers": "112"})
+    assert in_context(FLOW, alarm, BILL) == Event("alarm", {"table": "7", "numbers": "112"})
+    assert in_context(FLOW, alarm, Message("Hello.")) == in_context(FLOW, alarm, None) == alarm
