@@ -5,6 +5,7 @@ Written without the code that it judges: plain statements, and the law in Python
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ APART = text(
     "SELECT count(*) FROM (SELECT a.series FROM appointments a JOIN appointments b ON b.series = a.series "
     "WHERE a.status IN ('held', 'pending') AND (b.status <> a.status OR b.expires_at <> a.expires_at) "
     "GROUP BY a.series) apart"
+)
+ROWS = text(
+    "SELECT id, therapist_id, client_id, status, replaces, series, claimed_from, claimed_until, created_at "
+    "FROM appointments ORDER BY id"
 )
 CLAIMS = text("SELECT resource_id, unit, appointment_id FROM claims")
 
@@ -87,6 +92,21 @@ def overlaps(opened: Connection) -> int:
 
 def claims_astray(opened: Connection) -> int:
     """How many claims belong to nothing active, or are missing of something active: must be 0."""
+    without: int = opened.execute(WITHOUT_PROPOSALS).scalar_one()
+    return len(_astray(opened)) + without
+
+
+def what_is_astray(opened: Connection) -> str:
+    """Every appointment of which claims are astray, with its row: where to begin to look."""
+    owners = Counter(owner for owner, _, _ in _astray(opened))
+    rows = [row._asdict() for row in opened.execute(ROWS) if row.id in owners]
+    unknown = owners.keys() - {row["id"] for row in rows}
+    lines = [f"{owners[row['id']]} claims astray of {row}" for row in rows]
+    return "\n".join([*lines, *(f"{owners[one]} claims of {one}, which does not exist" for one in unknown)])
+
+
+def _astray(opened: Connection) -> set[tuple[int, int, int]]:
+    """Appointment, person and unit of every claim that is there in vain, or is missing."""
     taken = list(_taken(opened))
     standing = {one.appointment for one in taken}
     needed = {(one.appointment, *unit) for one in taken for unit in one.units()}
@@ -97,8 +117,7 @@ def claims_astray(opened: Connection) -> int:
         for owner, person, unit in needed
         if owner in replaced and (replaced[owner], person, unit) in claimed
     }
-    without: int = opened.execute(WITHOUT_PROPOSALS).scalar_one()
-    return len(claimed ^ (needed - shared)) + without
+    return claimed ^ (needed - shared)
 
 
 def series_apart(opened: Connection) -> int:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
 
-from bench.law import claims_astray, looked_at, overlaps, series_apart
+from bench.law import claims_astray, looked_at, overlaps, series_apart, what_is_astray
 from engine.errors import TryAgain
 from storage.appointments import Appointment, NewAppointment
 from storage.lifecycle import (
@@ -42,6 +42,7 @@ from storage.lifecycle import (
     WITHDRAW,
     Move,
 )
+from storage.link import ConnectionLost
 from storage.proposals import MOST, Proposal
 from storage.revision import upgrade
 from storage.settings import StorageSettings
@@ -79,6 +80,8 @@ class Result:
     """Must be 0, as must the next two."""
     claims_astray: int = 0
     series_apart: int = 0
+    astray: str = ""
+    """What was astray when something was for the first time."""
 
     @property
     def is_sound(self) -> bool:
@@ -119,6 +122,9 @@ class Crowd:
                     await self._operate(storage, random.Random(seed), cause, self.now)
                     break
                 except CutOff:
+                    self.result.done["cut off"] += 1
+                    break
+                except ConnectionLost:  # perhaps it was kept; nobody does it again who cannot know that
                     self.result.done["cut off"] += 1
                     break
                 except TryAgain:
@@ -270,6 +276,7 @@ async def operate(servers: Sequence[StorageSettings], *, operations: int, worker
                 result.overlaps += overlaps(opened)
                 result.claims_astray += claims_astray(opened)
                 result.series_apart += series_apart(opened)
+                result.astray = result.astray or what_is_astray(opened)
     finally:
         for storage in storages:
             await storage.close()
@@ -301,7 +308,7 @@ def main() -> int:
         )
         upgrade(settings)
         result = asyncio.run(operate([settings], operations=options.operations, workers=options.workers))
-    print(result)
+    print(result, result.astray, sep="\n" if result.astray else "")
     return int(not result.is_sound)
 
 

@@ -234,6 +234,7 @@ class Conversations:
             created_at=at,
             opted_out_at=None,
             notice_version=None,
+            queued=0,
         )
         await self._session.defer(
             _ADD,

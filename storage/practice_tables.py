@@ -230,6 +230,7 @@ class Practices:
                     created_at=self._clock(),
                     opted_out_at=None,
                     notice_version=None,
+                    queued=0,
                 )
         return numbers
 

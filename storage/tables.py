@@ -64,6 +64,7 @@ people = Table(
     Column("created_at", Instant, nullable=False),
     Column("opted_out_at", Instant),  # since when they want no messages but answers to their own
     Column("notice_version", Name),  # of the privacy notice that they agreed to last
+    Column("queued", BigInteger, nullable=False, server_default="0"),  # how often to their calendar
     UniqueConstraint("role", "address_hash"),
     **_OPTIONS,
 )

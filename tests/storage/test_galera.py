@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
@@ -139,7 +138,6 @@ async def test_of_two_who_write_to_one_calendar_on_two_nodes_one_tries_again(
                     await other.appointments.add(
                         new_appointment(diary.therapist, diary.other, "b", TEN + 240)
                     )
-                await asyncio.to_thread(synchronise, servers)  # until it has reached this node, too
 
         with pytest.raises(TryAgain):
             await count_on_both()
@@ -150,5 +148,5 @@ async def test_of_two_who_write_to_one_calendar_on_two_nodes_one_tries_again(
 
 async def test_claims_always_equal_the_active_appointments(servers: Sequence[StorageSettings]) -> None:
     result = await operate(servers, operations=1_000)
-    assert (result.overlaps, result.claims_astray) == (0, 0)
+    assert (result.overlaps, result.claims_astray) == (0, 0), result.astray
     assert result.done["taken again"], "the nodes have never disagreed, so nothing was tried"
