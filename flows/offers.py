@@ -34,6 +34,11 @@ class Found:
     days: tuple[Day, ...] = ()
     """To be offered first, where these are any."""
 
+    @property
+    def is_what_suits(self) -> bool:
+        """Whether any of it is what was wished for, and not merely near it."""
+        return self.choice.exact is not None or (self.choice.suits and bool(self.choice.offered or self.days))
+
     def showing(self, starts: tuple[int, ...]) -> Found:
         """The same, to be offered these."""
         return replace(self, choice=replace(self.choice, offered=starts), days=())

@@ -30,6 +30,8 @@ TIME_RELEASED = "time_released"
 """The event of a timer: something was given back that its client may wait for."""
 OFFER_LAPSED = "offer_lapsed"
 """The event of a timer: the client has had their time to answer an offer."""
+OF_SERIES = "of_series"
+"""Stands in what somebody waits for beside the rest of a series."""
 FRONT = 0
 """Comes before every entry."""
 
@@ -108,19 +110,20 @@ async def offer_to_next(turn: BookingTurn, tx: Transaction, released: Released, 
 async def leave_line(turn: BookingTurn, tx: Transaction, asked: Appointment) -> None:
     """What somebody waited for is asked for now; another time that is on offer for it is free again.
 
-    Who asks for a series goes on waiting for a day that is not part of it.
+    Who asks for a series goes on waiting for a day that is not part of it, and who waits for a day of a
+    series does whatever else they ask for.
     """
     entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
     starts = [one.starts_at for one in await together(tx, asked)] if entries else []
     for entry in entries:
         wish = Wish.of(dict(entry.wish))
-        if entry.service != asked.service or (
-            asked.series is not None and not any(_suits(wish, start, turn.zone) for start in starts)
-        ):
+        of_series = asked.series is not None or bool(entry.wish.get(OF_SERIES))
+        is_it = not of_series or any(_suits(wish, start, turn.zone) for start in starts)
+        if entry.service != asked.service or not is_it:
             continue
         if entry.offered is not None and entry.offered != asked.id:
             await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
-        await tx.waitlist.leave(turn.person_id, asked.service)
+        await tx.waitlist.leave(entry.id)
 
 
 async def suiting(turn: BookingTurn, tx: Transaction, waiting: Waiting, released: Released) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Generic, TypeVar
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, delete, null, select, update
 
 from storage.database import Session
 from storage.people import THERAPIST
@@ -36,6 +36,7 @@ from storage.tables import (
     services,
     therapists,
     times_off,
+    waitlist,
     weekly_hours,
 )
 
@@ -86,6 +87,12 @@ _THERAPISTS = Query(
 _JOURNEYS = Query(select(journeys.c.therapist_id, journeys.c.service_type, journeys.c.minutes))
 P = TypeVar("P", WeeklyHours, DatedHours, TimeOff, Offering)
 
+_WAIT_FOR_ANYBODY = Query(
+    update(waitlist)
+    .where(waitlist.c.therapist_id.not_in(select(therapists.c.person_id)))
+    .values(therapist_id=null())
+)
+"""Who waits for a therapist who has left may as well be offered somebody else's time."""
 _KNOWN = Query(
     select(people.c.id, people.c.address_hash, therapists.c.code)
     .join(therapists, therapists.c.person_id == people.c.id, isouter=True)
@@ -147,6 +154,7 @@ class Practices:
                 await session.change(query)
             await self._write(session, data, numbers)
             await self._write_settings(session, data.practice, version + 1)
+            await session.change(_WAIT_FOR_ANYBODY)
         numbered = tuple(replace(one, id=numbers[one.code]) for one in data.therapists)
         return replace(data, therapists=numbered, version=version + 1)
 

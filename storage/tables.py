@@ -363,7 +363,7 @@ waitlist = Table(
     Column("until_minute", Instant, nullable=False),
     Column("offered", BigInteger),  # the hold that is on offer to them now
     Column("created_at", Instant, nullable=False),
-    UniqueConstraint("client_id", "service"),
+    Index(None, "client_id"),
     Index(None, "until_minute"),
     **_OPTIONS,
 )

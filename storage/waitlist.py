@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, null, or_, select, update
+from sqlalchemy import delete, null, or_, select, update
 
 from engine.events import Value, Values
 from storage.database import Deferred, Session
@@ -20,18 +20,11 @@ from storage.tables import people, waitlist, waitlist_offers
 
 _OWN = tuple(column for column in waitlist.c if column.name not in {"client_id", "created_at"})
 _SELECT = select(*_OWN, *PERSON).join(people, people.c.id == waitlist.c.client_id)
-_OF = and_(waitlist.c.client_id == given("client"), waitlist.c.service == given("service"))
+_WISHED = ("service", "service_type", "therapist_id", "wish", "from_minute", "until_minute")
 
-_ADD = Insert(waitlist, unless_known=True)
+_ADD = Insert(waitlist)
 _SET = Query(
-    update(waitlist)
-    .where(_OF)
-    .values(
-        {
-            name: given(name)
-            for name in ("service_type", "therapist_id", "wish", "from_minute", "until_minute")
-        }
-    )
+    update(waitlist).where(waitlist.c.id == given("entry")).values({name: given(name) for name in _WISHED})
 )
 _GET = Query(_SELECT.where(waitlist.c.id == given("entry")))
 _OF_CLIENT = Query(
@@ -64,10 +57,8 @@ _ANSWERED = Query(
     .where(waitlist.c.client_id == given("client"), waitlist.c.offered == given("appointment"))
     .values(offered=null())
 )
-_FORGET_OFFERS = Query(
-    delete(waitlist_offers).where(waitlist_offers.c.entry_id.in_(select(waitlist.c.id).where(_OF)))
-)
-_LEAVE = Query(delete(waitlist).where(_OF))
+_FORGET_OFFERS = Query(delete(waitlist_offers).where(waitlist_offers.c.entry_id == given("entry")))
+_LEAVE = Query(delete(waitlist).where(waitlist.c.id == given("entry")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +100,21 @@ class Waitlist:
         from_minute: int,
         until_minute: int,
         at: int,
+        entry: int | None = None,
     ) -> None:
-        """Wait from now on. Who waits for this service already keeps their place, with the newer wish."""
+        """Wait from now on. `entry`: one of theirs that keeps its place, with the newer wish."""
         wanted: dict[str, Scalar] = {
+            "service": service,
             "service_type": service_type,
             "therapist_id": therapist_id,
             "wish": self._sealer.seal_json(wish),
             "from_minute": from_minute,
             "until_minute": until_minute,
         }
-        added = {**wanted, "offered": None, "created_at": at}
-        await self._session.insert(_ADD, client_id=client_id, service=service, **added)
-        await self._session.change(_SET, client=client_id, service=service, **wanted)
+        if entry is None:
+            await self._session.insert(_ADD, client_id=client_id, **wanted, offered=None, created_at=at)
+        else:
+            await self._session.change(_SET, entry=entry, **wanted)
 
     async def get(self, entry: int) -> Waiting | None:
         """The one with this number, if they still wait."""
@@ -167,10 +161,10 @@ class Waitlist:
         """This hold is on offer no more. False: it was not."""
         return bool(await self._session.change(_ANSWERED, client=client_id, appointment=appointment))
 
-    async def leave(self, client_id: int, service: str) -> None:
-        """Wait no more for this service. Deferred."""
-        await self._session.defer(_FORGET_OFFERS, client=client_id, service=service)
-        await self._session.defer(_LEAVE, client=client_id, service=service)
+    async def leave(self, entry: int) -> None:
+        """Wait no more for this. Deferred."""
+        await self._session.defer(_FORGET_OFFERS, entry=entry)
+        await self._session.defer(_LEAVE, entry=entry)
 
     def _read(self, row: Row) -> Waiting:
         own, person = row[: len(_OWN)], row[len(_OWN) :]

@@ -6,14 +6,14 @@ from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
 from flows.claiming import MOST_OPEN, claim, hold_of
-from flows.offers import chosen
+from flows.offers import chosen, days_shown, find, times_shown
 from flows.registry import step
 from flows.reminders import quiet_hours
 from flows.series import Plan
 from flows.slots import local
 from flows.steps.availability import REPEATED, WISHES
 from flows.texts import line
-from flows.waitlist import OFFER_LAPSED, Released, offer_to_next, suiting, window
+from flows.waitlist import OF_SERIES, OFFER_LAPSED, Released, offer_to_next, suiting, window
 from flows.wish_wording import wish_in_words
 from flows.wishes import Wish
 from storage.appointments import Appointment
@@ -24,14 +24,17 @@ from storage.waitlist import Waiting
 
 OFFER = ("request", "summary", "deadline")
 ON_OFFER = ("on_offer",)
+MOST_WAITED_FOR = 5
+"""So much one client may wait for at the same time."""
 FORGOTTEN: dict[str, Value] = {"on_offer": None}
 
 
-@step("joined", "too_little", "silent", tells=("waiting",))
+@step("joined", "joined_though_free", "too_many", "too_little", "silent", tells=("waiting",))
 async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Wait for what was wished for. `too_little`: nobody knows yet what that is.
 
-    `silent`: who wants no messages could not be offered anything.
+    `joined_though_free`: something that suits is free now, and they have not seen it. `silent`: who wants no
+    messages could not be offered anything. `too_many`: they wait for as much as anybody may.
     """
     kind, service = turn.remembered_text("service_type"), turn.remembered_text("service")
     if kind not in turn.practice.service_types or service not in [
@@ -40,13 +43,17 @@ async def join_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("too_little")
     if turn.person.opted_out_at is not None:
         return Outcome("silent")
+    waiting = await _join(turn, tx, turn.wish, turn.remembered_number("asked_for"))
+    if waiting is None:
+        return Outcome("too_many")
     if (held := turn.remembered_number("appointment")) is not None:
         await tx.calendar.move_on(held, LET_GO, turn.now)  # for somebody else who waits, as this errand ends
-    waiting = await _join(turn, tx, turn.wish, turn.remembered_number("asked_for"))
+    elif not (times_shown(turn) or days_shown(turn)) and (await find(turn, tx, kind, service)).is_what_suits:
+        return Outcome("joined_though_free", tells={"waiting": waiting})
     return Outcome("joined", tells={"waiting": waiting})
 
 
-@step("settled", "silent", tells=("waiting",), remembers=("series",))
+@step("settled", "too_many", "silent", tells=("waiting",), remembers=("series",))
 async def wait_for_clash(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Wait for the one of a series that is not free, and go on without it."""
     plan = Plan.of(turn.memory.get("series"))
@@ -54,23 +61,39 @@ async def wait_for_clash(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("silent")
     wall = local(plan.start, turn.zone)
     wish = Wish(plan.asked, plan.asked, wall.hour * 60 + wall.minute)
-    waiting = await _join(turn, tx, wish, plan.therapist)
+    waiting = await _join(turn, tx, wish, plan.therapist, of_series=True)
+    if waiting is None:
+        return Outcome("too_many")
     return Outcome("settled", tells={"waiting": waiting}, remembers={"series": plan.settled(None).as_value()})
 
 
-async def _join(turn: BookingTurn, tx: Transaction, wish: Wish, therapist: int | None) -> Value:
-    """Put the client on the list for what they want, from now on; returns it in words."""
-    service = str(turn.memory["service"])
+async def _join(
+    turn: BookingTurn, tx: Transaction, wish: Wish, therapist: int | None, *, of_series: bool = False
+) -> Value:
+    """Put the client on the list for what they want, from now on; returns it in words. None: for too much.
+
+    Who waits for the same already keeps their place.
+    """
+    kind, service = str(turn.memory["service_type"]), str(turn.memory["service"])
+    entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
+    same = [
+        one.id
+        for one in entries
+        if (one.service_type, one.service) == (kind, service) and Wish.of(dict(one.wish)) == wish
+    ]
+    if not same and len(entries) >= MOST_WAITED_FOR:
+        return None
     since, until = window(turn, wish, service)
     await tx.waitlist.join(
         client_id=turn.person_id,
         service=service,
-        service_type=str(turn.memory["service_type"]),
+        service_type=kind,
         therapist_id=therapist,
-        wish={**wish.as_value(), "moving": turn.memory.get("moving")},
+        wish={**wish.as_value(), "moving": turn.memory.get("moving"), OF_SERIES: of_series},
         from_minute=since,
         until_minute=until,
         at=turn.now,
+        entry=same[0] if same else None,
     )
     return _in_words(turn, service, wish)
 
@@ -82,7 +105,7 @@ async def leave_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
     for entry in entries:
         if entry.offered is not None:
             await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
-        await tx.waitlist.leave(turn.person_id, entry.service)
+        await tx.waitlist.leave(entry.id)
     return Outcome("left" if entries else "not_on_it", remembers=FORGOTTEN)
 
 

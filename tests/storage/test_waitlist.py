@@ -9,7 +9,7 @@ from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import waitlist
 from storage.waitlist import Waiting
-from tests.storage.samples import NOW, conversation_with
+from tests.storage.samples import NOW, conversation_with, practice, therapist
 
 DAY = 24 * 60
 TODAY = NOW // 60
@@ -24,6 +24,7 @@ async def join(
     therapist: int | None = None,
     since: int = TODAY,
     until: int = TODAY + DAY,
+    entry: int | None = None,
 ) -> int:
     client = (await conversation_with(storage, f"chat:{name}")).person.id
     async with storage.transaction() as tx:
@@ -36,6 +37,7 @@ async def join(
             from_minute=since,
             until_minute=until,
             at=NOW,
+            entry=entry,
         )
     return client
 
@@ -54,10 +56,11 @@ async def clients(storage: Storage, therapist: int = ANNA, *, besides: int = 0) 
     return [one.client.id for one in await line(storage, therapist, besides=besides)]
 
 
-async def test_who_came_first_is_asked_first_and_joining_again_keeps_the_place(storage: Storage) -> None:
+async def test_who_came_first_is_asked_first_and_a_newer_wish_keeps_the_place(storage: Storage) -> None:
     assert not await storage.waitlist.is_anybody_waiting()
     first, second = await join(storage, "a"), await join(storage, "b")
-    await join(storage, "a", therapist=ANNA)
+    (entry,) = await storage.waitlist.of_client(first, TODAY)
+    await join(storage, "a", therapist=ANNA, entry=entry.id)
     assert await clients(storage) == [first, second]
     (entry,) = await storage.waitlist.of_client(first, TODAY)
     assert (entry.therapist_id, entry.wish, entry.offered) == (ANNA, {"time": "09:00"}, None)
@@ -90,12 +93,14 @@ async def test_an_offer_is_open_until_it_is_answered_and_then_known(storage: Sto
 
 async def test_who_leaves_waits_for_the_rest_only(storage: Storage) -> None:
     client = await join(storage, "a")
+    await join(storage, "a")
     await join(storage, "a", service="yoga")
-    entry, _ = await line(storage)
+    entry, *_ = await line(storage)
     async with storage.transaction() as tx:
         await tx.waitlist.offer(entry.id, 7, ANNA, TODAY + 60)
-        await tx.waitlist.leave(client, "massage")
-    assert [one.service for one in await storage.waitlist.of_client(client, TODAY)] == ["yoga"]
+        await tx.waitlist.leave(entry.id)
+    left = await storage.waitlist.of_client(client, TODAY)
+    assert [one.service for one in left] == ["massage", "yoga"]
     assert await storage.waitlist.get(entry.id) is None
     assert await storage.waitlist.of_client(client, TODAY + DAY) == []
 
@@ -115,3 +120,12 @@ async def test_whether_there_is_a_line_is_asked_on_the_way(storage: Storage) -> 
         before = storage.round_trips
         assert await tx.waitlist.is_anybody_waiting()
         assert storage.round_trips == before
+
+
+async def test_who_waits_for_a_therapist_who_has_left_waits_for_whoever_is_free(storage: Storage) -> None:
+    loaded = await storage.practice.load(practice(therapist("zoe", "chat:z"), therapist("ann", "chat:a")))
+    zoe, ann = (one.id for one in loaded.therapists)
+    for name, number in (("a", zoe), ("b", ann)):
+        await join(storage, name, therapist=number)
+    await storage.practice.load(practice(therapist("ann", "chat:a")))
+    assert [one.therapist_id for one in await line(storage, ann)] == [None, ann]
