@@ -13,6 +13,8 @@ from typing import Any
 from engine.errors import MalformedWebhook
 
 LONGEST_TEXT = 1_600
+LONGEST_FORM = 10 * LONGEST_TEXT
+"""Characters that are kept of all that was typed into a form."""
 LONGEST_NAME = 80
 LONGEST_DETAIL = 200
 """Characters that are kept of a label, a title or an address."""
@@ -57,6 +59,23 @@ def json_object(packed: str | None) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def texts_in(*values: object) -> str:
+    """All texts within JSON values, each in a line of its own; also within JSON packed into a text."""
+    found: list[str] = []
+    waiting = list(reversed(values))
+    while waiting:  # no recursion: whoever sends it chooses how deep it is
+        match waiting.pop():
+            case dict() as names:
+                waiting += reversed(names.values())
+            case list() as items:
+                waiting += reversed(items)
+            case str() as text if packed := json_object(text):
+                waiting.append(packed)
+            case str() as text if text.strip():
+                found.append(clean(text)[:LONGEST_TEXT])
+    return "\n".join(found)[:LONGEST_FORM]
 
 
 def text_of(form: Mapping[str, str], name: str) -> str:

@@ -147,6 +147,8 @@ def _check_account(named: str, ours: str) -> None:
 def _kind_and_data(message: Incoming) -> tuple[Kind, Values]:
     """What was sent, and what else is known; Twilio may take anything for an opt-out, not texts alone."""
     kind, data = _kind(message)
+    if typed := message.typed:
+        data = {**data, "form": typed}
     return kind, {**data, "opt_out": message.opt_out} if message.opt_out else data
 
 

@@ -22,6 +22,7 @@ from channels.form_values import (
     sid,
     sid_or_none,
     text_of,
+    texts_in,
 )
 from engine.errors import MalformedWebhook
 
@@ -133,6 +134,11 @@ class Incoming:
             _id_within(self.interactive),
         )
         return next((id_ for id_ in candidates if id_ and _OPTION_ID.fullmatch(id_)), None)
+
+    @property
+    def typed(self) -> str:
+        """The texts of a form that was filled in, a line each: any of them may be a person's."""
+        return texts_in(self.interactive, self.flow_data)
 
     @property
     def attachment(self) -> str | None:

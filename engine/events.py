@@ -46,6 +46,9 @@ conversation or a timer, `wait` from the state's own waiting time."""
 SAID: frozenset[Kind] = frozenset({"text", "tap", "media", "location"})
 """The kinds that a person has said."""
 
+WRITTEN = ("label", "address", "form")
+"""What a person may have written beside the text: a place's name and address, and what was typed into a form.
+The name that they call themselves comes with every message and is none."""
 
 UNASKED = frozenset({"signal", "wait"})
 """The kinds in which nobody spoke: what is said then is no answer to anybody."""
@@ -75,7 +78,8 @@ class Heard:
     """The event of a signal."""
     data: Values = NOTHING
     """What a signal carries; for media, its type; for a wait, the turn that it belongs to; of whatever a
-    person sent, as `opt_out`, what the channel has made of it and answered (`STOP`, `START`, `HELP`)."""
+    person sent, as `opt_out`, what the channel has made of it and answered (`STOP`, `START`, `HELP`), and
+    whatever they wrote beside the text, see `WRITTEN`."""
     id: int = 0
     """The number of the inbox row; 0 before it is stored."""
 
@@ -83,6 +87,14 @@ class Heard:
     def is_said(self) -> bool:
         """Whether the person said it: with it WhatsApp's 24 hours begin anew."""
         return self.kind in SAID
+
+    @property
+    def written(self) -> str:
+        """All that the person may have written, in whichever field, each in a line of its own."""
+        if not self.is_said:
+            return ""
+        beside = [text for name in WRITTEN if isinstance(text := self.data.get(name), str)]
+        return "\n".join(text for text in (self.text, *beside) if text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

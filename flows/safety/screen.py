@@ -101,7 +101,7 @@ class CrisisScreen:
 
     def __call__(self, heard: Heard) -> Event | None:
         """See engine.ports.Screen. The event carries what is answered, in the language of the message."""
-        concern = self.concern(heard.text) if heard.text else None
+        concern = self.concern(written) if (written := heard.written) else None
         if concern is None:
             return None
         numbers = self.helplines.at(heard.address, concern.language)

@@ -45,7 +45,7 @@ async def pass_on(turn: BookingTurn, tx: Transaction) -> Outcome:
         "passed",
         remembers=_with(turn, relay),
         to=_therapist(relay),
-        sends={"relay": str(relay.id), "words": turn.moment.heard.text},
+        sends={"relay": str(relay.id), "words": turn.moment.heard.written},
     )
 
 

@@ -89,6 +89,29 @@ def test_shared_contacts_are_no_text() -> None:
     assert (message.kind, message.data) == ("media", {"media": "text/vcard"})
 
 
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        (forms.location("1", "2", Label="my last stop", Address="the bridge"), "my last stop\nthe bridge"),
+        (forms.media("application/pdf", "goodbye.pdf"), "goodbye.pdf"),
+        (
+            forms.message("", InteractiveData=json.dumps({"nfm_reply": {"a": ["one", {"b": "two"}]}})),
+            "one\ntwo",
+        ),
+        (forms.message("", FlowData=json.dumps({"flow_token": 7, "note": "más"})), "más"),
+        (
+            forms.message("", InteractiveData=json.dumps({"response_json": json.dumps({"note": "más"})})),
+            "más",
+        ),
+        (forms.tap("7.2", "Send", FlowData=json.dumps({"note": "one"})), "Send\none"),
+        (forms.message("hello", InteractiveData='{"a":' * 400 + '"deep"' + "}" * 400), "hello\ndeep"),
+        (forms.message("hello"), "hello"),
+    ],
+)
+def test_what_a_person_has_typed_is_kept_whichever_field_has_it(form: forms.Fields, written: str) -> None:
+    assert heard(form).written == written
+
+
 @pytest.mark.parametrize("word", ["START", "STOP", "HELP"])
 @pytest.mark.parametrize(
     ("form", "kind"),

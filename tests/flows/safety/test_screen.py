@@ -5,12 +5,13 @@ These are gates: a change of a lexicon that makes it hear less, or start at book
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.errors import FlowError
-from engine.events import Heard
+from engine.events import Heard, Kind
 from flows.safety.screen import CRISIS, CrisisScreen
 from flows.strict_yaml import Items, Keys, Problems, Text, read_yaml
 
@@ -160,8 +161,28 @@ def test_what_is_heard_in_two_languages_is_in_the_one_that_is_written(text: str,
     assert concern.language == language
 
 
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [("location", "label"), ("location", "address"), ("text", "form"), ("tap", "form"), ("media", "form")],
+)
+def test_danger_is_heard_in_whichever_field_it_was_written(kind: Kind, field: str) -> None:
+    def screened(text: str) -> bool:
+        heard = Heard(key="1", flow="client", address="a", kind=kind, at=0, data={field: text})
+        return SCREEN(heard) is not None
+
+    assert screened("I want to die")
+    assert not screened("Museum Island")
+
+
+def test_fields_are_heard_apart() -> None:
+    data = {"label": "I want", "address": "to die"}
+    assert SCREEN(Heard(key="1", flow="client", address="a", kind="location", at=0, data=data)) is None
+
+
 def test_what_nobody_wrote_is_no_crisis() -> None:
-    assert SCREEN(Heard(key="1", flow="client", address="a", kind="signal", at=0, event="approved")) is None
+    heard = Heard(key="1", flow="client", address="a", kind="signal", at=0, event="approved")
+    assert SCREEN(heard) is None
+    assert SCREEN(replace(heard, data={"label": "I want to die"})) is None
 
 
 def test_a_lexicon_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> None:
