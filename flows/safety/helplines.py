@@ -11,10 +11,12 @@ import phonenumbers
 
 from engine.errors import FlowError
 from flows.lengths import units
-from flows.strict_yaml import Keys, Node, Problems, Text, read_yaml
+from flows.strict_yaml import Items, Keys, Node, Problems, Text, read_yaml
 
 SHIPPED = Path(__file__).with_name("lines.yaml")
 ELSEWHERE = "elsewhere"
+SAME_AS = "same_as"
+"""The section of territories that dial the numbers of the country they belong to."""
 LONGEST_NUMBERS = 200
 """UTF-16 units of one entry, so that the reply that names two of them is one message."""
 _USER_ID = re.compile(r"(?:\w+:)?([A-Z]{2})\.")
@@ -34,6 +36,7 @@ class Helplines:
     """The table."""
 
     by_country: Mapping[str, Helpline]
+    """Countries, and territories that dial the numbers of theirs."""
     elsewhere: Mapping[str, Helpline]
     """By language."""
 
@@ -44,7 +47,9 @@ class Helplines:
         node = read_yaml(path, problems)
         tables = _keys(node)
         elsewhere = _table(_keys(tables.pop(ELSEWHERE, None)), problems)
+        same_as = _keys(tables.pop(SAME_AS, None))
         by_country = _table(tables, problems)
+        by_country |= _territories(same_as, by_country, problems)
         if node and (untold := ", ".join(sorted(set(languages) - set(elsewhere)))):
             message = f"`{ELSEWHERE}` has no `{untold}`: some people would get no number"
             problems.add(node.place, "no-elsewhere", message)
@@ -63,6 +68,25 @@ def _keys(node: Node | None) -> dict[str, Node]:
 
 def _table(entries: Mapping[str, Node], problems: Problems) -> dict[str, Helpline]:
     return {name: _helpline(name, node, problems) for name, node in entries.items()}
+
+
+def _territories(
+    same_as: Mapping[str, Node], by_country: Mapping[str, Helpline], problems: Problems
+) -> dict[str, Helpline]:
+    """The territories with the entry of their country; what cannot be told is noted."""
+    found: dict[str, Helpline] = {}
+    for country, node in same_as.items():
+        if country not in by_country:
+            problems.add(node.place, "no-numbers", f"`{country}` has no entry that others could have, too")
+            continue
+        for territory in node.items if isinstance(node, Items) else (node,):
+            if not isinstance(territory, Text):
+                problems.add(territory.place, "no-text", "here a territory is expected, such as RE")
+            elif territory.text in by_country or territory.text in found:
+                problems.add(territory.place, "twice", f"`{territory.text}` has an entry already")
+            else:
+                found[territory.text] = by_country[country]
+    return found
 
 
 def _helpline(name: str, node: Node, problems: Problems) -> Helpline:
