@@ -23,6 +23,8 @@ from flows.template_limits import PLACE, check_named, check_templates, check_tit
 FALLBACK = "en"
 ALONE = frozenset({"crisis", "numbers_again"})
 """Texts that are a message of their own: beside buttons WhatsApp would run their lines into one."""
+OTHER_WORDS = "other_words"
+"""A conversation remembers under this name which texts are said otherwise than in its language."""
 SECTIONS = ("options", "texts", "templates", "examples")
 
 
@@ -121,7 +123,7 @@ class Texts:
         (say, *more) = says
         if not more and say.text in self.templates:
             return [_template(language, words, say, options)]
-        text = "\n\n".join(_filled(words, words.texts[say.text], say.values) for say in says)
+        text = "\n\n".join(_filled(words, _worded(words, say)[0], say.values) for say in says)
         *before, last = parted(text, options)
         return [*(Message(part) for part in before), Message(last, options)]
 
@@ -149,6 +151,20 @@ def _in_words(words: Language, value: Value) -> str:
     return "" if value is None else str(value)
 
 
+def other_words(text: str, titles: Mapping[str, str]) -> dict[str, Value]:
+    """What `OTHER_WORDS` remembers of one text: how it is said, and what its options are called."""
+    return {"text": text, "titles": dict(titles)}
+
+
+def _worded(words: Language, say: Say) -> tuple[str, Mapping[str, Value]]:
+    """The text to fill in and the titles of its options: those remembered, or else the language's own."""
+    others = say.values.get(OTHER_WORDS)
+    match others.get(say.text) if isinstance(others, dict) else None:
+        case {"text": str(text), "titles": dict(titles)}:
+            return text, {**words.titles, **titles}
+    return words.texts[say.text], words.titles
+
+
 def line(key: str, **values: Value) -> dict[str, Value]:
     """A text within a text: what a step tells when words are needed that depend on the language."""
     return {"text": key, "values": values}
@@ -164,7 +180,8 @@ def _options(words: Language, snapshot: Snapshot, say: Say) -> tuple[Option, ...
     elif say.regarding is not None:
         return tuple(Option(f"{event}:{say.regarding}", words.titles[event], event) for event in say.options)
     else:
-        asked = [(words.titles[event], event, {}) for event in say.options]
+        titles = _worded(words, say)[1]
+        asked = [(str(titles[event]), event, {}) for event in say.options]
     offered = tuple(
         Option(f"{snapshot.turn}.{number}", title, event, data)
         for number, (title, event, data) in enumerate(asked, 1)

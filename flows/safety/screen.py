@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import FlowError
-from engine.events import Event, Heard
-from flows.lengths import MESSAGE, units
+from engine.events import Event, Heard, Value
+from flows.lengths import MESSAGE, check_lengths, units
 from flows.safety.helplines import LONGEST_NUMBERS, Helplines
 from flows.safety.phrases import Phrases
 from flows.safety.spelling import words_of
 from flows.safety.word_list import WordList, words_in
 from flows.strict_yaml import Node, Problems, read_yaml
+from flows.template_limits import check_titles
+from flows.texts import other_words
 
 CRISIS = "crisis"
 """The event of somebody who may be in danger."""
@@ -27,7 +29,18 @@ BLANK = "~"
 KINDS = ("explicit", "third_person", "oblique")
 """What a lexicon tells apart, the plainest first."""
 _SECTIONS = (
-    *("language", "reply", "reply_untold", "common", "groups", "fuzzy", "spellings", "not_a_crisis"),
+    *(
+        "language",
+        "reply",
+        "reply_untold",
+        "afterwards",
+        "options",
+        "common",
+        "groups",
+        "fuzzy",
+        "spellings",
+        "not_a_crisis",
+    ),
     *KINDS,
 )
 
@@ -52,6 +65,8 @@ class Lexicon:
     """What such a message is answered with; `{emergency}` and `{helpline}` are filled in."""
     reply_untold: str
     """Likewise where nobody is told of it."""
+    afterwards: Mapping[str, Value]
+    """What follows, as flows.texts reads it: `OTHER_WORDS` for a conversation in another language."""
     common: frozenset[str]
     """Everyday words, which tell the language of a text that is heard in two."""
     spellings: Mapping[str, str]
@@ -109,7 +124,8 @@ class CrisisScreen:
         replies = {"reply": lexicon.reply, "reply_untold": lexicon.reply_untold}
         for name, value in (("emergency", numbers.emergency), ("helpline", numbers.helpline)):
             replies = {key: reply.replace(f"{{{name}}}", value) for key, reply in replies.items()}
-        return Event(CRISIS, {"rule": concern.rule, **replies})
+        told: dict[str, Value] = {"language": lexicon.language, "afterwards": dict(lexicon.afterwards)}
+        return Event(CRISIS, {"rule": concern.rule, **replies, **told})
 
     def concern(self, text: str) -> Concern | None:
         """The plainest concern that a text gives in any language; None for nearly all.
@@ -141,6 +157,15 @@ class CrisisScreen:
         return replace(plainest, language=written.language) if is_other else plainest
 
 
+def _afterwards(words: WordList, problems: Problems) -> dict[str, Value]:
+    """What follows the numbers, by the key of the text that it stands for; what does not fit is noted."""
+    titles = {name: "".join(said) for name, said in words.named_texts("options")}
+    texts = {name: "".join(said) for name, said in words.named_texts("afterwards")}
+    check_titles(titles, problems.add)
+    check_lengths(texts, problems.add)
+    return {name: other_words(text, titles) for name, text in texts.items()}
+
+
 def _lexicon(node: Node, problems: Problems) -> Lexicon:
     """Read a lexicon, and note what does not fit."""
     words = WordList(node, problems, known=_SECTIONS, needed=("reply", *KINDS), kind="a lexicon")
@@ -161,6 +186,7 @@ def _lexicon(node: Node, problems: Problems) -> Lexicon:
         language=words.text("language"),
         reply=reply,
         reply_untold=untold,
+        afterwards=_afterwards(words, problems),
         common=frozenset(words.texts("common")),
         spellings=spellings,
         slips=slips,

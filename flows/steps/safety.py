@@ -17,7 +17,7 @@ from flows.consent.screen import CLIENT
 from flows.registry import step
 from flows.safety.screen import KINDS
 from flows.steps.talk import silence_timer
-from flows.texts import line
+from flows.texts import OTHER_WORDS, line
 from storage.alerts import Alert
 from storage.lifecycle import ACTIVE, KEEP
 from storage.people import Person
@@ -53,7 +53,7 @@ class OnCall(NamedTuple):
     "alerted",
     "alerted_before",
     tells=("reply",),
-    remembers=("numbers",),
+    remembers=("numbers", OTHER_WORDS),
     reaches="therapist",
     signals={"alerted": "person_in_danger"},
     sets=("alert_unanswered",),
@@ -63,7 +63,9 @@ async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     await _keep_hold(turn, tx)
     chain = await _on_call(turn, tx)
     reply = turn.data["reply" if any(one.hears for one in chain) else "reply_untold"]
-    tells, numbers = {"reply": reply}, {"numbers": reply}
+    same = turn.data.get("language") == turn.language
+    others = None if same else turn.data.get("afterwards")
+    tells, numbers = {"reply": reply}, {"numbers": reply, OTHER_WORDS: others}
     rule, last = str(turn.data["rule"]), await tx.alerts.last_of(turn.person_id)
     to = Recipient("therapist", chain[0].therapist.address)
     if last and last.acknowledged_by is None and turn.now < last.raised_at + SAME_ALERT:

@@ -56,6 +56,15 @@ def test_a_language_that_nobody_translated_falls_back() -> None:
     assert spoken(Say("ask"), language="fr") == ["Yes or no?"]
 
 
+def test_what_is_remembered_in_other_words_is_said_so_and_nothing_else_is() -> None:
+    others: dict[str, Value] = {"ask": {"text": "¿Sí o no, {name}?", "titles": {"yes": "Sí"}}}
+    remembered: dict[str, Value] = {"other_words": others, "name": "Ana"}
+    (asked,), _ = TEXTS.speak("en", HERE, [Say("ask", remembered, ("yes", "no"))])
+    assert (asked.text, [option.title for option in asked.options]) == ("¿Sí o no, Ana?", ["Sí", "No"])
+    (other,), _ = TEXTS.speak("en", HERE, [Say("times", remembered, ("yes",))])
+    assert (other.text, other.options[0].title) == ("When?", "Yes")
+
+
 def test_one_turn_is_one_message_and_only_a_second_offer_begins_another() -> None:
     assert spoken(Say("hello", {"name": "A"}), Say("ask", options=("yes", "no"))) == [
         "Hello A!\n\nYes or no?"

@@ -5,15 +5,18 @@ These are gates: a change of a lexicon that makes it hear less, or start at book
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.errors import FlowError
-from engine.events import Heard, Kind
+from engine.events import Heard, Kind, Value
 from flows.safety.screen import CRISIS, CrisisScreen
 from flows.strict_yaml import Items, Keys, Problems, Text, read_yaml
+from flows.template_limits import PLACE
+from flows.texts import Texts
 
 SCREEN = CrisisScreen.load()
 HERE = Path(__file__).parent
@@ -142,6 +145,27 @@ def test_the_answer_comes_in_the_language_of_the_message_with_the_numbers_of_the
     assert "024" in spanish
     assert english.split()[:3] != spanish.split()[:3]
     assert "{" not in english + spanish
+
+
+def test_what_follows_the_numbers_stands_for_texts_of_the_same_places() -> None:
+    texts = Texts.load(Path("flows/texts")).places()
+    followed = {lexicon.language: _places(lexicon.afterwards) for lexicon in SCREEN.lexicons}
+    assert followed["en"] == followed["es"] == {key: texts[key] for key in followed["en"]}
+    assert "here_when_ready" in followed["en"]
+
+
+def _places(afterwards: Mapping[str, Value]) -> dict[str, frozenset[str]]:
+    found = {}
+    for key, said in afterwards.items():
+        assert isinstance(said, dict)
+        found[key] = frozenset(PLACE.findall(str(said["text"])))
+    return found
+
+
+def test_a_title_that_no_button_has_room_for_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "en.yaml").write_text(f"language: en\noptions: {{human: {'x' * 21}}}\n")
+    with pytest.raises(FlowError, match=r"long-title: the title of `human` has 21 characters"):
+        CrisisScreen.load(tmp_path)
 
 
 @pytest.mark.parametrize(
