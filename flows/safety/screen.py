@@ -29,20 +29,18 @@ BLANK = "~"
 KINDS = ("explicit", "third_person", "oblique")
 """What a lexicon tells apart, the plainest first."""
 _SECTIONS = (
-    *(
-        "language",
-        "reply",
-        "reply_untold",
-        "afterwards",
-        "options",
-        "common",
-        "groups",
-        "fuzzy",
-        "spellings",
-        "not_a_crisis",
-    ),
+    *("language", "common", "reply", "reply_untold", "afterwards", "options"),
+    *("groups", "fuzzy", "spellings"),
+    *("not_a_crisis", "unless_followed_by", "asked_about", "unless_claimed"),
     *KINDS,
 )
+_BESIDE = {
+    "idioms": "not_a_crisis",
+    "spoilers": "unless_followed_by",
+    "questions": "asked_about",
+    "claims": "unless_claimed",
+}
+"""Where a lexicon has what is passed over, and what forbids it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,21 @@ class Lexicon:
     slips: tuple[str, ...]
     known: frozenset[str]
     """The words that occur in phrases."""
+    whole: frozenset[str]
+    """The words of whatever any language looks for: none of them is another one misspelt, or two in one."""
     idioms: Phrases
+    spoilers: Phrases
+    """What makes an idiom none where it follows: "(an overdose on chocolate) and sleeping pills"."""
+    questions: Phrases
+    """Whether something is treated: about nobody, unless somebody claims it."""
+    claims: Phrases
+    """What claims it: "I have them right now"."""
     rules: Mapping[str, Phrases]
     """By kind."""
 
     def heard(self, text: str) -> list[str]:
         """The words of a text as this language spells them."""
-        return words_of(text, self.spellings, self.slips, self.known)
+        return words_of(text, self.spellings, self.slips, self.known, self.whole)
 
     def concern(self, said: list[str]) -> Concern | None:
         """The plainest that is found."""
@@ -87,6 +93,12 @@ class Lexicon:
             for rule, _, _ in phrases.found(said):
                 return Concern(self.language, kind, f"{kind}.{rule}")
         return None
+
+    def passed_over(self, said: list[str], *, claimed: bool) -> list[tuple[int, int]]:
+        """From where to where nothing is looked for. `claimed`: in whichever language."""
+        spoilt = {start for _, start, _ in self.spoilers.found(said)}
+        idioms = [(start, end) for _, start, end in self.idioms.found(said) if end not in spoilt]
+        return idioms if claimed else idioms + [(start, end) for _, start, end in self.questions.found(said)]
 
     def commonness(self, text: str) -> int:
         """How many everyday words of this language a text has."""
@@ -112,6 +124,8 @@ class CrisisScreen:
         if issues:
             raise FlowError(issues)
         languages = [lexicon.language for lexicon in lexicons]
+        whole = frozenset[str]().union(*(lexicon.whole for lexicon in lexicons))
+        lexicons = [replace(lexicon, whole=whole) for lexicon in lexicons]
         return cls(lexicons, Helplines.load(folder / "lines.yaml", languages))
 
     def __call__(self, heard: Heard) -> Event | None:
@@ -134,10 +148,11 @@ class CrisisScreen:
         text is written, whichever heard it.
         """
         said = {lexicon.language: lexicon.heard(text) for lexicon in self.lexicons}
+        claimed = any(any(one.claims.found(said[one.language])) for one in self.lexicons)
         idioms = [
             (start, end, len(said[one.language]))
             for one in self.lexicons
-            for _, start, end in one.idioms.found(said[one.language])
+            for start, end in one.passed_over(said[one.language], claimed=claimed)
         ]
         for words in said.values():
             for start, end, length in idioms:
@@ -182,6 +197,8 @@ def _lexicon(node: Node, problems: Problems) -> Lexicon:
     spellings = {wrong: right for right, typed in words.named_texts("spellings") for wrong in typed}
     rules = {kind: words.named_phrases(kind) for kind in KINDS}
     slips = tuple(words.texts("fuzzy"))
+    known = words_in(phrase for found in rules.values() for _, phrase in found) | frozenset(slips)
+    beside = {name: words.phrases(section) for name, section in _BESIDE.items()}
     return Lexicon(
         language=words.text("language"),
         reply=reply,
@@ -190,7 +207,8 @@ def _lexicon(node: Node, problems: Problems) -> Lexicon:
         common=frozenset(words.texts("common")),
         spellings=spellings,
         slips=slips,
-        known=words_in(phrase for found in rules.values() for _, phrase in found) | frozenset(slips),
-        idioms=Phrases(("idiom", phrase) for phrase in words.phrases("not_a_crisis")),
+        known=known,
+        whole=known.union(*map(words_in, beside.values())),
+        **{name: Phrases((name, phrase) for phrase in phrases) for name, phrases in beside.items()},
         rules={kind: Phrases(found) for kind, found in rules.items()},
     )

@@ -1,7 +1,7 @@
 """How a message is compared with the lexicons: its words, however they were typed. Pure.
 
 Case, accents, apostrophes, drawn-out and spaced-out letters, digits for letters and punctuation inside
-words make no difference. Sentence ends stay, as a dot between words.
+words make no difference. Sentence ends stay, as a dot between words. A few pictures are words (`emojigun`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,22 @@ END = "."
 """The token that stands between sentences, and at both ends of a message."""
 
 _LOOKALIKES = str.maketrans("013457@$!", "oieastasi")
+_PICTURES = str.maketrans(
+    {
+        picture: f" emoji{name} "
+        for name, pictures in {
+            "skull": "💀☠",
+            "gun": "🔫",
+            "knife": "🔪🗡",
+            "coffin": "⚰🪦",
+            "pill": "💊",
+            "rope": "🪢",
+            "blood": "🩸",
+        }.items()
+        for picture in pictures
+    }
+)
+"""Pictures that are kept as words; all others say nothing."""
 _APOSTROPHES = re.compile("['’‘`´]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
 _DISGUISED = re.compile(r"(?=\w*[^\W\d_])[^\W_]+(?:[@$!][^\W\d_]+)*(?:[@$](?!\w))?")
@@ -33,20 +49,25 @@ _LONGEST_KNOWN = 15
 
 
 def words_of(
-    text: str, spellings: Mapping[str, str], slips: Collection[str] = (), known: Collection[str] = ()
+    text: str,
+    spellings: Mapping[str, str],
+    slips: Collection[str] = (),
+    known: Collection[str] = (),
+    whole: Collection[str] = (),
 ) -> list[str]:
     """The words of a message in order, with `END` before, between and after its sentences.
 
     `spellings`: misspelt word -> word. `slips`: words that one wrong, missing, added or exchanged letter
-    does not hide. `known`: words that are found again when they were written in one.
+    does not hide. `known`: words that are found again when they were written in one. `whole`: further words
+    that are what they are.
     """
-    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_PICTURES)
     plain = "".join(one for one in unicodedata.normalize("NFD", plain) if unicodedata.category(one) != "Mn")
     plain = _DISGUISED.sub(_undisguised, _APOSTROPHES.sub("", plain))
     plain = _DRAWN_OUT.sub(r"\1", plain)
     said = [END]
     for sentence in _ENDS.split(plain):
-        words = [part for word in _words(sentence) for part in _mended(word, spellings, slips, known)]
+        words = [part for word in _words(sentence) for part in _mended(word, spellings, slips, known, whole)]
         said += [*words, END] if words else []
     return said
 
@@ -61,11 +82,15 @@ def _words(sentence: str) -> list[str]:
 
 
 def _mended(
-    word: str, spellings: Mapping[str, str], slips: Collection[str], known: Collection[str]
+    word: str,
+    spellings: Mapping[str, str],
+    slips: Collection[str],
+    known: Collection[str],
+    whole: Collection[str],
 ) -> list[str]:
     if spelt := spellings.get(word):
         return spelt.split()
-    if len(word) < _LONG_WORD - 1 or word in known:
+    if len(word) < _LONG_WORD - 1 or word in known or word in whole:
         return [word]
     if slip := next((right for right in slips if one_slip(word, right)), None):
         return [slip]

@@ -258,7 +258,7 @@ def test_an_idiom_of_one_language_is_none_in_another_either(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("¿Atienden duelo por suicidio?", "es"), ("i feel like suicidio is my only way out", "en")],
+    [("¿Atienden el tema de suicidio?", "es"), ("i feel like suicidio is my only way out", "en")],
 )
 def test_the_answer_is_in_the_language_that_was_written(text: str, language: str) -> None:
     concern = SCREEN.concern(text)

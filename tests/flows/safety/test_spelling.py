@@ -26,6 +26,7 @@ from flows.safety.spelling import words_of
         ("at 3pm or 10am", " . at 3pm or 10am . "),
         ("", " . "),
         ("😀", " . "),
+        ("me🔫 ⚰️💊💊", " . me emojigun emojicoffin emojipill emojipill . "),
     ],
 )
 def test_typing_makes_no_difference(typed: str, words: str) -> None:
@@ -50,6 +51,15 @@ def test_what_was_written_in_one_word_is_taken_apart_where_all_of_it_is_known(
     glued: str, words: list[str]
 ) -> None:
     assert words_of(glued, {}, (), {"kill", "myself"}) == [".", *words, "."]
+
+
+def test_a_word_that_another_language_looks_for_is_no_slip_and_not_two_words() -> None:
+    assert words_of("killmyself myselv", {}, ["myself"], {"kill", "myself"}, {"killmyself", "myselv"}) == [
+        ".",
+        "killmyself",
+        "myselv",
+        ".",
+    ]
 
 
 @given(st.text(max_size=300))
