@@ -18,6 +18,7 @@ SCREEN = CrisisScreen.load()
         "do you work with suicidal people? i'm one of them",
         "do you treat suicidal thoughts? mine are getting worse",
         "do you treat self harm? it's for me",
+        "do you treat self harm? i'm doing it again",
         "¿tratan ideas suicidas? las tengo ahora mismo",
         "¿atienden a personas con ideas suicidas? las tengo ahora mismo",
         "¿trabajan con autolesiones? me pasa cada noche",
@@ -38,6 +39,7 @@ def test_a_question_whether_it_is_treated_hides_nobody_who_claims_it(text: str) 
         "¿atienden a personas con ideas suicidas? quisiera una cita",
         "¿atienden a personas que se autolesionan? ¿cuánto cuesta?",
         "¿tratan ideas suicidas?",
+        "can i do it on friday? do you treat self harm?",
         "quiero reunirme con ella el lunes, con la doctora",
     ],
 )
@@ -129,6 +131,11 @@ def test_a_picture_says_as_much_as_a_word(text: str) -> None:
         "poison ivy, sorry cannot come",
         "si llego a tiempo",
         "a las 12 del mediodía",
+        "can I follow him to the new clinic",
+        "my mother died, i want to be with my family this week, cancel",
+        "mi padre murió y quiero estar con mi familia, cancelo",
+        "why i should stay on the waitlist",
+        "dudo que lo vea antes del lunes",
     ],
 )
 def test_what_only_looks_like_it_is_no_crisis(text: str) -> None:

@@ -198,6 +198,12 @@ def test_danger_is_heard_in_whichever_field_it_was_written(kind: Kind, field: st
     assert not screened("Museum Island")
 
 
+def test_danger_is_heard_in_the_name_of_a_file() -> None:
+    heard = Heard(key="1", flow="client", address="a", kind="media", at=0, text="i_want_to_die.pdf")
+    assert SCREEN(heard)
+    assert SCREEN(replace(heard, text="invoice.pdf")) is None
+
+
 def test_fields_are_heard_apart() -> None:
     data = {"label": "I want", "address": "to die"}
     assert SCREEN(Heard(key="1", flow="client", address="a", kind="location", at=0, data=data)) is None
