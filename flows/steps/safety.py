@@ -63,9 +63,7 @@ async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     await _keep_hold(turn, tx)
     chain = await _on_call(turn, tx)
     reply = turn.data["reply" if any(one.hears for one in chain) else "reply_untold"]
-    same = turn.data.get("language") == turn.language
-    others = None if same else turn.data.get("afterwards")
-    tells, numbers = {"reply": reply}, {"numbers": reply, OTHER_WORDS: others}
+    tells, numbers = {"reply": reply}, {"numbers": reply, OTHER_WORDS: other_words_in(turn)}
     rule, last = str(turn.data["rule"]), await tx.alerts.last_of(turn.person_id)
     to = Recipient("therapist", chain[0].therapist.address)
     if last and last.acknowledged_by is None and turn.now < last.raised_at + SAME_ALERT:
@@ -210,6 +208,11 @@ async def open_alerts(turn: BookingTurn, tx: Transaction) -> list[Value]:
         line("alert_line", alert=one.id, client=_called(one.client), phone=phone_of(one.client))
         for one in await tx.alerts.open_since(turn.now - DAY)
     ]
+
+
+def other_words_in(turn: BookingTurn) -> Value:
+    """How texts are said that follow numbers in another language than the conversation's; else None."""
+    return None if turn.data.get("language") == turn.language else turn.data.get("afterwards")
 
 
 def _is_worse(rule: str, before: str) -> bool:

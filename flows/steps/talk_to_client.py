@@ -17,8 +17,9 @@ from flows.guards import TODAY
 from flows.registry import step
 from flows.steps.approval import waiting_requests
 from flows.steps.meant_client import choices, meant
+from flows.steps.safety import other_words_in
 from flows.steps.talk import silence_timer
-from flows.texts import line
+from flows.texts import OTHER_WORDS, line
 from storage.conversations import Conversation
 from storage.people import Person
 from storage.relays import Relay
@@ -98,7 +99,7 @@ IN_DANGER = ("passed", "which_client", "not_passed")
 
 @step(
     *IN_DANGER,
-    tells=(*WRITTEN, "reply"),
+    tells=(*WRITTEN, "reply", OTHER_WORDS),
     remembers=ADDRESSEES,
     reaches="client",
     signals={"passed": "therapist_wrote"},
@@ -111,7 +112,7 @@ async def answer_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step(
     "noted",
     *IN_DANGER,
-    tells=(*WRITTEN, "reply"),
+    tells=(*WRITTEN, "reply", OTHER_WORDS),
     remembers=ADDRESSEES,
     reaches="client",
     signals={"passed": "therapist_wrote"},
@@ -137,7 +138,8 @@ async def _told_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome | None:
 
 def _in_danger(turn: BookingTurn, told: Outcome) -> Outcome:
     name = told.name if told.name in IN_DANGER else "not_passed"
-    return replace(told, name=name, tells={**told.tells, "reply": turn.data.get("reply_untold")})
+    reply = {"reply": turn.data.get("reply_untold"), OTHER_WORDS: other_words_in(turn)}
+    return replace(told, name=name, tells={**told.tells, **reply})
 
 
 @step(*SENT, tells=WRITTEN, remembers=ADDRESSEES, reaches="client", signals={"passed": "therapist_wrote"})
