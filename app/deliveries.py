@@ -21,6 +21,7 @@ from app.opt_outs import news_of_refusal, news_of_withheld
 from app.settling import FIRST_LOOK_SECONDS, Looking, Settling
 from app.throttle import Throttle
 from app.undelivered import news_of_undelivered
+from app.urgency import pause_after
 from channels.twilio_errors import OPTED_OUT
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
 from engine.events import Heard
@@ -37,7 +38,7 @@ TOO_OLD_SECONDS = 24 * 3600
 """A message that could not be handed over for so long would only confuse."""
 LONGEST_PAUSE = 60
 """Seconds between two tries at the most: somebody waits for it, and for what comes behind it. The other side
-may ask for more, but not of what is urgent."""
+may ask for more, but not of what is urgent: that has pauses of its own (app/urgency.py)."""
 
 Note: TypeAlias = Callable[[Transaction], Awaitable[object]]
 """Writes down what became of one message."""
@@ -253,8 +254,10 @@ class Deliveries:
             log.error("message too old to be sent", outbox=owed.id, reason=str(error))
             return self._failed(owed, None, now)
         pause = error.retry_after or 2**owed.attempts
-        if owed.is_urgent or not error.retry_after:
-            pause = min(LONGEST_PAUSE, pause)  # somebody in danger cannot wait as long as Twilio may ask for
+        if owed.is_urgent:  # somebody in danger cannot wait as long as Twilio may ask for
+            pause = min(pause_after(owed.attempts), pause)
+        elif not error.retry_after:
+            pause = min(LONGEST_PAUSE, pause)
         log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
         return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
 

@@ -2,9 +2,11 @@
 
 Two kinds are in doubt: those whose sending ended without a clear answer, and those whose process died
 while it was sending. What is found was sent. What is not found when the list has had time to show it was
-not taken, and is sent again: of what is urgent after a few seconds, for the numbers to call may come twice,
-but not late. Where the list cannot be read nothing is sent again: a person who waits writes
+not taken, and is sent again. Where the list cannot be read nothing is sent again: a person who waits writes
 once more, but a message that came twice cannot be taken back.
+
+What is urgent is sent again after a few seconds (app/urgency.py), also where the list cannot be read: the
+numbers to call may come twice, but not late.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from typing import Protocol
 
 import structlog
 
+from app.urgency import pause_after
 from engine.errors import ChannelError, TryAgain
 from storage.link import StatementRefused
-from storage.outbox import MOST_RESENT
+from storage.outbox import MOST_RESENT, MOST_RESENT_URGENT
 from storage.owed import Owed
 from storage.store import Storage
 
@@ -28,8 +31,6 @@ POLL_SECONDS = 1.0
 AT_ONCE = 20
 FIRST_LOOK_SECONDS = 2
 """After so long the list shows most of what was taken."""
-URGENT_SECONDS = 10
-"""After so long nobody waits any more for the list to show something urgent."""
 STUCK_SECONDS = 30
 """No sending takes so long: whoever began it has died."""
 LONGEST_PAUSE = 3600
@@ -99,12 +100,14 @@ class Settling:
                 log.exception("what became of a message cannot be written down", outbox=owed.id)
 
     async def _settle(self, owed: Owed) -> None:
+        candidates: Sequence[str] = ()
         try:
             candidates = await self._channel.look_for(owed)
         except ChannelError as error:
             log.warning("message in doubt cannot be looked for", outbox=owed.id, reason=str(error))
-            await self._storage.doubts.stay(owed, self._next_look(owed))
-            return
+            if not owed.is_urgent:
+                await self._storage.doubts.stay(owed, self._next_look(owed))
+                return
         now, doubts = self._clock(), self._storage.doubts
         if candidates and await doubts.has_twin_under_way(owed):
             # The candidate may be that one: its name is not written down yet.
@@ -113,16 +116,20 @@ class Settling:
             log.info("message in doubt was taken", outbox=owed.id)
         elif self._age(owed) < self._certain_after(owed):
             await doubts.look_again(owed, self._next_look(owed))
-        elif owed.resent < MOST_RESENT and now - owed.created_at <= LOOKED_FOR_SECONDS:
+        elif self._may_go_again(owed):
             if await doubts.send_again(owed, now):
                 log.warning("message in doubt was not taken, it is sent again", outbox=owed.id)
         else:
             log.error("message in doubt: settle it by hand", outbox=owed.id)
             await doubts.stay(owed, self._next_look(owed))
 
+    def _may_go_again(self, owed: Owed) -> bool:
+        most = MOST_RESENT_URGENT if owed.is_urgent else MOST_RESENT
+        return owed.resent < most and self._clock() - owed.created_at <= LOOKED_FOR_SECONDS
+
     def _certain_after(self, owed: Owed) -> int:
         """Seconds after which what the list does not show was not taken, as far as anybody waits to know."""
-        return min(self._doubt_seconds, URGENT_SECONDS) if owed.is_urgent else self._doubt_seconds
+        return min(self._doubt_seconds, pause_after(owed.resent)) if owed.is_urgent else self._doubt_seconds
 
     def _age(self, owed: Owed) -> int:
         return self._clock() - (owed.started_at or owed.created_at)

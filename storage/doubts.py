@@ -94,7 +94,7 @@ def _in_doubt(own: int) -> Query:
         OWED.where(outbox.c.state.in_(["unknown", "sending"]), *others)
         .where(or_(and_(_UNKNOWN, outbox.c.created_at > given("after")), _STUCK))
         .where(outbox.c.next_try_at <= given("now"))
-        .order_by(outbox.c.next_try_at, outbox.c.id)
+        .order_by(outbox.c.urgent.desc(), outbox.c.next_try_at, outbox.c.id)
         .limit(limit())
     )
 
@@ -130,7 +130,7 @@ class Doubts:
     async def due(
         self, now: int, *, stuck_before: int, created_after: int, limit: int, besides: Collection[int] = ()
     ) -> list[Owed]:
-        """Messages to look for now, the longest overdue first.
+        """Messages to look for now: what is urgent first, and then the longest overdue.
 
         `stuck_before`: a sending begun before then was left alone. `created_after`: what is `unknown` and
         older is not looked for any more; a sending left alone is, as others wait for it. `besides`: numbers

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cache
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 
 from engine.effects import Attempt, Message
 from engine.events import Values
@@ -41,6 +41,19 @@ order of arrival never decides.
 
 MOST_RESENT = 2
 """How often a message is sent again at the most after it was in doubt or came back: it leaves three times."""
+MOST_RESENT_URGENT = 4
+"""Likewise, of what somebody in danger has to read."""
+IN_ORDER_SECONDS = 30
+"""So long after it was owed an urgent message in doubt keeps the rest of its turn waiting."""
+
+_before = outbox.alias("before")
+_BEHIND_A_DOUBT = (
+    exists()
+    .where(_before.c.conversation_id == outbox.c.conversation_id, _before.c.turn == outbox.c.turn)
+    .where(_before.c.position < outbox.c.position, _before.c.urgent == 1, _before.c.state == "unknown")
+    .where(_before.c.created_at > given("doubts_since"))
+)
+"""Whether it stands behind an urgent message of its own turn of which nobody knows whether it was taken."""
 
 _unsent = (
     select(
@@ -59,6 +72,7 @@ _unsent = (
             outbox.c.state == "sending",
             outbox.c.next_try_at <= given("now"),
         ),
+        ~_BEHIND_A_DOUBT,
     )
     .subquery("unsent")
 )
@@ -191,11 +205,18 @@ class Outbox:
     async def due(self, now: int, limit: int, besides: Collection[str] = ()) -> list[Owed]:
         """What may be sent now: of every conversation at most its first message that is still unsent.
 
-        What is urgent comes first. `besides`: flows of which nothing else is wanted now. One that cannot be
+        What is urgent comes first, and what follows it in its turn not before it is known to be taken, or
+        IN_ORDER_SECONDS have passed. `besides`: flows of which nothing else is wanted now. One that cannot be
         opened fails as UNREADABLE, so that it does not keep the others from being sent.
         """
         flows = sorted(besides)
-        rows = await self._session.fetch(_due(len(flows)), now=now, limit=limit, **spread("besides", flows))
+        rows = await self._session.fetch(
+            _due(len(flows)),
+            now=now,
+            doubts_since=now - IN_ORDER_SECONDS,
+            limit=limit,
+            **spread("besides", flows),
+        )
         return await opened(rows, self._owed, self._give_up)
 
     async def start(self, outbox_id: int, now: int) -> Deferred:

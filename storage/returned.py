@@ -13,7 +13,7 @@ from sqlalchemy import case, null, or_, update
 
 from engine.effects import Attempt
 from storage.database import Session
-from storage.outbox import IS_NEWS, MOST_RESENT, RECEIVED
+from storage.outbox import IS_NEWS, MOST_RESENT, MOST_RESENT_URGENT, RECEIVED
 from storage.sql import Query, Scalar, given
 from storage.tables import outbox
 
@@ -22,7 +22,7 @@ WORTH_SECONDS = 4 * 3600
 
 _WAITS = outbox.c.state == "pending"
 _PAUSE = case((outbox.c.urgent == 1, 5), else_=60) * (1 + 4 * outbox.c.resent)
-"""Seconds until it is sent again: one minute, then five; of what is urgent 5 seconds, then 25."""
+"""Seconds until it is sent again: one minute, then five; of what is urgent 5 seconds, then 25, 45 and 65."""
 
 # What somebody has received cannot have failed, whichever report comes last.
 _NOT_RECEIVED = or_(outbox.c.provider_status.is_(None), outbox.c.provider_status.not_in(RECEIVED))
@@ -42,7 +42,7 @@ _AS_TEMPLATE_BY_NAME = Query(update(outbox).where(*_BY_NAME, _WAS_FREE_TEXT).val
 
 # One that waits to be sent again, because nobody found it, waits already: this is no further attempt.
 _IS_WORTH_IT = (
-    or_(_WAITS, outbox.c.resent < MOST_RESENT),
+    or_(_WAITS, outbox.c.resent < case((outbox.c.urgent == 1, MOST_RESENT_URGENT), else_=MOST_RESENT)),
     outbox.c.created_at > given("worth"),
 )
 # In this order: MySQL reads a column as it has just been set.

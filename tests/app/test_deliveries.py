@@ -235,18 +235,33 @@ async def test_a_number_that_is_used_up_rests_and_the_other_goes_on(small: Offic
     assert small.post.sent == [first, other]
 
 
-async def test_what_is_urgent_is_tried_every_minute_however_long_its_number_rests(small: Office) -> None:
+async def test_what_is_urgent_is_tried_soon_however_long_its_number_rests(small: Office) -> None:
     small.post.errors = [USED_UP]
     (first,) = await small.owe("chat:a")
     await small.tried(1)
     await small.until("pending")
-    small.post.errors = [USED_UP]
+    small.post.errors = [USED_UP] * 5
     *_, urgent = await small.owe("chat:b", urgent=True)
-    await small.tried(2)
-    await small.until("pending", "pending")
-    small.clock.advance(60)
+    for times, seconds in enumerate((10, 20, 40, 60, 60), start=2):
+        await small.tried(times)
+        await small.until("pending", "pending")
+        assert await small.storage.outbox.due(small.clock() + seconds - 1, 9, ["client"]) == []
+        small.clock.advance(seconds)
     await small.until("pending", "sent")
-    assert small.post.sent == [first, urgent, urgent]
+    assert small.post.sent == [first, *[urgent] * 6]
+
+
+async def test_what_is_urgent_and_never_got_through_is_tried_within_seconds(small: Office) -> None:
+    small.post.errors = [DeliveryDeferred("not reachable")] * 2
+    (urgent,) = await small.owe("chat:a", urgent=True)
+    await small.tried(1)
+    await small.until("pending")
+    small.clock.advance(1)
+    await small.tried(2)
+    await small.until("pending")
+    small.clock.advance(2)
+    await small.until("sent")
+    assert small.post.sent == [urgent] * 3
 
 
 async def test_after_the_rest_one_message_tries_before_the_others(small: Office) -> None:

@@ -13,7 +13,6 @@ from app.settling import (
     FIRST_LOOK_SECONDS,
     LOOKED_FOR_SECONDS,
     STUCK_SECONDS,
-    URGENT_SECONDS,
     Settling,
 )
 from engine.effects import Message
@@ -90,11 +89,33 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     await storage.close()
 
 
-async def test_what_is_urgent_is_waited_for_a_few_seconds_only(desk: Desk) -> None:
+@pytest.mark.parametrize("readable", [True, False])
+async def test_what_is_urgent_is_waited_for_a_few_seconds_only(desk: Desk, *, readable: bool) -> None:
+    """Then it goes again, after 10, 20, 40 and 60 seconds, whether the list lacks it or cannot be read."""
+    desk.there.readable = readable
+    owed = await desk.doubt(urgent=True)
+    for seconds in (10, 20, 40, 60):
+        asked = desk.there.asked
+        assert await desk.after(FIRST_LOOK_SECONDS - 1) == ["unknown"]
+        assert desk.there.asked == asked
+        assert await desk.after(seconds - FIRST_LOOK_SECONDS) == ["unknown"]
+        assert desk.there.asked > asked
+        assert await desk.after(1) == ["pending"]
+        await desk.storage.outbox.start(owed.id, desk.clock())
+        await desk.storage.outbox.unknown(owed.id, desk.clock() + FIRST_LOOK_SECONDS)
+    assert await desk.after(3 * DOUBT) == ["unknown"], "somebody has to settle it"
+
+
+async def test_what_is_urgent_and_was_taken_is_not_sent_again(desk: Desk) -> None:
     await desk.doubt(urgent=True)
-    assert await desk.after(URGENT_SECONDS - 1) == ["unknown"]
-    assert await desk.after(1) == ["pending"]
-    assert desk.there.asked > 1
+    desk.there.taken = ["SM1"]
+    assert await desk.after(FIRST_LOOK_SECONDS) == ["sent"]
+
+
+async def test_what_a_dead_process_said_to_somebody_in_danger_is_said_again(desk: Desk) -> None:
+    await desk.begin(urgent=True)
+    desk.there.readable = False
+    assert await desk.after(STUCK_SECONDS + 1) == ["pending"]
 
 
 async def test_what_the_list_shows_was_sent(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from storage.settings import StorageSettings
 from storage.store import Storage
 from storage.tables import outbox
 from tests.storage.conftest import Clock
-from tests.storage.samples import ADDRESS, NOW, conversation_with
+from tests.storage.samples import ADDRESS, NOW, conversation_with, owe
 
 STUCK = 30
 ONE = Message("1")
@@ -58,6 +58,14 @@ async def test_the_unknown_is_looked_for_when_it_is_time(storage: Storage) -> No
     assert await looked_for(storage, NOW + 8) == []
     assert await looked_for(storage, NOW + 9) == [owed.id]
     assert await looked_for(storage, NOW + 3600) == []
+
+
+async def test_what_is_urgent_is_looked_for_before_what_waits_longer(storage: Storage) -> None:
+    usual = await doubtful(storage)
+    (urgent,) = await owe(storage, ["numbers"], address="chat:b", urgent=True)
+    await storage.outbox.start(urgent, NOW)
+    await storage.outbox.unknown(urgent, NOW + 5)
+    assert await looked_for(storage, NOW + 5) == [urgent, usual.id]
 
 
 async def test_what_its_process_left_alone_is_looked_for_but_not_ones_own(storage: Storage) -> None:

@@ -49,6 +49,24 @@ class TestUrgentMessages:
         await owe(storage, ["numbers"], turn=3, urgent=True)
         assert await texts_due(storage) == ["numbers"]
 
+    async def test_in_doubt_keep_the_rest_of_their_turn_behind_them_for_half_a_minute(
+        self, storage: Storage
+    ) -> None:
+        first, _ = await owe(storage, ["calm words", "numbers"], urgent=True)
+        await owe(storage, ["answer"], turn=2)
+        await owe(storage, ["other"], address="chat:other")
+        await storage.outbox.start(first, NOW)
+        await storage.outbox.unknown(first, NOW + 2)
+        assert sorted(await texts_due(storage, NOW + 29)) == ["answer", "other"]
+        assert await texts_due(storage, NOW + 30) == ["numbers", "other"]
+
+    async def test_found_let_the_rest_of_their_turn_go(self, storage: Storage) -> None:
+        first, _ = await owe(storage, ["calm words", "numbers"], urgent=True)
+        await storage.outbox.start(first, NOW)
+        await storage.outbox.unknown(first, NOW + 2)
+        await storage.outbox.sent(first, "SM1", NOW + 2)
+        assert await texts_due(storage, NOW + 2) == ["numbers"]
+
 
 class TestOutbox:
     async def test_lets_one_message_of_a_conversation_leave_at_a_time(self, storage: Storage) -> None:

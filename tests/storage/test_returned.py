@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from engine.effects import Attempt, Message
-from storage.outbox import MOST_RESENT
+from storage.outbox import MOST_RESENT, MOST_RESENT_URGENT
 from storage.owed import Owed
 from storage.returned import WORTH_SECONDS
 from storage.revision import connection
@@ -18,10 +18,10 @@ from storage.tables import outbox
 from tests.storage.samples import NOW, conversation_with, only, owe, texts_due
 
 
-async def sent(storage: Storage, sid: str = "SM1") -> Owed:
+async def sent(storage: Storage, sid: str = "SM1", *, urgent: bool = False) -> Owed:
     """A message that was taken."""
     conversation = await conversation_with(storage)
-    await storage.outbox.put(conversation, 1, [Message("1")], NOW)
+    await storage.outbox.put(conversation, 1, [Message("1")], NOW, urgent=urgent)
     (owed,) = await storage.outbox.since(0, 10)
     await storage.outbox.start(owed.id, NOW)
     await storage.outbox.sent(owed.id, sid, NOW)
@@ -162,18 +162,19 @@ async def test_whenever_the_news_of_an_attempt_comes_the_message_is_owed_again(
     assert await storage.outbox.find(last, None)
 
 
-async def test_it_is_not_sent_again_without_end_nor_when_it_is_too_old(storage: Storage) -> None:
-    owed = await sent(storage, "SM0")
+@pytest.mark.parametrize(("urgent", "most"), [(False, MOST_RESENT), (True, MOST_RESENT_URGENT)])
+async def test_it_is_not_sent_again_without_end_nor_when_it_is_too_old(
+    storage: Storage, most: int, *, urgent: bool
+) -> None:
+    owed = await sent(storage, "SM0", urgent=urgent)
     assert not await storage.returned.send_again("SM0", Attempt(owed.id, 1), NOW + WORTH_SECONDS)
-    for number in range(MOST_RESENT):
+    for number in range(most):
         assert await storage.returned.send_again(f"SM{number}", Attempt(owed.id, number + 1), NOW)
         await storage.outbox.start(owed.id, NOW)
         await storage.outbox.sent(owed.id, f"SM{number + 1}", NOW)
-    assert not await storage.returned.send_again(f"SM{MOST_RESENT}", Attempt(owed.id, MOST_RESENT + 1), NOW)
-    assert await storage.outbox.note_status(
-        f"SM{MOST_RESENT}", Attempt(owed.id, MOST_RESENT + 1), "failed", 63012
-    )
-    assert await kept(storage) == ("sent", "failed", 63012, MOST_RESENT)
+    assert not await storage.returned.send_again(f"SM{most}", Attempt(owed.id, most + 1), NOW)
+    assert await storage.outbox.note_status(f"SM{most}", Attempt(owed.id, most + 1), "failed", 63012)
+    assert await kept(storage) == ("sent", "failed", 63012, most)
 
 
 async def test_nobody_elses_message_is_touched(storage: Storage) -> None:
