@@ -23,7 +23,7 @@ from app.throttle import Throttle
 from app.undelivered import news_of_undelivered
 from app.urgency import pause_after
 from channels.twilio_errors import OPTED_OUT
-from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, TryAgain
+from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, FreeTextRefused, TryAgain
 from engine.events import Heard
 from storage.link import StatementRefused
 from storage.owed import Owed
@@ -48,7 +48,10 @@ class Channel(Looking, Protocol):
     """Takes messages to people."""
 
     async def send(self, owed: Owed) -> str:
-        """Hand over one message; returns its number over there. Raises a ChannelError otherwise."""
+        """Hand over one message; returns its number over there. Raises a ChannelError otherwise.
+
+        After FreeTextRefused it is handed over once more, `template_only`.
+        """
 
     def sender(self, flow: str) -> str:
         """From which of our numbers messages of this flow go, in a word that may be logged."""
@@ -230,6 +233,9 @@ class Deliveries:
         except DeliveryDeferred as error:
             return self._deferred(owed, error, sender)
         except DeliveryRefused as error:
+            if isinstance(error, FreeTextRefused) and not owed.template_only:
+                self._throttle.well(sender)
+                return self._as_template(owed, now)
             log.error("message refused", outbox=owed.id, code=error.code, reason=str(error))
             if error.was_asked:
                 self._throttle.well(sender)
@@ -260,6 +266,16 @@ class Deliveries:
             pause = min(LONGEST_PAUSE, pause)
         log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
         return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
+
+    def _as_template(self, owed: Owed, now: int) -> Note:
+        """Write down that only a template may go, also of what follows until the person writes again."""
+        log.warning("too late for free text; it goes out as a template", outbox=owed.id)
+
+        async def note(tx: Transaction) -> None:
+            await tx.conversations.window_was_shut(owed.conversation_id, now)
+            await tx.outbox.send_as_template(owed.id, now)
+
+        return note
 
     def _refused(self, owed: Owed, code: int | None, now: int) -> Note:
         """Write down a refusal; of one who has opted out over there, the conversation hears."""

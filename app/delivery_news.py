@@ -82,7 +82,8 @@ class DeliveryNotes:
         """Free text came after the 24 hours: once it is owed again, as a template. False: old news."""
         returned, now = self._product.storage.returned, self._product.clock()
         if await returned.send_as_template(status.sid, status.attempt, now):
-            log.warning("sent too late for free text; it goes out as a template", outbox=_row(status))
+            log.warning("too late for free text; it goes out as a template", outbox=_row(status))
+            await self._window_was_shut(status)
             self._product.turns.owing.set()
             return True
         is_news = await self._product.storage.outbox.note_status(
@@ -91,6 +92,13 @@ class DeliveryNotes:
         if is_news:
             log.error("a template came back as too late", outbox=_row(status), code=status.error_code)
         return is_news
+
+    async def _window_was_shut(self, status: DeliveryStatus) -> None:
+        """Let what else is owed to the person go as templates, too, until they write again."""
+        storage = self._product.storage
+        owed = await storage.outbox.find(status.sid, _row(status))
+        if owed and owed.started_at is not None:
+            await storage.conversations.window_was_shut(owed.conversation_id, owed.started_at)
 
     def _count(self, status: DeliveryStatus) -> None:
         self._product.metrics.reports.labels(status.status, str(status.error_code or "")).inc()

@@ -43,16 +43,11 @@ class WhatsAppDelivery:
 
     async def send(self, owed: Owed) -> str:
         """See app.deliveries.Channel. What needs a template and has none is refused, not sent in vain."""
-        made = await self._shelf.read()
-        content = self._content(owed, made)
+        content = self._content(owed, await self._shelf.read())
         outgoing = _outgoing(owed, content)
         try:
             return await self._whatsapp.send(outgoing)
         except DeliveryRefused as error:  # so certainly not taken
-            instead = template(owed.message, made)
-            if error.code == TOO_LATE and instead and instead != content:
-                log.warning("free text refused; sent as a template", outbox=owed.id, code=error.code)
-                return await self._whatsapp.send(replace(outgoing, content=instead))
             if content is None or not content.replaceable or not _is_our_mistake(error.code):
                 raise
             # What was made may have been deleted over there.

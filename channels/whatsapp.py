@@ -28,7 +28,13 @@ from channels.twilio_http import TwilioHttp, asked_to_wait
 from channels.twilio_listing import Listing
 from channels.wording import words_of
 from engine.effects import Attempt, Option
-from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
+from engine.errors import (
+    ChannelError,
+    DeliveryDeferred,
+    DeliveryRefused,
+    DeliveryUnknown,
+    FreeTextRefused,
+)
 
 _NO_CODE = 1 << 31
 UNREADABLE = (AttributeError, TypeError, LookupError, ValueError, RecursionError)
@@ -51,6 +57,11 @@ class Outgoing:
     options: tuple[Option, ...] = ()
     content: Content | None = None
     """What it is sent with instead of its words: a template, or a frame with something to tap."""
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether WhatsApp takes it within the 24 hours only: words, or a frame around them."""
+        return self.content is None or self.content.replaceable
 
 
 class WhatsApp:
@@ -78,8 +89,8 @@ class WhatsApp:
     async def send(self, outgoing: Outgoing) -> str:
         """Hand a message over to Twilio; returns Twilio's name of it.
 
-        Raises DeliveryDeferred (certainly not taken), DeliveryUnknown (nobody can tell) or
-        DeliveryRefused (not taken, and never will be).
+        Raises DeliveryDeferred (certainly not taken), DeliveryUnknown (nobody can tell),
+        FreeTextRefused (not taken, but a template may be) or DeliveryRefused (not taken, and never will be).
         """
         try:
             message = await self._twilio.messages.create_async(
@@ -90,7 +101,7 @@ class WhatsApp:
                 **self._callback(outgoing),
             )
         except TwilioException as error:
-            raise _sorted(error) from None
+            raise _sorted(error, is_free_text=outgoing.is_free_text) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise DeliveryDeferred("Twilio could not be reached.") from error
         except TimeoutError as error:
@@ -135,7 +146,7 @@ def _what(outgoing: Outgoing) -> dict[str, str]:
     return {"content_sid": outgoing.content.sid, "content_variables": variables}
 
 
-def _sorted(error: TwilioException) -> ChannelError:
+def _sorted(error: TwilioException, *, is_free_text: bool) -> ChannelError:
     """What Twilio's refusal means for the message. Twilio's own words may quote it, so they stay out."""
     status, code = _status_and_code(error)
     remedy = Remedy.UNKNOWN_CODE if code is None else remedy_for(code)
@@ -147,6 +158,8 @@ def _sorted(error: TwilioException) -> ChannelError:
     if remedy in WAITS:
         wait = _seconds(asked_to_wait()) or WAITS[remedy]
         return DeliveryDeferred(said, retry_after=wait, concerns_sender=concerns_sender(code, remedy))
+    if remedy is Remedy.TEMPLATE and is_free_text:
+        return FreeTextRefused(said, code=code)
     return DeliveryRefused(said, code=code)
 
 

@@ -113,6 +113,10 @@ class DeliveryRefused(ChannelError):
         self.was_asked = was_asked
 
 
+class FreeTextRefused(DeliveryRefused):
+    """Free text was refused, as the 24 hours since the person's last message are over; a template may go."""
+
+
 class ReadingUnavailable(ChannelError):
     """The classifier did not answer in time; another one has to read the text."""
 

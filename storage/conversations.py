@@ -14,6 +14,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from engine.effects import Option
 from engine.events import Heard, Value
 from engine.snapshot import Snapshot
+from engine.window import FREE_SECONDS
 from storage.database import Session
 from storage.inbox import Inbox
 from storage.people import ADD as ADD_PERSON
@@ -88,6 +89,12 @@ _SAVE = Query(
         flow_hash=given("flow_hash"),
         updated_at=given("updated_at"),
     )
+)
+_WINDOW_WAS_SHUT = Query(
+    update(conversations)
+    .where(conversations.c.id == given("conversation"), conversations.c.heard_at <= given("at"))
+    .where(conversations.c.heard_at > given("before"))
+    .values(heard_at=given("before"))
 )
 _WAIT_KEY = (
     literal("wait:") + cast(conversations.c.id, String(20)) + ":" + cast(conversations.c.turn, String(20))
@@ -181,6 +188,14 @@ class Conversations:
             flow_hash=flow_hash,
             updated_at=at,
         )
+
+    async def window_was_shut(self, conversation_id: int, at: int) -> None:
+        """WhatsApp took no free text at that moment, so the person was last heard a day before. Deferred.
+
+        What they have written since then counts all the same.
+        """
+        before = at - FREE_SECONDS
+        await self._session.defer(_WINDOW_WAS_SHUT, conversation=conversation_id, at=at, before=before)
 
     async def peek(self, flow: str, address: str) -> Conversation | None:
         """Read without locking: to look, never to decide."""

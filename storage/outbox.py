@@ -111,6 +111,7 @@ _SENT = Query(
     .values(state="sent", provider_sid=given("sid"), sent_at=given("at"))
 )
 _DEFER = _moved("sending", state="pending", next_try_at=given("at"))
+_AS_TEMPLATE = _moved("sending", state="pending", template_only=1, next_try_at=given("at"))
 _WITHHELD = _moved("pending", state="withheld")
 _UNKNOWN = _moved("sending", state="unknown", next_try_at=given("at"))
 _FAILED = _moved("sending", "pending", "unknown", state="failed", error_code=given("code"))
@@ -224,16 +225,20 @@ class Outbox:
         return await self._session.defer(_START, row=outbox_id, at=now)
 
     async def sent(self, outbox_id: int, sid: str, at: int) -> None:
-        """It was taken; `sid` is its number over there. Deferred, like the three below."""
+        """It was taken; `sid` is its number over there. Deferred, like what follows down to `failed`."""
         await self._session.defer(_SENT, row=outbox_id, sid=sid, at=at)
 
     async def withhold(self, outbox_id: int) -> Deferred:
-        """Never send a message that is unwanted, deferred. It finds no row that was begun to be sent."""
+        """Never send a message that is unwanted. It finds no row that was begun to be sent."""
         return await self._session.defer(_WITHHELD, row=outbox_id)
 
     async def defer(self, outbox_id: int, next_try_at: int) -> None:
         """It was certainly not taken: try again then. Later messages of the conversation wait for it."""
         await self._session.defer(_DEFER, row=outbox_id, at=next_try_at)
+
+    async def send_as_template(self, outbox_id: int, at: int) -> None:
+        """It was certainly not taken, as it was no template: from `at` on it may be sent as one."""
+        await self._session.defer(_AS_TEMPLATE, row=outbox_id, at=at)
 
     async def unknown(self, outbox_id: int, look_at: int) -> None:
         """Nobody can tell whether it was taken. `look_at`: when to look for it on the other side."""

@@ -16,8 +16,9 @@ from app.clock import Clock
 from app.deliveries import Deliveries
 from app.settling import STUCK_SECONDS
 from engine.effects import Message
-from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
+from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown, FreeTextRefused
 from engine.events import Heard, Values
+from engine.window import is_open
 from storage.owed import Owed
 from storage.revision import migrate
 from storage.settings import StorageSettings
@@ -38,9 +39,12 @@ class Post:
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     busy: asyncio.Event = field(default_factory=asyncio.Event)
     refuses_with: int | None = None
+    template_only: list[bool] = field(default_factory=list)
+    """Whether each sending may only be a template."""
 
     async def send(self, owed: Owed) -> str:
         self.sent.append(owed.id)
+        self.template_only.append(owed.template_only)
         if self.refuses_with is not None:
             raise DeliveryRefused("not that one", code=self.refuses_with)
         self.busy.set()
@@ -67,14 +71,24 @@ class Office:
     deliveries: Deliveries
     running: asyncio.Task[None]
 
-    async def owe(self, *addresses: str, flow: str = "client", urgent: bool = False) -> list[int]:
+    async def owe(
+        self, *addresses: str, flow: str = "client", urgent: bool = False, heard_at: int | None = None
+    ) -> list[int]:
         """One message to each; returns the numbers of all so far."""
         for address in addresses:
+            if heard_at is not None:
+                await self.hear(address, heard_at)
             async with self.storage.transaction() as tx:
                 conversation = await tx.conversations.lock(flow, address, "idle", at=self.clock())
                 await tx.outbox.put(conversation, 1, [Message("hello")], self.clock(), urgent=urgent)
         self.owing.set()
         return [owed.id for owed in await self.storage.outbox.since(0, 100)]
+
+    async def hear(self, address: str, at: int) -> None:
+        """A client has written then."""
+        async with self.storage.transaction() as tx:
+            conversation = await tx.conversations.lock("client", address, "idle", at=at)
+            await tx.conversations.save(conversation, conversation.snapshot.evolve(heard_at=at), "", at)
 
     async def say(self, text: str, turn: int, *, unasked: Values | None = None, opted_out: bool) -> None:
         """One message in a conversation, with whose person it is settled whether they want it."""
@@ -317,6 +331,43 @@ async def test_a_refused_person_does_not_stop_the_number(small: Office) -> None:
     small.post.errors = [DeliveryRefused(code=63003)]
     await small.owe("chat:a", "chat:b")
     await small.until("failed", "sent")
+
+
+TOO_LATE = FreeTextRefused(code=63016)
+
+
+async def test_free_text_that_is_refused_as_too_late_goes_again_as_a_template_and_so_does_the_rest(
+    small: Office,
+) -> None:
+    now = small.clock()
+    small.post.errors = [TOO_LATE]
+    (number,) = await small.owe("chat:a", heard_at=now - 60)
+    await small.until("sent")
+    assert small.post.sent == [number, number]
+    assert small.post.template_only == [False, True]
+    (owed,) = await small.storage.outbox.since(0, 9)
+    assert not is_open(owed.heard_at, now), "what comes next goes as a template at once"
+    assert await small.heard() == []
+
+
+async def test_what_the_person_writes_meanwhile_opens_the_24_hours_again(small: Office) -> None:
+    small.post.may_answer.clear()
+    small.post.errors = [TOO_LATE]
+    await small.owe("chat:a", heard_at=small.clock() - 60)
+    await small.post.busy.wait()
+    small.clock.advance(5)
+    await small.hear("chat:a", small.clock())
+    small.post.may_answer.set()
+    await small.until("sent")
+    (owed,) = await small.storage.outbox.since(0, 9)
+    assert owed.heard_at == small.clock()
+
+
+async def test_what_is_refused_as_a_template_too_is_lost(small: Office) -> None:
+    small.post.errors = [TOO_LATE, TOO_LATE]
+    await small.owe("chat:a", heard_at=small.clock())
+    await small.until("failed")
+    assert len(small.post.sent) == 2
 
 
 async def test_no_number_sends_faster_than_it_may(in_a_file: StorageSettings) -> None:

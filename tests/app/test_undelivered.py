@@ -17,6 +17,7 @@ from channels.inbound import DeliveryStatus
 from channels.twilio_account import TwilioAccount
 from engine.effects import Attempt
 from engine.events import Heard
+from engine.window import is_open
 from storage.owed import Owed
 
 MISSED = "could not be delivered"
@@ -77,3 +78,25 @@ async def test_c9_what_is_sent_again_has_not_failed_yet(reminded: Product) -> No
 async def test_what_was_read_was_delivered_whatever_comes_afterwards(reminded: Product) -> None:
     await report(reminded, "read", None)
     assert await report(reminded, "failed", 63003) == 0
+
+
+async def test_after_free_text_came_back_as_too_late_the_24_hours_are_over_until_somebody_writes(
+    reminded: Product,
+) -> None:
+    answer = await answered(reminded, "A1")
+    news = DeliveryStatus(
+        sid=f"LOCAL{answer.id}", status="failed", error_code=63016, attempt=Attempt(answer.id, 1)
+    )
+    await DeliveryNotes(reminded, TwilioAccount()).note(news)
+    (again,) = [owed for owed in await said_so_far(reminded) if owed.id == answer.id]
+    assert (again.template_only, is_open(again.heard_at, reminded.clock())) == (True, False)
+    reminded.clock.advance(1)
+    assert is_open((await answered(reminded, "A2")).heard_at, reminded.clock())
+
+
+async def answered(reminded: Product, key: str) -> Owed:
+    """The answer to a greeting of Ana's."""
+    said = Heard(key=key, flow="client", address="chat:Ana", kind="text", at=reminded.clock(), text="hello")
+    await reminded.storage.inbox.put(said)
+    await reminded.settle()
+    return (await said_so_far(reminded))[-1]

@@ -13,7 +13,7 @@ from app.whatsapp_delivery import READ_EVERY, TOO_LATE, WhatsAppDelivery
 from channels.contents import frame_payload, template_payload
 from channels.whatsapp import WhatsApp
 from engine.effects import Filled, Message, Option
-from engine.errors import DeliveryRefused, DeliveryUnknown
+from engine.errors import DeliveryRefused, DeliveryUnknown, FreeTextRefused
 from engine.window import FREE_SECONDS
 from storage.contents import GONE, StoredContent
 from storage.owed import Owed
@@ -124,14 +124,12 @@ async def test_what_came_back_goes_out_as_a_template_however_lately_somebody_wro
     assert post.twilio.messages[0].content_sid is not None
 
 
-async def test_free_text_that_is_refused_as_too_late_goes_out_as_the_template(post: Post) -> None:
+async def test_free_text_that_is_refused_as_too_late_is_told_apart_from_what_is_lost(post: Post) -> None:
     post.twilio.closed.add(forms.CLIENT)
-    with pytest.raises(DeliveryRefused) as refused:
-        await post.send(NEWS)
-    assert refused.value.code == TOO_LATE
     await post.make()
-    post.clock.advance(READ_EVERY)
-    await post.send(NEWS)
+    with pytest.raises(FreeTextRefused):
+        await post.send(NEWS)
+    await post.send(NEWS, template_only=True)
     assert [message.body for message in post.twilio.messages] == ["There is news for Ada · Lovelace here."]
 
 

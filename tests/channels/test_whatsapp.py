@@ -12,7 +12,13 @@ from channels.contents import Content, frame_payload
 from channels.twilio_http import TwilioHttp
 from channels.whatsapp import Outgoing, WhatsApp
 from engine.effects import Attempt, Option
-from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown
+from engine.errors import (
+    ChannelError,
+    DeliveryDeferred,
+    DeliveryRefused,
+    DeliveryUnknown,
+    FreeTextRefused,
+)
 from tests.channels.conftest import ONE_NUMBER
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import THERAPISTS_NUMBER, FakeTwilio
@@ -174,6 +180,26 @@ async def test_a_refusal_carries_the_code_and_no_personal_data(
     assert refused.value.code == code
     assert address not in str(refused.value)
     assert "Ada" not in str(refused.value)
+
+
+@pytest.mark.parametrize("replaceable", [None, True])
+async def test_free_text_outside_the_24_hours_may_go_as_a_template(
+    twilio: FakeTwilio, whatsapp: WhatsApp, *, replaceable: bool | None
+) -> None:
+    twilio.fail(Fault.OUTSIDE_WINDOW)
+    made = twilio.contents.create(frame_payload("buttons_1", "en", "buttons", 1, "Choose"))
+    frame = Content(made.sid, {"1": "Hello", "2": "Yes", "3": "7.1"}, replaceable=True)
+    with pytest.raises(FreeTextRefused) as refused:
+        await whatsapp.send(replace(HELLO, content=frame if replaceable else None))
+    assert refused.value.code == 63016
+
+
+async def test_a_template_that_is_refused_as_too_late_is_lost(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:
+    twilio.fail(Fault.OUTSIDE_WINDOW)
+    made = twilio.contents.create(frame_payload("buttons_1", "en", "buttons", 1, "Choose"))
+    with pytest.raises(DeliveryRefused) as refused:
+        await whatsapp.send(replace(HELLO, content=Content(made.sid, {"1": "x", "2": "y", "3": "z"})))
+    assert not isinstance(refused.value, FreeTextRefused)
 
 
 async def test_a_refusal_by_a_proxy_has_no_code(twilio: FakeTwilio, whatsapp: WhatsApp) -> None:

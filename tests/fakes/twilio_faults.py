@@ -19,6 +19,8 @@ class Fault(Enum):
     DAILY_LIMIT = (429, 63038, False)
     UNAVAILABLE = (503, 20503, False)
     NOT_ALLOWED = (401, 20003, False)
+    OUTSIDE_WINDOW = (400, 63016, False)
+    """Assumed: Twilio is only known to report this after it took the message."""
     ERROR_BEFORE = (500, 20500, False)
     ERROR_AFTER = (500, 20500, True)
     BAD_GATEWAY = (502, None, False)
