@@ -33,7 +33,9 @@ app = typer.Typer(
 db = typer.Typer(help="The database.", no_args_is_help=True)
 flows_app = typer.Typer(help="The conversations.", no_args_is_help=True)
 consent_app = typer.Typer(help="Who wants messages, and who wants none.", no_args_is_help=True)
-outbox_app = typer.Typer(help="Messages of which nobody knows whether they were sent.", no_args_is_help=True)
+outbox_app = typer.Typer(
+    help="Messages of which nobody knows whether they were sent, or that failed.", no_args_is_help=True
+)
 practice_app = typer.Typer(help="The practice: therapists, services, hours.", no_args_is_help=True)
 nlu_app = typer.Typer(help="The Dialogflow agent.", no_args_is_help=True)
 templates_app = typer.Typer(help="What WhatsApp has to approve before it is sent.", no_args_is_help=True)
@@ -246,6 +248,20 @@ def outbox_unknown(
     from app.outbox_desk import list_unknown
 
     _run(lambda settings: list_unknown(settings, as_json=as_json, show=show))
+
+
+@outbox_app.command("failed")
+def outbox_failed(
+    days: Annotated[int, typer.Option(help="Owed within so many days.", min=1, max=3650)] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002  # a flag
+    show: Annotated[  # noqa: FBT002  # as above
+        bool, typer.Option("--show", help="Also to whom and what: personal, for this terminal only.")
+    ] = False,
+) -> None:
+    """List the messages that never arrived, with Twilio's code; `urgent`: somebody may be in danger."""
+    from app.outbox_desk import list_failed
+
+    _run(lambda settings: list_failed(settings, days=days, as_json=as_json, show=show))
 
 
 @outbox_app.command("resend")

@@ -10,9 +10,7 @@ from app.wiring import Product
 from channels.inbound import DeliveryStatus
 from channels.twilio_account import TwilioAccount
 from channels.twilio_errors import OPTED_OUT, WAITS, Remedy
-
-LOST = frozenset({"failed", "undelivered", "canceled"})
-"""Reports after which nobody will ever read the message."""
+from storage.lost import REPORTS as LOST_REPORTS
 
 log = structlog.get_logger("deliveries")
 
@@ -36,7 +34,7 @@ class DeliveryNotes:
             )
         if status.error_code in OPTED_OUT:
             await self._opted_out(status, status.error_code)
-        elif status.status in LOST:
+        elif status.status in LOST_REPORTS:
             await self._undelivered(status)
         if not is_news:
             return

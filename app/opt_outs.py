@@ -5,7 +5,7 @@ Only signals are made here: the person's own conversation decides what follows f
 
 from __future__ import annotations
 
-from app.undelivered import news_of_undelivered
+from app.undelivered import is_answer_in_danger, news_of_undelivered
 from engine.events import Heard
 from flows.consent.screen import NEWS_WITHHELD, OPTED_OUT_ELSEWHERE
 from storage.owed import Owed
@@ -27,7 +27,8 @@ def news_of_withheld(owed: Owed, at: int) -> Heard:
 
 def news_of_refusal(owed: Owed, code: int, at: int) -> list[Heard]:
     """What follows from that: a client is phoned, and of a therapist's alert the next on call hears."""
-    lost = news_of_undelivered(owed, at) if owed.flow == THERAPIST else []
+    is_heard_of = owed.flow == THERAPIST or is_answer_in_danger(owed)
+    lost = news_of_undelivered(owed, at) if is_heard_of else []
     return [news_of_opt_out(owed, code, at), *lost]
 
 

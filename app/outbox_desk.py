@@ -1,4 +1,4 @@
-"""Commands on messages in doubt: list them, have one sent again, mark one as sent.
+"""Commands on messages in doubt: list them, have one sent again, mark one as sent. Also lists what failed.
 
 Numbers, moments and counts only, unless the operator asks for the rest: it may end up in a log or a ticket.
 """
@@ -18,11 +18,13 @@ from app.settings import Settings
 from app.settling import STUCK_SECONDS
 from engine.errors import TherapyBookingError
 from storage.doubts import Doubt
+from storage.lost import Lost
 from storage.sealing import SealBroken
 from storage.store import Storage
 
 MOST = 1000
 """So many are listed at once; settle some, and the next ones show."""
+DAY = 24 * 3600
 _SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 
 
@@ -42,6 +44,17 @@ async def list_unknown(settings: Settings, *, as_json: bool, show: bool) -> None
             typer.echo(line)
     if not as_json:
         typer.echo(_summary(count))
+
+
+async def list_failed(settings: Settings, *, days: int, as_json: bool, show: bool) -> None:
+    """Print what was owed within so many days and never arrived, oldest first."""
+    async with opened_storage(settings) as storage:
+        failed = await storage.lost.since(Clock()() - days * DAY, MOST)
+        for one in failed:
+            told = _failure(one) | (await _personal(storage, one.id) if show else {})
+            typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _line(told))
+    if not as_json:
+        typer.echo(f"{len(failed)} failed." if failed else "None failed.")
 
 
 async def resend(settings: Settings, number: int) -> None:
@@ -83,6 +96,19 @@ def _told(doubt: Doubt) -> dict[str, object]:
         "begun_at": _moment(doubt.started_at),
         "begun": doubt.attempts,
         "resent": doubt.resent,
+    }
+
+
+def _failure(one: Lost) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "flow": one.flow,
+        "conversation": one.conversation_id,
+        "turn": one.turn,
+        "owed_at": _moment(one.created_at),
+        "begun": one.attempts,
+        "code": one.error_code,
+        "urgent": one.is_urgent,
     }
 
 

@@ -18,6 +18,7 @@ from typing import Protocol
 
 import structlog
 
+from app.undelivered import news_of_undelivered
 from app.urgency import pause_after
 from engine.errors import ChannelError, TryAgain
 from storage.link import StatementRefused
@@ -122,6 +123,8 @@ class Settling:
         else:
             log.error("message in doubt: settle it by hand", outbox=owed.id)
             await doubts.stay(owed, self._next_look(owed))
+            if owed.is_urgent:  # as good as lost
+                await self._storage.inbox.put_all(news_of_undelivered(owed, now))
 
     def _may_go_again(self, owed: Owed) -> bool:
         most = MOST_RESENT_URGENT if owed.is_urgent else MOST_RESENT

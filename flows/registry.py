@@ -38,6 +38,11 @@ Guard: TypeAlias = Callable[[Snapshot, Event, int], bool]
 TYPES = frozenset({"text", "words", "number", "time_phrase", "repetition", "series", "slot", "choices"})
 """What a conversation may remember: see `remembers` in flows.yaml."""
 
+NUMBERS_UNDELIVERED = "numbers_undelivered"
+"""What somebody in danger was to read, such as the numbers to call, could not be delivered for good."""
+NUMBERS_MISSED = "numbers_missed"
+"""The signal that tells a therapist of it."""
+
 TIMED_SIGNALS = frozenset(
     {
         "request_expired",
@@ -54,6 +59,7 @@ TIMED_SIGNALS = frozenset(
         HOLD_OVER,
         NEWS_WITHHELD,
         NEWS_UNDELIVERED,
+        NUMBERS_UNDELIVERED,
     }
 )
 """Events that timers and the door out send, at whatever moment."""
@@ -64,10 +70,14 @@ URGENT = frozenset({CRISIS, *ELSEWHERE.values()})
 PERSON_IN_DANGER = "person_in_danger"
 """The signal that tells a therapist of somebody who may be in danger."""
 
-OVERTAKING = frozenset({CRISIS, PERSON_IN_DANGER})
+OVERTAKING = frozenset({CRISIS, PERSON_IN_DANGER, NUMBERS_MISSED})
 """Events whose messages wait for nothing else that is owed to the person."""
 
-ALERTED = {CRISIS: "alert_on_call", "alert_unanswered": "escalate_alert"}
+ALERTED = {
+    CRISIS: "alert_on_call",
+    "alert_unanswered": "escalate_alert",
+    NUMBERS_UNDELIVERED: "have_somebody_phone",
+}
 DEMANDED = {
     "stranger": {**ALERTED, STOP: "opt_out_stranger", START: "opt_in_stranger"},
     "client": {

@@ -24,6 +24,7 @@ from storage.doubts import Doubts
 from storage.inbox import Inbox
 from storage.journal import Journal
 from storage.link import Link
+from storage.lost import LostMessages
 from storage.mysql import MySqlLink
 from storage.outbox import Outbox
 from storage.people import People
@@ -54,6 +55,7 @@ class Tables:
         self.inbox = Inbox(session, sealer)
         self.outbox = Outbox(session, sealer)
         self.doubts = Doubts(session, sealer)
+        self.lost = LostMessages(session)
         self.timers = Timers(session, sealer)
         self.journal = Journal(session)
         self.practice = Practices(session, sealer, clock)

@@ -112,9 +112,11 @@ async def escalate_unheard(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell the next on call at once when an alert could not be delivered to this therapist.
 
     Where nobody else is on call the timer of the alert tries again. Whatever else was not delivered is no
-    matter of life.
+    matter of life: of a request or other news of an appointment the operator hears.
     """
     alert = await _alert(turn, tx)
+    if alert is None and (appointment := number(turn.data.get("appointment"))) is not None:
+        log.error("news of an appointment did not reach its therapist", appointment=appointment)
     chain = await _on_call(turn, tx)
     others = [one.therapist for one in chain if one.therapist.id != turn.person_id and one.hears]
     others = others or [one.therapist for one in chain if one.therapist.id != turn.person_id]
@@ -129,6 +131,28 @@ async def escalate_unheard(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("escalated", to=Recipient("therapist", following.address), sends={"alert": str(alert.id)})
 
 
+@step("told", reaches="therapist", signals={"told": "numbers_missed"})
+async def have_somebody_phone(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Tell whoever answers for the alert, or was told of it last, that the numbers did not arrive."""
+    alert = await tx.alerts.last_of(turn.person_id)
+    if alert is None:
+        raise TurnFailed("Somebody in danger was not reached, and there is no alert.")
+    log.error("somebody in danger was not reached, a therapist is told to phone", alert=alert.id)
+    chain = [one.therapist for one in await _on_call(turn, tx)]
+    answering = [one for one in chain if one.id == alert.acknowledged_by]
+    to = answering[0] if answering else chain[(alert.told - 1) % len(chain)]
+    return Outcome("told", to=Recipient("therapist", to.address), sends={"alert": str(alert.id)})
+
+
+@step("read", tells=("client", "phone", "when"))
+async def read_whom_to_phone(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Look up who is to be phoned, whether or not somebody answers for the alert already."""
+    alert = await _alert(turn, tx)
+    if alert is None:
+        raise TurnFailed("The signal is about an alert that does not exist.")
+    return Outcome("read", tells=_whom_to_phone(turn, alert))
+
+
 @step("read", "answered_for", tells=("alert", "client", "phone", "when"))
 async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up whom an alert is about: as little as it takes to call them."""
@@ -137,13 +161,7 @@ async def read_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
         raise TurnFailed("The signal is about an alert that does not exist.")
     if alert.acknowledged_by is not None:
         return Outcome("answered_for")
-    tells = {
-        "alert": str(alert.id),
-        "client": _called(alert.client),
-        "phone": phone_of(alert.client),
-        "when": turn.when(alert.raised_at // 60),
-    }
-    return Outcome("read", tells=tells)
+    return Outcome("read", tells={"alert": str(alert.id), **_whom_to_phone(turn, alert)})
 
 
 @step(
@@ -226,6 +244,15 @@ def _is_worse(rule: str, before: str) -> bool:
 def _called(client: Person) -> Value:
     """Initials are enough beside a number; where there is none the name is all there is to find them by."""
     return initials_of(client) if has_phone(client) else name_of(client)
+
+
+def _whom_to_phone(turn: BookingTurn, alert: Alert) -> dict[str, Value]:
+    client = alert.client
+    return {
+        "client": _called(client),
+        "phone": phone_of(client),
+        "when": turn.when(alert.raised_at // 60),
+    }
 
 
 async def _alert(turn: BookingTurn, tx: Transaction) -> Alert | None:

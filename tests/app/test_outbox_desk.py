@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.data_store import database_settings, opened_storage
-from app.outbox_desk import NotInDoubt, list_unknown, resend, settle
+from app.outbox_desk import NotInDoubt, list_failed, list_unknown, resend, settle
 from app.settings import Settings
 from engine.effects import Message
 from storage.revision import migrate
@@ -57,3 +57,22 @@ async def test_what_a_dead_process_left_behind_is_told_from_what_is_unknown(
     assert capsys.readouterr().out == "None in doubt.\n"
     with pytest.raises(NotInDoubt):
         await settle(settings, stuck, None)
+
+
+async def test_what_failed_is_listed_with_its_code_and_nothing_personal(
+    settings: Settings, storage: Storage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused, reported, arrived = [await begun(storage, turn) for turn in (1, 2, 3)]
+    await storage.outbox.failed(refused, 21610)
+    for number, status in ((reported, "undelivered"), (arrived, "delivered")):
+        await storage.outbox.sent(number, f"SM{number}", LONG_AGO)
+        await storage.outbox.note_status(f"SM{number}", None, status, 63003 if number == reported else None)
+    await list_failed(settings, days=3650, as_json=False, show=False)
+    first, second, count = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"id={refused}  flow=client  ")
+    assert first.endswith("code=21610  urgent=False")
+    assert (second.split()[0], second.split()[-2], count) == (f"id={reported}", "code=63003", "2 failed.")
+    await list_failed(settings, days=3650, as_json=True, show=True)
+    assert "hello" in capsys.readouterr().out
+    await list_failed(settings, days=1, as_json=False, show=False)
+    assert capsys.readouterr().out == "None failed.\n"

@@ -104,6 +104,8 @@ async def test_what_is_urgent_is_waited_for_a_few_seconds_only(desk: Desk, *, re
         await desk.storage.outbox.start(owed.id, desk.clock())
         await desk.storage.outbox.unknown(owed.id, desk.clock() + FIRST_LOOK_SECONDS)
     assert await desk.after(3 * DOUBT) == ["unknown"], "somebody has to settle it"
+    heard = await desk.storage.inbox.waiting(9)
+    assert [one.event for one in heard] == ["numbers_undelivered"], "and a therapist to phone"
 
 
 async def test_what_is_urgent_and_was_taken_is_not_sent_again(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.chat import handed_over
 from app.clock import Clock
@@ -78,6 +79,23 @@ async def test_c9_what_is_sent_again_has_not_failed_yet(reminded: Product) -> No
 async def test_what_was_read_was_delivered_whatever_comes_afterwards(reminded: Product) -> None:
     await report(reminded, "read", None)
     assert await report(reminded, "failed", 63003) == 0
+
+
+async def test_of_a_request_that_did_not_reach_its_therapist_the_operator_hears(reminded: Product) -> None:
+    anna = reminded.practice().therapists[0].address
+    request = next(owed for owed in await said_so_far(reminded) if owed.address == anna and owed.unasked)
+    news = DeliveryStatus(
+        sid=f"LOCAL{request.id}", status="failed", error_code=63003, attempt=Attempt(request.id, 1)
+    )
+    with capture_logs() as lines:
+        await DeliveryNotes(reminded, TwilioAccount()).note(news)
+        await reminded.settle()
+    (told,) = [
+        line for line in lines if line["event"] == "news of an appointment did not reach its therapist"
+    ]
+    assert (told["log_level"], told["appointment"]) == ("error", 1)
+    (lost,) = await reminded.storage.lost.since(0, 9)
+    assert (lost.id, lost.flow, lost.error_code) == (request.id, "therapist", 63003)
 
 
 async def test_after_free_text_came_back_as_too_late_the_24_hours_are_over_until_somebody_writes(
