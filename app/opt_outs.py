@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.undelivered import is_answer_in_danger, news_of_undelivered
 from engine.events import Heard
-from flows.consent.screen import NEWS_WITHHELD, OPTED_OUT_ELSEWHERE
+from flows.consent.screen import NEWS_WITHHELD, OPTED_OUT_ELSEWHERE, REFUSED
 from storage.owed import Owed
 from storage.people import THERAPIST
 
@@ -41,5 +41,5 @@ def news_of_opt_out(owed: Owed, code: int, at: int) -> Heard:
         kind="signal",
         at=at,
         event=OPTED_OUT_ELSEWHERE,
-        data={**(owed.unasked or {}), "how": f"error {code}"},
+        data={**(owed.unasked or {}), "how": f"{REFUSED}{code}"},
     )

@@ -79,7 +79,13 @@ ALERTED = {
     NUMBERS_UNDELIVERED: "have_somebody_phone",
 }
 DEMANDED = {
-    "stranger": {**ALERTED, STOP: "opt_out_stranger", START: "opt_in_stranger"},
+    "stranger": {
+        **ALERTED,
+        STOP: "opt_out_stranger",
+        START: "opt_in_stranger",
+        OPTED_OUT_ELSEWHERE: "note_opt_out",
+        OPTED_IN_ELSEWHERE: "note_opt_in",
+    },
     "client": {
         **ALERTED,
         STOP: "opt_out",

@@ -39,6 +39,8 @@ ELSEWHERE: Mapping[str, str] = {
 """What Twilio's Advanced Opt-Out made of a message -> the event."""
 TOLD_TWILIO = "twilio"
 """How the ledger says it."""
+REFUSED = "error "
+"""Likewise, before the code of Twilio's, where it refused a message."""
 EVENTS = frozenset({STOP, MAY_STOP, START, *ELSEWHERE.values()})
 CLIENT = "client"
 """The flow of those who are asked; a therapist who writes so may speak of a client."""

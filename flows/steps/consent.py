@@ -12,14 +12,14 @@ import structlog
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, has_phone, number
-from flows.consent.screen import TOLD_TWILIO
+from flows.consent.screen import OPTED_IN_ELSEWHERE, OPTED_OUT_ELSEWHERE, REFUSED, TOLD_TWILIO
 from flows.lives import by_series, others_of
 from flows.registry import step
 from flows.steps.own_appointments import coming, own_lines
 from flows.texts import line
 from storage.appointments import Appointment
 from storage.consent_ledger import Kind, LedgerEntry
-from storage.people import THERAPIST
+from storage.people import ROLES, THERAPIST
 from storage.store import Transaction
 from storage.timers import Timer
 
@@ -82,6 +82,7 @@ async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
 
     What they told Twilio is evidence each time; that it refuses one message after the other is not.
     """
+    await _tell_other_conversations(turn, tx, OPTED_OUT_ELSEWHERE)
     if turn.person.opted_out_at is None:
         await _opt_out(turn, tx, None)
         await _have_phoned_about_coming(turn, tx)
@@ -100,6 +101,7 @@ async def opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     an operator has not just written, so nothing is listed to them.
     """
     since = turn.person.opted_out_at
+    await _tell_other_conversations(turn, tx, OPTED_IN_ELSEWHERE)
     if since is not None or turn.data.get("how") == TOLD_TWILIO:
         await _opt_in(turn, tx)
     if since is None:
@@ -129,6 +131,7 @@ async def opt_in_stranger(turn: BookingTurn, tx: Transaction) -> Outcome:
 @step("noted")
 async def note_opt_in(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Write again to somebody who has told Twilio."""
+    await _tell_other_conversations(turn, tx, OPTED_IN_ELSEWHERE)
     await _opt_in(turn, tx)
     return Outcome("noted")
 
@@ -141,6 +144,31 @@ async def have_client_phoned(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("nothing_to_tell")
     await _have_phoned(turn, tx, withheld)
     return Outcome("told")
+
+
+async def _tell_other_conversations(turn: BookingTurn, tx: Transaction, event: str) -> None:
+    """Let the person's conversations in other roles hear what Twilio knows: they mean the practice by it.
+
+    What was said to us, or by the operator, is heard where it was meant. What was passed on goes no further.
+    """
+    how = str(turn.data.get("how") or "")
+    if turn.data.get("passed_on") or not (how == TOLD_TWILIO or how.startswith(REFUSED)):
+        return
+    others = [role for role in ROLES if role != turn.person.role]
+    found = [await tx.people.find(role, turn.person.address) for role in others]
+    timers = [
+        Timer(
+            key=f"{event}:{turn.moment.heard.id}:{other.role}",
+            flow=other.role,
+            address=other.address,
+            event=event,
+            data={"how": how, "passed_on": True},
+            due_at=turn.now,
+        )
+        for other in found
+        if other
+    ]
+    await tx.timers.put(timers)
 
 
 async def _opt_out(turn: BookingTurn, tx: Transaction, shown: str | None) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from app.chat import handed_over
 from app.clock import Clock
+from app.opt_outs import news_of_refusal
 from app.settings import Settings
 from app.wiring import Product, product
 from engine.events import Heard
 from storage.lifecycle import CALL_OFF
+from storage.people import ROLES
 
 ANA = "chat:Ana"
 _keys = itertools.count()
@@ -133,3 +135,74 @@ async def test_what_was_told_to_twilio_is_recorded_each_time_and_answered_never(
     ]
     assert {one.how for one in entries} == {"twilio"}
     assert person.opted_out_at is None
+
+
+async def tells_twilio(running: Product, flow: str, address: str, word: str) -> None:
+    """Somebody writes this to the number of one of the flows, and Twilio answers it."""
+    heard = Heard(
+        key=f"{next(_keys)}",
+        flow=flow,
+        address=address,
+        kind="text",
+        at=running.clock(),
+        text=word.title(),
+        data={"opt_out": word},
+    )
+    await running.storage.inbox.put(heard)
+    await running.settle()
+
+
+async def silent(running: Product, address: str) -> dict[str, bool]:
+    """By role, whether the person at an address wants no messages."""
+    found = [await running.storage.people.find(role, address) for role in ROLES]
+    return {person.role: person.opted_out_at is not None for person in found if person}
+
+
+@pytest.mark.parametrize(("first", "second"), [("client", "stranger"), ("stranger", "client")])
+async def test_what_was_told_to_twilio_at_one_number_is_heard_at_the_other(
+    running: Product, first: str, second: str
+) -> None:
+    for flow in ("client", "stranger"):
+        said = Heard(
+            key=f"{next(_keys)}", flow=flow, address=ANA, kind="text", at=running.clock(), text="hello"
+        )
+        await running.storage.inbox.put(said)
+    await running.settle()
+    for word, is_silent in (("STOP", True), ("START", False), ("STOP", True)):
+        await tells_twilio(running, first, ANA, word)
+        assert await silent(running, ANA) == {first: is_silent, second: is_silent}
+    person = await running.storage.people.find(second, ANA)
+    assert person
+    kinds = [(entry.kind, entry.how) for entry in await running.storage.ledger.of(person.id)]
+    assert kinds == [("opted_out", "twilio"), ("opted_in", "twilio"), ("opted_out", "twilio")]
+
+
+async def test_of_a_therapist_it_is_heard_at_both_numbers_too(running: Product) -> None:
+    anna = running.practice().therapists[0].address
+    await tells_twilio(running, "client", anna, "START")
+    for flow, word, is_silent in (("therapist", "STOP", True), ("client", "START", False)):
+        await tells_twilio(running, flow, anna, word)
+        assert await silent(running, anna) == {"therapist": is_silent, "client": is_silent}
+
+
+async def test_a_message_that_twilio_refuses_is_heard_of_at_the_other_number(running: Product) -> None:
+    await tells_twilio(running, "stranger", ANA, "START")
+    await says(running, ("Ana", "hello"))
+    (owed, *_) = await running.storage.outbox.since(0, 100)
+    await running.storage.inbox.put_all(news_of_refusal(owed, 21610, running.clock()))
+    await running.settle()
+    assert await silent(running, ANA) == {"client": True, "stranger": True}
+
+
+async def test_nobody_new_comes_to_be_known_by_it(running: Product) -> None:
+    await tells_twilio(running, "client", ANA, "STOP")
+    assert await silent(running, ANA) == {"client": True}
+
+
+async def test_what_is_said_to_us_holds_where_it_was_said(running: Product) -> None:
+    await tells_twilio(running, "stranger", ANA, "START")
+    await says(running, ("Ana", "stop"))
+    assert await silent(running, ANA) == {"client": True, "stranger": False}
+    await tells_twilio(running, "stranger", ANA, "STOP")
+    await says(running, ("Ana", "start"))
+    assert await silent(running, ANA) == {"client": False, "stranger": True}

@@ -55,6 +55,25 @@ def test_the_shipped_flows_have_no_mistake(shipped_words: Words) -> None:
     assert read(SHIPPED, shipped_words)[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("event", "step"),
+    [
+        ("opted_out_elsewhere", "note_opt_out"),
+        ("opted_in_elsewhere", "note_opt_in"),
+        ("numbers_undelivered", "have_somebody_phone"),
+    ],
+)
+def test_strangers_have_to_be_heard_by_what_safety_and_consent_hang_on(
+    shipped_words: Words, event: str, step: str
+) -> None:
+    before, strangers = SHIPPED.split("\nstranger:")
+    rule = next(line for line in strangers.splitlines() if line.strip().startswith(f"{event}:"))
+    assert step in rule
+    (issue,) = read(f"{before}\nstranger:{strangers.replace(rule, f'    {event}: {{}}')}", shipped_words)[1]
+    assert issue.code == "undone-demand"
+    assert f"`do: {step}`" in issue.hint
+
+
 def test_every_mistake_is_caught_and_nearly_always_on_the_right_line(shipped_words: Words) -> None:
     mistakes = drawn(seed=20)
     missed: list[str] = []
