@@ -3,6 +3,10 @@
 It is as strict as the real one, and can be told to fail in every way the real one fails. It must never
 use the product's code: it would agree with its mistakes.
 
+What is not documented, or was seen by nobody here, is marked `Assumed` where it is played, in all of these
+modules. Assumed of the whole: what was taken first is delivered first, though of two messages sent in quick
+succession Twilio promises no order.
+
     async with FakeTwilio() as twilio:
         account = TwilioAccount(api_base_url=twilio.url, ...)
         await twilio.deliver("http://127.0.0.1:8000/webhook/client", CLIENT, "hello")
@@ -63,12 +67,16 @@ class FakeTwilio:
         self.account = FakeAccount()
         self.messages: list[SentMessage] = []
         self.attempts: list[dict[str, str]] = []
+        # Addresses to which sending is refused with 21610, at once and from every number. Assumed: of
+        # WhatsApp Twilio says neither that it keeps opt-outs nor that it does not, unless a Messaging Service
+        # has Advanced Opt-Out; nor whether what was told to one number counts at another.
         self.opted_out: set[str] = set()
         self.undeliverable: dict[str, int] = {}
         """Addresses that messages are taken for and do not reach, with the code that is reported afterwards:
         63016 outside the 24 hours, 63015 outside the sandbox, 63003 not on WhatsApp."""
         self.closed: set[str] = set()
-        """Addresses to which free text is refused at once with 63016, and not reported afterwards."""
+        """Addresses to which free text is refused at once with 63016. Assumed: documented is only that it is
+        taken and reported afterwards, see `keeps_window`."""
         self.news: tuple[str, ...] = ()
         """Statuses to report of each message once taken, in this order, such as ("sent", "delivered")."""
         self.news_first = False

@@ -1,4 +1,7 @@
-"""In which ways Twilio's API goes wrong, and what its client sees of it."""
+"""In which ways Twilio's API goes wrong, and what its client sees of it.
+
+Assumed: that 429 with 20429 names a `Retry-After`, and names it in seconds; it may be a date, or absent.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class Fault(Enum):
     UNAVAILABLE = (503, 20503, False)
     NOT_ALLOWED = (401, 20003, False)
     OUTSIDE_WINDOW = (400, 63016, False)
-    """Assumed: Twilio is only known to report this after it took the message."""
+    """Assumed: documented is only that Twilio reports this after it took the message."""
     ERROR_BEFORE = (500, 20500, False)
     ERROR_AFTER = (500, 20500, True)
     BAD_GATEWAY = (502, None, False)

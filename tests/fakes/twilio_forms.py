@@ -1,4 +1,7 @@
-"""The forms that Twilio posts, with the fields it always sends, and the signature that goes with them."""
+"""The forms that Twilio posts, with the fields it always sends, and the signature that goes with them.
+
+What is marked `Assumed` is not documented; the product must get along without it.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def tap(option: str, title: str, *, from_: str = CLIENT, **fields: str) -> Field
 
 
 def list_tap(option: str, title: str, *, from_: str = CLIENT, **fields: str) -> Fields:
-    """A tap on a row of a list."""
+    """A tap on a row of a list. Assumed: the `List…` fields, and that `Body` has the row's title."""
     tapped = {
         "MessageType": "interactive",
         "ListId": option,
@@ -87,7 +90,11 @@ def location(latitude: str, longitude: str, *, from_: str = CLIENT, **fields: st
 
 
 def everything(**fields: str) -> Fields:
-    """A form with every field that Twilio documents or was seen to send; no real one has all of them."""
+    """A form with every field that Twilio documents or was seen to send; no real one has all of them.
+
+    Assumed: what is inside `InteractiveData` after a tap on a list; and `ErrorCode` and `ErrorUrl`, which
+    come to a fallback address only.
+    """
     rich = {
         "MessagingServiceSid": "MG" + "0" * 32,
         "ExternalUserId": "whatsapp:DE.4566546130240823",

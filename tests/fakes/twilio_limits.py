@@ -1,4 +1,7 @@
-"""How many messages the fake Twilio takes a day, of an account on trial; 24 hours are assumed."""
+"""How many messages the fake Twilio takes a day, of an account on trial.
+
+Assumed: that the day is the last 24 hours; Twilio does not say which day it means.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Twilio's list of messages: its filters and its pages."""
+"""Twilio's list of messages: its filters and its pages.
+
+Assumed: that what was taken is shown at once, but for what a test holds back (`FakeTwilio.unlisted`), and
+that what has not left yet has no date to filter by. How late the list may be Twilio does not say.
+"""
 
 from __future__ import annotations
 

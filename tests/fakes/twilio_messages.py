@@ -17,6 +17,7 @@ LONGEST_VALIDITY = 36_000
 """Seconds."""
 MOST_MEDIA = 10
 
+# Assumed: that a WhatsApp user name ("US.123...") is taken as `To`. It was announced; nobody has tried.
 _ADDRESS = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14}|[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128})")
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")

@@ -1,4 +1,7 @@
-"""How Twilio knocks at webhooks: signed, within its time, again where the address asks for it."""
+"""How Twilio knocks at webhooks: signed, within its time, again where the address asks for it.
+
+Assumed: what it calls itself in `User-Agent`.
+"""
 
 from __future__ import annotations
 
