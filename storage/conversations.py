@@ -92,7 +92,7 @@ _SAVE = Query(
 )
 _WINDOW_WAS_SHUT = Query(
     update(conversations)
-    .where(conversations.c.id == given("conversation"), conversations.c.heard_at <= given("at"))
+    .where(conversations.c.id == given("conversation"), conversations.c.heard_at < given("at"))
     .where(conversations.c.heard_at > given("before"))
     .values(heard_at=given("before"))
 )
@@ -192,7 +192,7 @@ class Conversations:
     async def window_was_shut(self, conversation_id: int, at: int) -> None:
         """WhatsApp took no free text at that moment, so the person was last heard a day before. Deferred.
 
-        What they have written since then counts all the same.
+        What they have written in that second or since counts all the same.
         """
         before = at - FREE_SECONDS
         await self._session.defer(_WINDOW_WAS_SHUT, conversation=conversation_id, at=at, before=before)

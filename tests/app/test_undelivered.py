@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.wiring import Product, product
 from channels.inbound import DeliveryStatus
 from channels.twilio_account import TwilioAccount
-from engine.effects import Attempt
+from engine.effects import Attempt, Message
 from engine.events import Heard
 from engine.window import is_open
 from storage.owed import Owed
@@ -98,22 +98,30 @@ async def test_of_a_request_that_did_not_reach_its_therapist_the_operator_hears(
     assert (lost.id, lost.flow, lost.error_code) == (request.id, "therapist", 63003)
 
 
+@pytest.mark.parametrize(("later", "is_over"), [(1, True), (0, False)])
 async def test_after_free_text_came_back_as_too_late_the_24_hours_are_over_until_somebody_writes(
-    reminded: Product,
+    reminded: Product, later: int, *, is_over: bool
 ) -> None:
-    answer = await answered(reminded, "A1")
+    """What they wrote in the same second may have come after it."""
+    await greeting(reminded, "A1")
+    reminded.clock.advance(later)
+    async with reminded.storage.transaction() as tx:
+        conversation = await tx.conversations.lock("client", "chat:Ana", "idle", at=reminded.clock())
+        await tx.outbox.put(conversation, 99, [Message("some news")], reminded.clock())
+    await reminded.settle()
+    sent = (await said_so_far(reminded))[-1]
     news = DeliveryStatus(
-        sid=f"LOCAL{answer.id}", status="failed", error_code=63016, attempt=Attempt(answer.id, 1)
+        sid=f"LOCAL{sent.id}", status="failed", error_code=63016, attempt=Attempt(sent.id, 1)
     )
     await DeliveryNotes(reminded, TwilioAccount()).note(news)
-    (again,) = [owed for owed in await said_so_far(reminded) if owed.id == answer.id]
-    assert (again.template_only, is_open(again.heard_at, reminded.clock())) == (True, False)
+    again = (await said_so_far(reminded))[-1]
+    assert (again.template_only, is_open(again.heard_at, reminded.clock())) == (True, not is_over)
     reminded.clock.advance(1)
-    assert is_open((await answered(reminded, "A2")).heard_at, reminded.clock())
+    assert is_open((await greeting(reminded, "A2")).heard_at, reminded.clock())
 
 
-async def answered(reminded: Product, key: str) -> Owed:
-    """The answer to a greeting of Ana's."""
+async def greeting(reminded: Product, key: str) -> Owed:
+    """Ana writes hello; returns the last message that is owed then."""
     said = Heard(key=key, flow="client", address="chat:Ana", kind="text", at=reminded.clock(), text="hello")
     await reminded.storage.inbox.put(said)
     await reminded.settle()
