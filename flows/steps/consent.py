@@ -150,11 +150,12 @@ async def _tell_other_conversations(turn: BookingTurn, tx: Transaction, event: s
     """Let the person's conversations in other roles hear what Twilio knows: they mean the practice by it.
 
     What was said to us, or by the operator, is heard where it was meant. What was passed on goes no further.
+    Requests and alerts end only for a therapist who says so where they come from.
     """
     how = str(turn.data.get("how") or "")
     if turn.data.get("passed_on") or not (how == TOLD_TWILIO or how.startswith(REFUSED)):
         return
-    others = [role for role in ROLES if role != turn.person.role]
+    others = [role for role in ROLES if role not in {turn.person.role, THERAPIST}]
     found = [await tx.people.find(role, turn.person.address) for role in others]
     timers = [
         Timer(

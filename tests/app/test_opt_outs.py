@@ -177,12 +177,17 @@ async def test_what_was_told_to_twilio_at_one_number_is_heard_at_the_other(
     assert kinds == [("opted_out", "twilio"), ("opted_in", "twilio"), ("opted_out", "twilio")]
 
 
-async def test_of_a_therapist_it_is_heard_at_both_numbers_too(running: Product) -> None:
+async def test_a_therapist_keeps_requests_and_alerts_unless_they_say_so_where_these_come_from(
+    running: Product,
+) -> None:
     anna = running.practice().therapists[0].address
+    await tells_twilio(running, "client", anna, "STOP")
+    assert await silent(running, anna) == {"therapist": False, "client": True}
     await tells_twilio(running, "client", anna, "START")
-    for flow, word, is_silent in (("therapist", "STOP", True), ("client", "START", False)):
-        await tells_twilio(running, flow, anna, word)
-        assert await silent(running, anna) == {"therapist": is_silent, "client": is_silent}
+    await tells_twilio(running, "therapist", anna, "STOP")
+    assert await silent(running, anna) == {"therapist": True, "client": True}
+    await tells_twilio(running, "client", anna, "START")
+    assert await silent(running, anna) == {"therapist": True, "client": False}
 
 
 async def test_a_message_that_twilio_refuses_is_heard_of_at_the_other_number(running: Product) -> None:
