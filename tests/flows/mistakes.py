@@ -279,6 +279,7 @@ def indented(text: str, rng: random.Random) -> Iterator[Mistake]:
 def disordered(text: str, rng: random.Random) -> Iterator[Mistake]:
     """Rules in an order in which one of them never applies, or nothing applies in the end."""
     lines = text.splitlines()
+    events = [word for word in words(text) if word.role == "event"]
     for number, line in enumerate(lines, 1):
         following = lines[number].lstrip() if number < len(lines) else ""
         is_default = following.startswith("- {") and not following.startswith("- {if: ")
@@ -292,10 +293,17 @@ def disordered(text: str, rng: random.Random) -> Iterator[Mistake]:
             yield Mistake(
                 "same guard twice", _with_line(text, number + 1, both), frozenset({number, number + 1}), guard
             )
-            if "{if: " not in lines[number]:
+            if "{if: " not in lines[number] and not _is_heard_anywhere(events, number):
                 gone = [*lines[:number], *lines[number + 1 :]]
                 yield Mistake("no default", "\n".join(gone), frozenset({number}), guard)
     del rng
+
+
+def _is_heard_anywhere(events: list[Word], line: int) -> bool:
+    """Whether what is left of a state's rules without their default is followed by the rules for anywhere."""
+    here = next(word for word in reversed(events) if word.line <= line)
+    anywhere = (here.path[0], "anywhere", here.text)
+    return here.path != anywhere and any(other.path == anywhere for other in events)
 
 
 def emptied(text: str, rng: random.Random) -> Iterator[Mistake]:
