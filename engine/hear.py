@@ -89,7 +89,8 @@ def _plain(flow: Flow, vocabulary: Vocabulary, snapshot: Snapshot, heard: Heard)
         command, values = found
         return None if command.times else Event(command.event, values)
     intent = vocabulary.exact(heard.text)
-    exact = intent if intent in (state.rules if word_for_word else hears) else word_for_word
+    heard_here = hears & vocabulary.always_heard | state.rules.keys() if word_for_word else hears
+    exact = intent if intent in heard_here else word_for_word
     return Event(exact) if exact else None
 
 

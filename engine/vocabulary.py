@@ -118,7 +118,8 @@ class Vocabulary:
     """Words that take a yes back even a sentence later, such as "instead"."""
     acknowledgements: frozenset[str] = frozenset()
     """What agrees when it stands alone, and means little before something else, such as "okay"."""
-
+    always_heard: frozenset[str] = frozenset()
+    """Intents whose exact words are never taken for words to somebody else."""
     positions: Mapping[str, int] = field(default_factory=dict)
     """Word -> which option of a list it means; 1 is the first, -1 the last."""
     around_positions: frozenset[str] = frozenset()

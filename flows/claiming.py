@@ -187,3 +187,12 @@ async def _room(
         ]
         room.append(Workload(therapist, [*taken, *before]).of_week(one.starts_at) is not None)
     return room
+
+
+async def count_asked(turn: BookingTurn, tx: Transaction) -> int:
+    """How many appointments the client holds or asks for, besides what is on offer to who waits."""
+    found = await tx.appointments.count_open(turn.person_id, turn.now)
+    if found < MOST_OPEN:
+        return found
+    entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
+    return found - sum(one.offered is not None for one in entries)

@@ -70,6 +70,11 @@ def answers_a_person(snapshot: Snapshot, event: Event, now: int) -> bool:
     return "relay" in event.data
 
 
+def danger_was_spoken_of(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """Words of danger were heard, and the person has not said since that they want to go on."""
+    return "numbers" in snapshot.memory
+
+
 def misheard_often(snapshot: Snapshot, event: Event, now: int) -> bool:
     """Nothing has been understood three times in a row."""
     return snapshot.misses >= OFTEN
@@ -126,6 +131,7 @@ GUARDS = {
         said_exactly,
         said_clearly,
         answers_a_person,
+        danger_was_spoken_of,
         misheard_often,
         is_only_looking,
         concerns_this_request,

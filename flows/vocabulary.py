@@ -26,7 +26,10 @@ READ_HERE = frozenset({"repetition", "words"})
 """Those of them that no classifier finds, so that none has to know them."""
 
 _SECTIONS = ("language", "intents", "entities", "lexicon", "commands")
-_MAY_BE_MISSING = ("reservations", "changes_of_mind", "acknowledgements", "positions", "around_positions")
+_MAY_BE_MISSING = (
+    *("reservations", "changes_of_mind", "acknowledgements", "always_heard"),
+    *("positions", "around_positions"),
+)
 _ENTITY_KEYS = ("about", "dialogflow", "given_as", "personal", "system", "values")
 _MARKED = re.compile(r"\[([^\[\]]+)\]\((\w+)\)")
 _STRAY_MARK = re.compile(r"\]\([^)]*|\[[^\]]*\](?!\()|\[[^\]]*$")
@@ -128,6 +131,7 @@ class _Reader:
             commands=self._commands(sections.get("commands"), entities),
             entities=kinds,
             reservations=self._words(sections.get("reservations")),
+            always_heard=self._words(sections.get("always_heard")),
             changes_of_mind=self._words(sections.get("changes_of_mind")),
             acknowledgements=self._words(sections.get("acknowledgements")),
             positions=self._positions(sections.get("positions")),

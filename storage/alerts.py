@@ -17,7 +17,8 @@ from storage.sealing import Sealer
 from storage.sql import Insert, Query, Row, given
 from storage.tables import alerts, people
 
-MOST_OPEN = 5
+DAY = 24 * 3600
+MOST_OPEN = 10
 """How many open alerts are read at once: nobody can answer for more of them together."""
 _OWN = (alerts.c.id, alerts.c.rule, alerts.c.raised_at, alerts.c.told, alerts.c.acknowledged_by)
 _SELECT = select(*_OWN, *PERSON).join(people, people.c.id == alerts.c.client_id)
@@ -27,7 +28,13 @@ _ADD = Insert(alerts)
 _GET = Query(_SELECT.where(alerts.c.id == given("alert")))
 _LAST = Query(_SELECT.where(alerts.c.client_id == given("client")).order_by(alerts.c.id.desc()).limit(1))
 _OPEN_SINCE = Query(
-    _SELECT.where(_OPEN, alerts.c.raised_at >= given("since")).order_by(alerts.c.id.desc()).limit(MOST_OPEN)
+    _SELECT.where(_OPEN, alerts.c.raised_at >= given("since")).order_by(alerts.c.id).limit(MOST_OPEN)
+)
+_WHO_ANSWERS = Query(
+    select(alerts.c.acknowledged_by)
+    .where(alerts.c.client_id == given("client"), alerts.c.acknowledged_at > given("since"))
+    .order_by(alerts.c.id.desc())
+    .limit(1)
 )
 _TELL = Query(update(alerts).where(alerts.c.id == given("alert")).values(told=alerts.c.told + 1))
 _ACKNOWLEDGE = Query(
@@ -51,6 +58,10 @@ class Alert:
     """How often somebody was told of it."""
     acknowledged_by: int | None
     """The number of the person who answers for it."""
+
+    def is_of(self, person_id: int, now: int) -> bool:
+        """Whether this person answers for it, and it was raised within a day."""
+        return self.acknowledged_by == person_id and now < self.raised_at + DAY
 
 
 class Alerts:
@@ -81,9 +92,14 @@ class Alerts:
         return self._one(await self._session.fetch(_LAST, client=client_id))
 
     async def open_since(self, at: int) -> list[Alert]:
-        """Alerts raised since then for which nobody answers yet, the newest first; at most `MOST_OPEN`."""
+        """Alerts raised since then for which nobody answers yet, the longest first; at most `MOST_OPEN`."""
         rows = await self._session.fetch(_OPEN_SINCE, since=at)
         return [found for row in rows if (found := self._one([row]))]
+
+    async def who_answers_for(self, client_id: int, now: int) -> int | None:
+        """The number of the person who has answered for a client's latest alert, if that was within a day."""
+        rows = await self._session.fetch(_WHO_ANSWERS, client=client_id, since=now - DAY)
+        return rows[0][0] if rows else None
 
     async def tell_again(self, alert_id: int) -> None:
         """Somebody else is being told. Deferred."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn
-from flows.claiming import MOST_OPEN, claim, claim_all, is_offered_by, look_again, wanted_by
+from flows.claiming import MOST_OPEN, claim, claim_all, count_asked, is_offered_by, look_again, wanted_by
 from flows.lives import summary_of, together, told_of, told_together
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
@@ -42,7 +42,7 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     if number is None:
         if before:
             await tx.calendar.move_on(before.id, LET_GO, turn.now)
-        elif await tx.appointments.count_open(turn.person_id, turn.now) >= MOST_OPEN:
+        elif await count_asked(turn, tx) >= MOST_OPEN:
             return Outcome("too_many", remembers={"appointment": None})
         number = await claim(turn, tx, wanted)
     if number is None:

@@ -82,7 +82,8 @@ async def note_opt_out(turn: BookingTurn, tx: Transaction) -> Outcome:
 
     What they told Twilio is evidence each time; that it refuses one message after the other is not.
     """
-    await _tell_other_conversations(turn, tx, OPTED_OUT_ELSEWHERE)
+    if turn.person.opted_out_at is None or turn.data.get("how") == TOLD_TWILIO:
+        await _tell_other_conversations(turn, tx, OPTED_OUT_ELSEWHERE)
     if turn.person.opted_out_at is None:
         await _opt_out(turn, tx, None)
         await _have_phoned_about_coming(turn, tx)

@@ -5,8 +5,6 @@ Nothing is assessed, cancelled or given up here. What was held stays held.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import structlog
 
 from engine.errors import TurnFailed
@@ -14,14 +12,14 @@ from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, has_phone, initials_of, name_of, number, phone_of
 from flows.consent.screen import CLIENT
+from flows.on_call import on_call
 from flows.registry import step
 from flows.safety.screen import KINDS
 from flows.steps.talk import silence_timer
 from flows.texts import OTHER_WORDS, line
 from storage.alerts import Alert
-from storage.lifecycle import ACTIVE, KEEP
+from storage.lifecycle import KEEP
 from storage.people import Person
-from storage.practice import Therapist
 from storage.store import Transaction
 from storage.timers import Timer
 
@@ -41,14 +39,6 @@ HOLD = 60 * 60
 """Seconds that a held time is kept for somebody who has other things to think of."""
 
 
-class OnCall(NamedTuple):
-    """One of those who are told when somebody may be in danger."""
-
-    therapist: Therapist
-    hears: bool
-    """False: they have told Twilio to send them nothing."""
-
-
 @step(
     "alerted",
     "alerted_before",
@@ -61,7 +51,7 @@ class OnCall(NamedTuple):
 async def alert_on_call(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Raise an alert and tell the first on call; what the client is told comes with the event."""
     await _keep_hold(turn, tx)
-    chain = await _on_call(turn, tx)
+    chain = await on_call(turn, tx)
     reply = turn.data["reply" if any(one.hears for one in chain) else "reply_untold"]
     tells, numbers = {"reply": reply}, {"numbers": reply, OTHER_WORDS: other_words_in(turn)}
     rule, last = str(turn.data["rule"]), await tx.alerts.last_of(turn.person_id)
@@ -91,7 +81,7 @@ async def escalate_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
         raise TurnFailed("The timer is about an alert that is not this client's.")
     if alert.acknowledged_by is not None:
         return Outcome("answered_for")
-    chain = await _on_call(turn, tx)
+    chain = await on_call(turn, tx)
     if alert.told >= ROUNDS * len(chain):
         log.critical("nobody answers for an alert", alert=alert.id, told=alert.told)
         return Outcome("nobody_answers")
@@ -117,7 +107,9 @@ async def escalate_unheard(turn: BookingTurn, tx: Transaction) -> Outcome:
     alert = await _alert(turn, tx)
     if alert is None and (appointment := number(turn.data.get("appointment"))) is not None:
         log.error("news of an appointment did not reach its therapist", appointment=appointment)
-    chain = await _on_call(turn, tx)
+    elif alert is None and "relay" in turn.data:
+        log.error("what a client wrote did not reach its therapist", therapist=turn.person_id)
+    chain = await on_call(turn, tx)
     others = [one.therapist for one in chain if one.therapist.id != turn.person_id and one.hears]
     others = others or [one.therapist for one in chain if one.therapist.id != turn.person_id]
     if alert is None or alert.acknowledged_by is not None or not others:
@@ -138,7 +130,7 @@ async def have_somebody_phone(turn: BookingTurn, tx: Transaction) -> Outcome:
     if alert is None:
         raise TurnFailed("Somebody in danger was not reached, and there is no alert.")
     log.error("somebody in danger was not reached, a therapist is told to phone", alert=alert.id)
-    chain = [one.therapist for one in await _on_call(turn, tx)]
+    chain = [one.therapist for one in await on_call(turn, tx)]
     answering = [one for one in chain if one.id == alert.acknowledged_by]
     to = answering[0] if answering else chain[(alert.told - 1) % len(chain)]
     return Outcome("told", to=Recipient("therapist", to.address), sends={"alert": str(alert.id)})
@@ -181,9 +173,8 @@ async def acknowledge_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
         alert = waiting[0] if waiting else None
     if alert is None:
         return Outcome("unknown")
-    if not await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now):
+    if not await _acknowledge(turn, tx, alert):
         return Outcome("answered_for")
-    log.info("alert acknowledged", alert=alert.id)
     tells: dict[str, Value] = {"client": _called(alert.client), "phone": phone_of(alert.client)}
     if alert.client.role != CLIENT:
         return Outcome("acknowledged_by_phone", tells=tells)
@@ -226,6 +217,23 @@ async def open_alerts(turn: BookingTurn, tx: Transaction) -> list[Value]:
         line("alert_line", alert=one.id, client=_called(one.client), phone=phone_of(one.client))
         for one in await tx.alerts.open_since(turn.now - DAY)
     ]
+
+
+async def take_alert(turn: BookingTurn, tx: Transaction) -> Alert:
+    """Answer for the alert that is named, unless somebody does. Raises TurnFailed where there is none."""
+    alert = await _alert(turn, tx)
+    if alert is None:
+        raise TurnFailed("There is no such alert.")
+    await _acknowledge(turn, tx, alert)
+    return alert
+
+
+async def _acknowledge(turn: BookingTurn, tx: Transaction, alert: Alert) -> bool:
+    """Answer for an alert. False: somebody did before."""
+    is_first = await tx.alerts.acknowledge(alert.id, turn.person_id, turn.now)
+    if is_first:
+        log.info("alert acknowledged", alert=alert.id)
+    return is_first
 
 
 def other_words_in(turn: BookingTurn) -> Value:
@@ -273,19 +281,6 @@ async def _look_again(turn: BookingTurn, tx: Transaction, alert: int, time: int)
         due_at=due_at,
     )
     await tx.timers.put([timer])
-
-
-async def _on_call(turn: BookingTurn, tx: Transaction) -> list[OnCall]:
-    """Whom to tell, in order: the client's own therapist, then the others as the practice lists them.
-
-    Whoever has told Twilio to send them nothing comes last: they would not hear of it.
-    """
-    own = await tx.appointments.of_client(turn.person_id, ACTIVE, turn.minute)
-    known = {appointment.therapist_id for appointment in own[:1]}
-    people = [await tx.people.by_id(therapist.id) for therapist in turn.practice.therapists]
-    deaf = {person.id for person in people if person and person.opted_out_at is not None}
-    chain = [OnCall(therapist, therapist.id not in deaf) for therapist in turn.practice.therapists]
-    return sorted(chain, key=lambda one: (not one.hears, one.therapist.id not in known))
 
 
 async def _keep_hold(turn: BookingTurn, tx: Transaction) -> None:

@@ -9,8 +9,8 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
+from flows.on_call import on_call
 from flows.registry import step
-from flows.steps.own_appointments import coming
 from storage.relays import SILENT_SECONDS, Relay
 from storage.store import Transaction
 from storage.timers import Timer
@@ -27,8 +27,8 @@ WRITTEN = ("therapist", "words", "relay")
     sets=("talk_fell_silent",),
 )
 async def call_person(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Open a conversation with the client's own therapist, or else the practice's first, and tell them."""
-    relay = await _open(turn, tx, await _own_therapist(turn, tx))
+    """Open a conversation with the first who is on call for this client, and tell them."""
+    relay = await _open(turn, tx, await _first_on_call(turn, tx))
     return Outcome(
         "called", remembers=_with(turn, relay), to=_therapist(relay), sends={"relay": str(relay.id)}
     )
@@ -39,7 +39,7 @@ async def pass_on(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass the client's words on to the therapist whose message they answer, or whom they are talking to."""
     known = turn.data.get("relay") or turn.memory.get("relay")
     # Who was put through before conversations had numbers has none.
-    therapist = (await _told_of(turn, tx)).therapist.id if known else await _own_therapist(turn, tx)
+    therapist = (await _told_of(turn, tx)).therapist.id if known else await _first_on_call(turn, tx)
     relay = await _open(turn, tx, therapist)
     return Outcome(
         "passed",
@@ -144,9 +144,8 @@ def _therapist(relay: Relay) -> Recipient:
     return Recipient("therapist", relay.therapist.address)
 
 
-async def _own_therapist(turn: BookingTurn, tx: Transaction) -> int:
-    own = await coming(turn, tx)
-    return own[0].therapist_id if own else turn.practice.therapists[0].id
+async def _first_on_call(turn: BookingTurn, tx: Transaction) -> int:
+    return (await on_call(turn, tx))[0].therapist.id
 
 
 async def _open(turn: BookingTurn, tx: Transaction, therapist: int) -> Relay:

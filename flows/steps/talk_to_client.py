@@ -13,11 +13,12 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, name_of, number, phone_of
+from flows.consent.screen import CLIENT
 from flows.guards import TODAY
 from flows.registry import step
 from flows.steps.approval import waiting_requests
 from flows.steps.meant_client import choices, meant
-from flows.steps.safety import other_words_in
+from flows.steps.safety import other_words_in, take_alert
 from flows.steps.talk import silence_timer
 from flows.texts import OTHER_WORDS, line
 from storage.conversations import Conversation
@@ -48,7 +49,7 @@ async def read_end(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 
 @step(
-    *(*SENT, "which_client", "unclear", "secret", "over"),
+    *(*SENT, "which_client", "unclear", "secret", "about_no_client", "over"),
     tells=WRITTEN,
     remembers=ADDRESSEES,
     reaches="client",
@@ -58,6 +59,7 @@ async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass words on to the client whose message they answer, or the only one there is a conversation with.
 
     `unclear`: a plain yes or no while a request waits as well. `secret`: it was the therapist's PIN.
+    `about_no_client`: they answer a message in which nobody's words were passed on.
     """
     if await _is_pin(turn, tx):
         await tx.inbox.blot_out(turn.moment.heard)
@@ -66,6 +68,8 @@ async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     quoted = number(turn.data.get("relay"))
     if quoted is not None:
         return await _tell(turn, tx, (await _told_of(turn, tx)).client, words)
+    if turn.moment.heard.replied_to is not None:
+        return Outcome("about_no_client")
     going_on = await tx.relays.open_of_therapist(turn.person_id, turn.now)
     if not going_on:
         return Outcome("over")
@@ -94,6 +98,25 @@ async def tell_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     return await _tell_one_of(turn, tx, found.clients, found.rest)
 
 
+@step(
+    *SENT,
+    "by_phone",
+    tells=WRITTEN,
+    remembers=ADDRESSEES,
+    reaches="client",
+    signals={"passed": "therapist_wrote"},
+)
+async def answer_alert(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Pass words on to the client whom an alert is about; who writes to them takes care of it.
+
+    `by_phone`: it is no client, so they can only be called.
+    """
+    alert = await take_alert(turn, tx)
+    if alert.client.role != CLIENT:
+        return Outcome("by_phone", tells={"client": name_of(alert.client), "phone": phone_of(alert.client)})
+    return await _tell(turn, tx, alert.client, turn.moment.heard.text)
+
+
 IN_DANGER = ("passed", "which_client", "not_passed")
 
 
@@ -120,11 +143,15 @@ async def answer_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def hear_concern(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Tell whom to call, and alert nobody: they may speak of a client. Words for one go there."""
     told = await _told_in_danger(turn, tx)
+    if told is None and await tx.relays.open_of_therapist(turn.person_id, turn.now):
+        return _in_danger(turn, Outcome("unclear"))  # it may have been meant for the client
     return told or Outcome("noted", tells={"reply": turn.data.get("reply_untold")})
 
 
 async def _told_in_danger(turn: BookingTurn, tx: Transaction) -> Outcome | None:
-    """What becomes of a reply to a client, or of a command to tell one something; None: it was neither."""
+    """What becomes of a reply about a client, or of a command to tell one something; None: it was neither."""
+    if number(turn.data.get("alert")) is not None:
+        return _in_danger(turn, await answer_alert.run(turn, tx))
     if number(turn.data.get("relay")) is not None:
         return _in_danger(turn, await answer_client.run(turn, tx))
     told = TELL.match(turn.moment.heard.text)
@@ -210,12 +237,16 @@ async def _tell(turn: BookingTurn, tx: Transaction, client: Person, words: str) 
 async def _is_asked(
     turn: BookingTurn, tx: Transaction, client: Person, conversation: Conversation | None
 ) -> bool:
-    """Whether a client who wants no messages has asked this therapist for one, by writing to them since."""
+    """Whether a client who wants no messages has asked this therapist for one, by writing to them since.
+
+    Or has spoken of danger since, and it is this therapist who takes care of it.
+    """
     if conversation is None or client.opted_out_at is None:
         return False
-    talk = number(conversation.snapshot.memory.get("relay"))
+    talk, alert = number(conversation.snapshot.memory.get("relay")), await tx.alerts.last_of(client.id)
     relay = await tx.relays.get(talk) if talk is not None else None
     is_theirs = relay is not None and relay.therapist.id == turn.person_id and relay.is_open(turn.now)
+    is_theirs |= alert is not None and alert.is_of(turn.person_id, turn.now)
     return is_theirs and (conversation.snapshot.heard_at or 0) > client.opted_out_at
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn, number
-from flows.claiming import MOST_OPEN, claim, hold_of
+from flows.claiming import MOST_OPEN, claim, count_asked, hold_of
 from flows.offers import chosen, days_shown, find, times_shown
 from flows.registry import step
 from flows.reminders import quiet_hours
@@ -79,7 +79,8 @@ async def _join(
     same = [
         one.id
         for one in entries
-        if (one.service_type, one.service) == (kind, service) and Wish.of(dict(one.wish)) == wish
+        if (one.service_type, one.service, one.therapist_id) == (kind, service, therapist)
+        and Wish.of(dict(one.wish)) == wish
     ]
     if not same and len(entries) >= MOST_WAITED_FOR:
         return None
@@ -139,11 +140,11 @@ async def pass_on_released_time(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Go on with what is on offer as with any chosen time. What was held before is free again."""
     held = await _on_offer(turn, tx)
-    if held and await tx.appointments.count_open(turn.person_id, turn.now) > MOST_OPEN:
+    if held and await count_asked(turn, tx) >= MOST_OPEN:
         return Outcome("too_many")
     moving = await _moved_by(turn, tx, held) if held else None
     if held is None or not await tx.waitlist.answered(turn.person_id, held.id):
-        return Outcome("gone", remembers=FORGOTTEN)
+        return Outcome("gone", remembers=await _still_on_offer(turn, tx))
     other = turn.remembered_number("appointment")
     if other is not None and other != held.id:
         await tx.calendar.move_on(other, LET_GO, turn.now)
@@ -167,9 +168,9 @@ async def pass_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Not this one: it is free for the next, and the client goes on waiting."""
     held = await _on_offer(turn, tx)
     if held is None or not await tx.waitlist.answered(turn.person_id, held.id):
-        return Outcome("gone", remembers=FORGOTTEN)
+        return Outcome("gone", remembers=await _still_on_offer(turn, tx))
     await tx.calendar.move_on(held.id, LET_GO, turn.now)
-    return Outcome("passed", remembers=FORGOTTEN)
+    return Outcome("passed", remembers=await _still_on_offer(turn, tx))
 
 
 @step("lapsed", "lapsed_at_night", "answered_before", remembers=ON_OFFER)
@@ -183,7 +184,13 @@ async def lapse_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("answered_before")
     await tx.calendar.move_on(offered, LET_GO, turn.now)
     is_night = quiet_hours(turn, turn.person).after(turn.now) != turn.now
-    return Outcome("lapsed_at_night" if is_night else "lapsed", remembers=FORGOTTEN)
+    return Outcome("lapsed_at_night" if is_night else "lapsed", remembers=await _still_on_offer(turn, tx))
+
+
+async def _still_on_offer(turn: BookingTurn, tx: Transaction) -> dict[str, Value]:
+    """What a plain yes or no is about from now on: the latest time that is on offer to the client yet."""
+    entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
+    return {"on_offer": max((one.offered for one in entries if one.offered is not None), default=None)}
 
 
 async def waiting_lines(turn: BookingTurn, tx: Transaction) -> list[Value]:

@@ -211,3 +211,19 @@ async def test_what_is_said_to_us_holds_where_it_was_said(running: Product) -> N
     await tells_twilio(running, "stranger", ANA, "STOP")
     await says(running, ("Ana", "start"))
     assert await silent(running, ANA) == {"client": False, "stranger": True}
+
+
+async def test_a_refusal_that_tells_nothing_new_undoes_no_later_start_at_the_other_number(
+    running: Product,
+) -> None:
+    await running.storage.inbox.put(
+        Heard(key="hello", flow="stranger", address=ANA, kind="text", at=running.clock(), text="hello")
+    )
+    await says(running, ("Ana", "hello"))
+    hello = next(one for one in await running.storage.outbox.since(0, 100) if one.flow == "stranger")
+    await tells_twilio(running, "stranger", ANA, "STOP")
+    await says(running, ("Ana", "start"))
+    assert await silent(running, ANA) == {"client": False, "stranger": True}
+    await running.storage.inbox.put_all(news_of_refusal(hello, 21610, running.clock()))
+    await running.settle()
+    assert await silent(running, ANA) == {"client": False, "stranger": True}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.effects import Message, Option
@@ -68,6 +70,14 @@ def test_whatever_is_said_is_taken_word_for_word(text: str) -> None:
 def test_a_command_and_a_word_of_the_state_itself_mean_what_they_mean() -> None:
     assert heard("order 3") == Event("order", {"tea": "3"})
     assert heard("bye") == Event("bye")
+
+
+def test_a_word_that_is_always_heard_is_taken_for_no_words_to_somebody_else() -> None:
+    vocabulary = replace(VOCABULARY, always_heard=frozenset({"thanks"}))
+    thing = Heard(key="k", flow="guest", address="a", kind="text", at=0, text="Thanks!")
+    wishing = Snapshot(state="wishing")
+    assert hear(FLOW, vocabulary, wishing, thing, None) == Event("thanks")
+    assert hear(FLOW, VOCABULARY, wishing, thing, None) == Event("give.wish")
 
 
 def test_no_classifier_is_asked_for_it() -> None:
