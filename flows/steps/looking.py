@@ -23,6 +23,8 @@ from flows.offers import (
 )
 from flows.registry import step
 from flows.slots import instant
+from flows.steps.booking import release_hold
+from flows.texts import line
 from flows.with_whom import not_turned_down, said_with_whom
 from storage.store import Transaction
 
@@ -92,6 +94,35 @@ async def find_times_instead(turn: BookingTurn, tx: Transaction) -> Outcome:
         return Outcome("none")
     nearest = offer(turn, found.showing(found.choice.offered))
     return Outcome("found", remembers={"slot": None, "refused": refused, **nearest})
+
+
+@step(
+    "changed",
+    "impossible",
+    "released",
+    remembers=("slot", "asked_for", "not_with", "series", "appointment"),
+    tells=("why",),
+)
+async def change_therapist(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Want what is read out with another therapist, if that was said; otherwise give its time back.
+
+    The wish stays, which is for that very time. `impossible`: nobody else does it, or not whom they named.
+    """
+    whom = said_with_whom(turn)
+    if not whom:
+        return await release_hold.run(turn, tx)
+    now, possible = turn.knowing(whom), turn.practice.therapists_for(*simplest(turn))
+    named = now.remembered_number("asked_for")
+    why: Value = None
+    if turn.memory.get("moving") is not None:
+        why = line("moves_with_same")
+    elif not not_turned_down(now, possible):
+        why = line("nobody_else")
+    elif named is not None and named not in [one.id for one in possible]:
+        why = line("not_theirs", therapist=turn.practice.therapist_name(named))
+    if why:
+        return Outcome("impossible", tells={"why": why})
+    return Outcome("changed", remembers={**whom, "series": None})
 
 
 async def _on_another_day(turn: BookingTurn, tx: Transaction) -> Outcome:
