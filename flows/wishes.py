@@ -122,6 +122,10 @@ class Wish:
             self, first=older.first, last=older.last, weekdays=older.weekdays, soonest=older.soonest
         )
 
+    def on_first_day(self) -> Wish:
+        """This time of day, on the first of its days alone."""
+        return replace(self, last=self.first, weekdays=ALL_WEEK)
+
     def on_any_day(self) -> Wish:
         """This time of day, on whatever day."""
         return Wish(start=self.start, end=self.end, either_half=self.either_half, without=self.without)

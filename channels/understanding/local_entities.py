@@ -16,6 +16,8 @@ from engine.events import Value
 TIME: Final = "appointment_time"
 WITHOUT: Final = "without"
 """Its name among the entities; its value is a list of days that do not suit."""
+TOGETHER: Final = "together"
+"""Likewise of days that are all asked for: "Monday at noon and Friday at 2", "every Tuesday and Thursday"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class LocalEntities:
             entities[REPETITION] = repetition.value
         if times.without:
             entities[WITHOUT] = [*times.without]
+        if times.together and (repetition.value or _is_exact(times)):
+            entities[TOGETHER] = [*times.together]
         latent = {TIME: times.latent, REPETITION: repetition.latent}
         return EntitiesFound(
             entities, {name: value for name, value in latent.items() if value}, times, repetition
@@ -75,6 +79,12 @@ class LocalEntities:
         said = self._times.read(words, now).value or {}
         day = said.get("until_date") or said.get("date")
         return date.fromisoformat(day) if isinstance(day, str) else None
+
+
+def _is_exact(times: TimesFound) -> bool:
+    """Whether a text names a time of day, and not merely when it would suit."""
+    said = times.value or {}
+    return said.get("time") is not None and said.get("until") is None and said.get("open") is None
 
 
 def _first_day(times: TimesFound) -> date | None:

@@ -193,7 +193,9 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
     if every is None or _DENIED.search(said):
         return RepetitionFound(None, _latent(said, count, until.day if until else None), text)
     value = _value(every, times=count.times(every) if count else None, until=until.day if until else None)
-    rest = _without(text, [one for one in (rhythm, count, until) if one])
+    rest = _without(text, [*_further(said, rhythm), *(one for one in (rhythm, count, until) if one)])
+    if rhythm is None:
+        rest = _PLURAL.sub(lambda day: day[0][:-1], rest)
     return RepetitionFound(value, None, rest, rhythm.keep if rhythm else "")
 
 
@@ -232,6 +234,19 @@ def _rhythm(text: str) -> _Words | None:
             every = weeks or _number(named["weeks"])
             return _Words(found.start(), found.end(), named.get("day") or "", every) if every else None
     return None
+
+
+def _further(text: str, rhythm: _Words | None) -> list[_Words]:
+    """The rhythms of other days beside that of the first one: "every Monday and every Friday"."""
+    if rhythm is None or not rhythm.keep:
+        return []
+    return [
+        _Words(found.start(), found.end(), found["day"])
+        for pattern, _ in _RHYTHMS
+        if "day" in pattern.groupindex
+        for found in pattern.finditer(text)
+        if not rhythm.start <= found.start() < rhythm.end
+    ]
 
 
 def _count(text: str) -> _Words | None:

@@ -68,6 +68,11 @@ _OR: Final = re.compile(r"\s*,?\s*(?:or|o)\b(?: maybe| perhaps)?\s*(?:on |at )?(
 _AND_OR: Final = re.compile(
     r"\s*(?:,|\bor\b|\band\b|/|&|\bo\b|\by\b)(?:\s*(?:or|and|o|y)\b)?\s*(?:on |el )?(?:the )?", re.IGNORECASE
 )
+_TOGETHER: Final = re.compile(
+    r"\s*(?:,|&|\+|\b(?:and|plus|as well as|y)\b)\s*(?:(?:and|also|again|then|plus|another one)\s+)*"
+    r"(?:(?:on|every|each|el)\s+)?(?:the\s+)?",
+    re.IGNORECASE,
+)
 _LATER_THAT_WEEK: Final = re.compile(r"\blater that week\b")
 _WEEKENDS: Final = re.compile(r"(?:at |on |the )*\bweekends\b")
 
@@ -85,6 +90,8 @@ class TimesFound:
     """The other words."""
     without: tuple[str, ...] = ()
     """Days that do not suit, named by their dates ("not on the 17th"): "YYYY-MM-DD"."""
+    together: tuple[str, ...] = ()
+    """Days that were named at once ("Monday at noon and Friday at 2"): "YYYY-MM-DD"."""
 
 
 class TimeReader:
@@ -112,6 +119,7 @@ class TimeReader:
             words=" ".join(span.words for span in plain),
             rest=" ".join([*rest, said[end:]]),
             without=_dates_denied(said, plain, now.replace(tzinfo=None)),
+            together=_days_named_together(said, plain, now.replace(tzinfo=None)),
         )
 
 
@@ -159,11 +167,15 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
     """One value out of all the expressions of a text, or None if they say nothing.
 
     A later expression corrects an earlier one, and a denied one only says which days of the week do not suit.
-    Of two times joined by "or" the first counts, of two days both.
+    Of two times joined by "or" the first counts, of two days both. Of two days with their times joined by
+    "and" it is the first, too.
     """
     wall = now.replace(tzinfo=None)
     spoken = [span for span in spans if not _any_time(span.moments[0], wall) and span.words != "may"]
     denied, chosen = told_apart(text, spoken)
+    together = _named_together(text, chosen)
+    if together and together[0].moments[0].of_day:
+        chosen = [span for span in chosen if span not in together[1:]]
     alternatives = _alternatives(text, chosen)
     # Of alternatives the last may tell the time for all of them: "Tuesday or Wednesday at 11".
     chosen = [
@@ -216,6 +228,28 @@ def _dates_denied(text: str, spans: Sequence[Span], wall: datetime) -> tuple[str
         and not _WEEKDAY.match(span.words)
     ]
     return tuple(day for day in dates if day is not None)
+
+
+def _named_together(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Single days, with or without a time, joined by "and" or commas; none where there is just one."""
+    joined: list[Span] = []
+    for span in spans:
+        is_day = span.moments[0].begin is not None and not span.daily and not _many_days(span.moments[0])
+        if is_day and joined and _TOGETHER.fullmatch(_between(text, joined[-1], span)):
+            joined.append(span)
+        elif len(joined) > 1:
+            follows_or = is_day and _OR.fullmatch(_between(text, joined[-1], span))
+            return [] if follows_or else joined
+        else:
+            joined = [span] if is_day else []
+    return joined if len(joined) > 1 else []
+
+
+def _days_named_together(text: str, spans: Sequence[Span], wall: datetime) -> tuple[str, ...]:
+    """The days that were asked for at once, in order."""
+    _, chosen = told_apart(text, spans)
+    days = {day for span in _named_together(text, chosen) if (day := _days([span], wall)[0])}
+    return tuple(sorted(days)) if len(days) > 1 else ()
 
 
 def _follows_or(text: str, spans: Sequence[Span], span: Span) -> bool:

@@ -12,13 +12,15 @@ from flows.registry import step
 from flows.series import Repetition, repeated
 from flows.slots import local
 from flows.texts import line
+from flows.wish_wording import wish_in_words
 from flows.wishes import Wish, days_of
 from flows.with_whom import said_with_whom
 from storage.practice import Service
 from storage.store import Transaction
 
 REPEATED = ("repeats", "series")
-WISHES = ("service_type", "service", "wanted", "slot", "therapist", "asked_for", "not_with", *REPEATED)
+WHEN = ("wanted", "slot", "therapist", "together")
+WISHES = ("service_type", "service", *WHEN, "asked_for", "not_with", *REPEATED)
 
 
 @step("noted", remembers=WISHES)
@@ -33,7 +35,12 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
         noted |= {"service": service, "slot": None}
     said = Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
-        noted |= {"wanted": turn.wish.and_now(said).as_value(), "slot": None}
+        together = sorted(days_of(told.get("together")))
+        wish = turn.wish.and_now(said)
+        if together and noted.get("repeats", turn.memory.get("repeats")) and wish.start is not None:
+            wish = wish.on_first_day()
+        noted |= {"wanted": wish.as_value(), "slot": None}
+        noted["together"] = [day.isoformat() for day in together] or None
     elif "repeats" not in noted and (ruled_out := days_of(told.get("without"))):
         noted |= {"wanted": turn.wish.ruling_out(ruled_out).as_value(), "slot": None}
     noted |= said_with_whom(turn)
@@ -55,10 +62,35 @@ def _repetition(turn: BookingTurn) -> dict[str, Value]:
     return {"repeats": now.as_value() if now else None, "series": None} if now or before else {}
 
 
+@step("one", "several", tells=("why",), remembers=("together",))
+async def find_days_besides(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """See whether other days than the one that is booked now were asked for as well.
+
+    `several`: that is said, once, with the day that was taken if one was.
+    """
+    slot, wish = turn.memory.get("slot"), turn.wish
+    taken = wish.first if wish.first == wish.last else None
+    if isinstance(slot, dict):
+        taken = local(int(str(slot["start"])), turn.zone).date()
+    days = days_of(turn.memory.get("together"))
+    others = sorted(days - {taken})
+    done: dict[str, Value] = {"together": None}
+    if not others or (taken is not None and taken not in days):
+        return Outcome("one", remembers=done)
+    if taken is None:
+        return Outcome("several", tells={"why": line("one_day_first")}, remembers=done)
+    why = line(
+        "one_day_only",
+        taken=wish_in_words(Wish(taken, taken), turn.language),
+        others=", ".join(str(wish_in_words(Wish(day, day), turn.language)) for day in others),
+    )
+    return Outcome("several", tells={"why": why}, remembers=done)
+
+
 @step("noted", remembers=WISHES)
 async def note_other_time(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Note wishes that have nothing to do with the time of the request that waits."""
-    forgotten = dict.fromkeys(("slot", "wanted", *REPEATED))
+    forgotten = dict.fromkeys(("slot", "wanted", "together", *REPEATED))
     noted = await note_wishes.run(turn.without(*forgotten), tx)
     return replace(noted, remembers={**forgotten, **noted.remembers})
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.understanding.local_entities import TIME, EntitiesFound, LocalEntities
+from channels.understanding.local_entities import TIME, TOGETHER, EntitiesFound, LocalEntities
 from channels.understanding.repetitions import REPETITION
 from tests.channels.understanding.conftest import FRIDAY_MORNING
 
@@ -62,6 +62,29 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
 )
 def test_how_often(text: str, repetition: object, time: object) -> None:
     assert (said(text), when(text)) == (repetition, time)
+
+
+@pytest.mark.parametrize(
+    ("text", "together", "first"),
+    [
+        ("every Tuesday and Thursday at 3 for four weeks", ["2026-03-10", "2026-03-12"], "2026-03-10"),
+        ("every monday at noon and every tuesday at 2, 3 times", ["2026-03-09", "2026-03-10"], "2026-03-09"),
+        ("mondays at 2pm and wednesdays at 11am for 3 weeks", ["2026-03-09", "2026-03-11"], "2026-03-09"),
+        ("every monday & wednesday for 3 weeks", ["2026-03-09", "2026-03-11"], "2026-03-09"),
+        ("Monday at noon and Tuesday at 2", ["2026-03-09", "2026-03-10"], "2026-03-09"),
+        ("10 march at 3pm and also 24 march at 4pm", ["2026-03-10", "2026-03-24"], "2026-03-10"),
+        ("tuesday at 3pm, thursday at 4pm", ["2026-03-10", "2026-03-12"], "2026-03-10"),
+        ("Monday and Tuesday at 2", ["2026-03-09", "2026-03-10"], "2026-03-09"),
+        ("Monday or Tuesday at 2", None, "2026-03-09"),
+        ("monday, wednesday or thursday at 2", None, "2026-03-09"),
+        ("I'm free on tuesday and thursday", None, "2026-03-10"),
+        ("tuesday and thursday afternoon", None, "2026-03-10"),
+        ("wednesday at 11 and thursday doesn't work", None, "2026-03-11"),
+        ("monday at 2, no, tuesday at 3", None, "2026-03-10"),
+    ],
+)
+def test_days_that_are_asked_for_at_once(text: str, together: object, first: object) -> None:
+    assert (read(text).entities.get(TOGETHER), when(text)[0]) == (together, first)
 
 
 @pytest.mark.parametrize(
