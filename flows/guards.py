@@ -25,9 +25,11 @@ def one_time_is_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
 
 
 def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
-    """The person said yes and named the time that is being held anyway."""
+    """The person said yes and named the time that is being held anyway, and nothing of how often."""
     slot = snapshot.memory.get("slot")
     if "yes" not in (event.data.get("intent"), event.data.get("opening")) or not isinstance(slot, dict):
+        return False
+    if speaks_of_how_often(snapshot, event, now):
         return False
     wall = local(int(str(slot["start"])), ZoneInfo(str(slot["zone"])))
     wish = Wish.of(event.data.get("appointment_time"))
@@ -40,8 +42,11 @@ def names_one_time(snapshot: Snapshot, event: Event, now: int) -> bool:
 
 
 def speaks_of_how_often(snapshot: Snapshot, event: Event, now: int) -> bool:
-    """In what the person wrote there is how often it is to be: "only once", "every other week"."""
-    return "repetition" in event.data
+    """In what the person wrote there is how often it is to be: "only once", "every other week".
+
+    Of a series that is being booked "until the end of March" says so, too.
+    """
+    return "repetition" in event.data or ("repeats" in snapshot.memory and "last_day" in event.data)
 
 
 def leaves_out_a_day(snapshot: Snapshot, event: Event, now: int) -> bool:

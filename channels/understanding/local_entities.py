@@ -18,6 +18,8 @@ WITHOUT: Final = "without"
 """Its name among the entities; its value is a list of days that do not suit."""
 TOGETHER: Final = "together"
 """Likewise of days that are all asked for: "Monday at noon and Friday at 2", "every Tuesday and Thursday"."""
+LAST_DAY: Final = "last_day"
+"""Likewise of "until the end of March" alone; its value is a day. Without a series it is a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class LocalEntities:
             entities[TIME] = times.value
         if repetition.value:
             entities[REPETITION] = repetition.value
+        if repetition.last_day:
+            entities[LAST_DAY] = repetition.last_day.isoformat()
         if times.without:
             entities[WITHOUT] = [*times.without]
         if times.together and (repetition.value or _is_exact(times)):

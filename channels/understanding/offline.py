@@ -98,7 +98,9 @@ class OfflineClassifier:
         found = self.entities.find(text, now)
         scores = self._scorer.scores(text)
         likeliest = max(scores, key=lambda intent: scores[intent])
-        says_when = found.repetition.says_nothing_else or only_days_denied(found.times)
+        repetition = found.repetition
+        says_how_long = repetition.says_nothing_else or repetition.last_day is not None
+        says_when = says_how_long or only_days_denied(found.times)
         if says_when or only_a_time(found.times, likeliest=likeliest):
             scores = _almost_surely(GIVES_TIME, scores)
         elif only_a_direction(text):

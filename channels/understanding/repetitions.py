@@ -121,7 +121,7 @@ _COUNTS: Final = (
     _pattern(rf"\b(?P<n>{_N}) (?:times|veces)\b(?! (?:a|per|each|every|por|al|cada)\b)"),
 )
 _UNTIL: Final = _pattern(
-    r"\b(?:up )?(?:until|till?|through(?! the (?:morning|day))|hasta)\b(?P<day>[^,;?!]*)"
+    r"\b(?:(?:up )?(?:until|till?)|up to|through(?! the (?:morning|day))|hasta)\b(?P<day>[^,;?!]*)"
 )
 _STARTS_A_TIME: Final = _pattern(r"\s(?:at|around|from|a las?)\s")
 _SERIES: Final = _pattern(
@@ -156,8 +156,16 @@ _AROUND: Final = (BESIDE_A_NUMBER - _TIMELY) | {
     "veces",
     "semanas",
 }
-
-
+_AROUND_A_LAST_DAY: Final = (BESIDE_A_NUMBER - {"not"}) | {
+    "but",
+    "keep",
+    "going",
+    "continue",
+    "extend",
+    "all",
+    "series",
+    "them",
+}
 _AROUND_ALL: Final = FILLERS | {"no", "nope", "sorry", "rather", "actually", "instead", "it", "same", "then"}
 
 
@@ -172,6 +180,8 @@ class RepetitionFound:
     """The text without the words that said it."""
     weekday: str = ""
     """The day of the week that it is tied to, in the words of the text: "every Tuesday"."""
+    last_day: date | None = None
+    """What "until the end of March" says where nothing else is said: of a series how long it goes on."""
 
     @property
     def says_nothing_else(self) -> bool:
@@ -191,7 +201,9 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
     if every is None and count and not _DENIED.search(said) and _says_only(said, count):
         return RepetitionFound(_value(None, times=count.number), None, _without(text, [count]))
     if every is None or _DENIED.search(said):
-        return RepetitionFound(None, _latent(said, count, until.day if until else None), text)
+        latent = _latent(said, count, until.day if until else None)
+        alone = until is not None and _is_next_to_nothing(_without(text, [until]), _AROUND_A_LAST_DAY)
+        return RepetitionFound(None, latent, text, last_day=until.day if until and alone else None)
     value = _value(every, times=count.times(every) if count else None, until=until.day if until else None)
     rest = _without(text, [*_further(said, rhythm), *(one for one in (rhythm, count, until) if one)])
     if rhythm is None:
@@ -201,7 +213,12 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
 
 def _says_only(text: str, count: _Words) -> bool:
     """Whether there is next to nothing beside how many: "make it five weeks, please"."""
-    return {word for word in tokens(_without(text, [count])) if word != "?"} <= BESIDE_A_NUMBER
+    return _is_next_to_nothing(_without(text, [count]), BESIDE_A_NUMBER)
+
+
+def _is_next_to_nothing(text: str, words: frozenset[str]) -> bool:
+    """Whether there are no other words than these."""
+    return {word for word in tokens(text) if word != "?"} <= words
 
 
 @dataclass(frozen=True, slots=True)

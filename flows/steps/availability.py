@@ -33,7 +33,7 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
         noted |= {"service_type": kind, "slot": None}
     if service in [offered.code for offered in turn.practice.services]:
         noted |= {"service": service, "slot": None}
-    said = Wish.of(told.get("appointment_time"))
+    said = Wish() if _says_how_long(turn) else Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
         together = sorted(days_of(told.get("together")))
         wish = turn.wish.and_now(said)
@@ -54,12 +54,20 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
 def _repetition(turn: BookingTurn) -> dict[str, Value]:
     """How often it is to be, if that was said. What is moved is one appointment."""
     before, said = turn.memory.get("repeats"), turn.data.get("repetition")
+    if _says_how_long(turn):
+        said = {"until": turn.data["last_day"]}
     if turn.memory.get("moving") is not None:
         return {}
     now = repeated(before, said, turn.data.get("without"))
     if said is None:  # what was settled of a series stays so without some of its days
         return {"repeats": now.as_value()} if now and now != Repetition.of(before) else {}
     return {"repeats": now.as_value() if now else None, "series": None} if now or before else {}
+
+
+def _says_how_long(turn: BookingTurn) -> bool:
+    """Whether "until the end of March" is about a series: it is no wish for a time then."""
+    is_series = turn.memory.get("repeats") is not None and turn.memory.get("moving") is None
+    return is_series and "last_day" in turn.data and "repetition" not in turn.data
 
 
 @step("one", "several", tells=("why",), remembers=("together",))

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.understanding.local_entities import TIME, TOGETHER, EntitiesFound, LocalEntities
+from channels.understanding.local_entities import (
+    LAST_DAY,
+    TIME,
+    TOGETHER,
+    EntitiesFound,
+    LocalEntities,
+)
 from channels.understanding.repetitions import REPETITION
 from tests.channels.understanding.conftest import FRIDAY_MORNING
 
@@ -62,6 +68,27 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
 )
 def test_how_often(text: str, repetition: object, time: object) -> None:
     assert (said(text), when(text)) == (repetition, time)
+
+
+@pytest.mark.parametrize(
+    ("text", "last_day"),
+    [
+        ("until the end of march", "2026-03-31"),
+        ("until 30 June", "2026-06-30"),
+        ("no, only until 17 march please", "2026-03-17"),
+        ("yes but until april 14", "2026-04-14"),
+        ("up to the 24th", "2026-03-24"),
+        ("let's keep going till the end of april", "2026-04-30"),
+        ("not until april", None),
+        ("I can't until the end of march", None),
+        ("until 4pm", None),
+        ("until further notice", None),
+        ("at 4pm until the end of march", None),
+        ("every tuesday until the end of march", None),  # how often was said with it
+    ],
+)
+def test_a_last_day_alone(text: str, last_day: object) -> None:
+    assert read(text).entities.get(LAST_DAY) == last_day
 
 
 @pytest.mark.parametrize(
