@@ -68,7 +68,9 @@ def priced(turn: BookingTurn, first: NewAppointment, *others: NewAppointment) ->
     """What is to be booked in words, with what each appointment costs where the practice says so."""
     summary = turn.summary(first, *others)
     price = turn.practice.terms(first.therapist_id, first.service, first.service_type).price
-    return line("summary_with_price", summary=summary, price=price) if price else summary
+    if not price:
+        return summary
+    return line("summary_with_price_each" if others else "summary_with_price", summary=summary, price=price)
 
 
 async def _kept(turn: BookingTurn, tx: Transaction, held: Appointment, wanted: NewAppointment) -> int | None:

@@ -125,7 +125,10 @@ def _in_words(turn: BookingTurn, appointments: Sequence[Appointment]) -> Value:
     if not any(_is_late(turn, one) for one in appointments):
         return summary
     notice = wait_for(turn.practice.rules.cancel_notice_minutes)
-    return line("summary_with_policy", summary=summary, notice=notice)
+    several = len(appointments) > 1
+    return line(
+        "summary_with_policy_for_some" if several else "summary_with_policy", summary=summary, notice=notice
+    )
 
 
 def _is_late(turn: BookingTurn, appointment: Appointment) -> bool:

@@ -88,7 +88,8 @@ def _fewer(turn: BookingTurn, looked: Looked) -> Outcome | None:
     if is_all or not bookable:
         return None
     last = turn.when(bookable[-1].start or plan.start)
-    fewer = line("fewer", count=len(bookable), last=last)
+    many = len(bookable) > 1
+    fewer = line("fewer", count=len(bookable), last=last) if many else line("only_one_of_them", last=last)
     return Outcome("fewer", remembers={"series": plan.as_value(), "fewer": fewer})
 
 

@@ -93,7 +93,7 @@ async def test_the_status_of_each_is_told_and_a_changed_text_is_a_new_template(o
     told = await operator.types("templates", "status")
     assert [line.split()[0] for line in told].count("approved") == submitted - 1
     assert [line for line in told if line.startswith("rejected     declined_en_") and ": too vague" in line]
-    operator.reword("Your appointment is confirmed:", "We have confirmed your appointment:")
+    operator.reword("This is confirmed:", "We have confirmed your appointment:")
     again = await operator.types("templates", "push")
     assert counts(again) == (1, 1, made - 1)
     told = await operator.types("templates", "status")

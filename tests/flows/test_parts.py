@@ -53,7 +53,7 @@ def test_the_table_says_what_the_code_says() -> None:
         ("{kind} · {service} · {therapist}", "{kind} · {service} · {therapst}", "unfilled-place"),
         ("{kind} · {service} · {therapist}", "{kind} · {service} · {therapist", "stray-brace"),
         ('own_line: "• {summary}"', 'own_line: "• {deadline}"', "unfilled-place"),
-        ("Your appointment is confirmed:", "Your appointment is {confirmed:", "stray-brace"),
+        ("This is confirmed:", "Your appointment is {confirmed:", "stray-brace"),
     ],
 )
 def test_a_place_that_nobody_fills_is_found(tmp_path: Path, old: str, new: str, code: str) -> None:
