@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flows.booking_turn import BookingTurn
 from flows.free_times import Search, free_times
-from flows.series import Occurrence, Plan, Repetition, occurrences
+from flows.series import Occurrence, Plan, Repetition
 from flows.slots import local
 from flows.workload import Workload, week_of
 from storage.appointments import NewAppointment, Taken
@@ -90,7 +90,7 @@ def planned_starts(turn: BookingTurn) -> list[int]:
 def days_of(turn: BookingTurn, plan: Plan, more: int = 0) -> list[Occurrence]:
     """All the days of a series, as many as can be booked at once or so many more."""
     repetition = Repetition.of(turn.memory.get("repeats")) or Repetition(times=1)
-    return occurrences(plan.start, repetition, turn.zone, turn.practice.rules.most_in_series + more)
+    return plan.days(repetition, turn.zone, turn.practice.rules.most_in_series + more)
 
 
 async def claim(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -84,17 +84,20 @@ class Occurrence:
     """In minutes since the epoch; None: a clock change skips that local time on this day."""
 
 
-def occurrences(first: int, repetition: Repetition, zone: ZoneInfo, most: int) -> list[Occurrence]:
+def occurrences(
+    first: int, repetition: Repetition, zone: ZoneInfo, most: int, skipped: datetime | None = None
+) -> list[Occurrence]:
     """All of a series that begins at an instant, but for those left out; at most so many, these counted.
 
     Counted in local days, as a week with a clock change has not seven times 24 hours. Of an hour that comes
-    twice it is the earlier, except where `first` itself is the later one. Raises ValueError below one week.
+    twice it is the earlier, except where `first` itself is the later one. `skipped`: the local time at which
+    it is to begin, where that does not exist. Raises ValueError below one week.
     """
     if repetition.every < 1:
         raise ValueError("A series goes on by one week or more.")
-    begins = local(first, zone)
+    begins = skipped or local(first, zone)
     minute = begins.hour * 60 + begins.minute
-    found = [Occurrence(begins.date(), first)]
+    found = [Occurrence(begins.date(), None if skipped else first)]
     for number in range(1, min(repetition.times or most, most)):
         day = begins.date() + timedelta(weeks=number * repetition.every)
         if repetition.until is not None and day > repetition.until:
@@ -123,6 +126,15 @@ class Plan:
     """The one that the client is being asked about."""
     lost: frozenset[int] = frozenset()
     """Times that could not be had when they were to be taken."""
+    skipped: datetime | None = None
+    """The local time of the first one where a clock change skips it; `start` is that change then."""
+
+    @classmethod
+    def beginning(cls, day: date, minute: int, zone: ZoneInfo, therapist: int) -> Self:
+        """Whose first one is at a local time, be there such a time on that day or not."""
+        exists = _instant(day, minute, zone) is not None
+        wall = datetime.combine(day, time(minute // 60, minute % 60))
+        return cls(instant(day, minute, zone), therapist, skipped=None if exists else wall)
 
     @classmethod
     def of(cls, value: Value) -> Self | None:
@@ -134,13 +146,16 @@ class Plan:
                 "instead": dict(instead),
                 "asked": asked,
                 "lost": list(lost),
+                **others,
             }:
+                skipped = others.get("skipped")
                 return cls(
                     start,
                     therapist,
                     {date.fromisoformat(day): int(str(to)) if to else None for day, to in instead.items()},
                     date.fromisoformat(asked) if isinstance(asked, str) else None,
                     frozenset(one for one in lost if isinstance(one, int)),
+                    datetime.fromisoformat(skipped) if isinstance(skipped, str) else None,
                 )
         return None
 
@@ -152,7 +167,17 @@ class Plan:
             "instead": {day.isoformat(): start for day, start in self.instead.items()},
             "asked": self.asked.isoformat() if self.asked else None,
             "lost": [*sorted(self.lost)],
+            "skipped": self.skipped.isoformat() if self.skipped else None,
         }
+
+    def days(self, repetition: Repetition, zone: ZoneInfo, most: int) -> list[Occurrence]:
+        """All of it, as `occurrences` tells."""
+        return occurrences(self.start, repetition, zone, most, self.skipped)
+
+    def minute(self, zone: ZoneInfo) -> int:
+        """The local time of day of all of it, in minutes."""
+        wall = self.skipped or local(self.start, zone)
+        return wall.hour * 60 + wall.minute
 
     def settled(self, start: int | None) -> Plan:
         """With another time for what was asked about, or with none."""

@@ -87,7 +87,7 @@ def _fewer(turn: BookingTurn, looked: Looked) -> Outcome | None:
     is_all = len(bookable) == len(days) == len(days_of(turn, plan, more=1))
     if is_all or not bookable:
         return None
-    last = turn.when(bookable[-1].start or plan.start)
+    last = turn.when_on(bookable[-1].day, plan.minute(turn.zone))
     many = len(bookable) > 1
     fewer = line("fewer", count=len(bookable), last=last) if many else line("only_one_of_them", last=last)
     return Outcome("fewer", remembers={"series": plan.as_value(), "fewer": fewer})
@@ -189,8 +189,8 @@ async def _look(turn: BookingTurn, tx: Transaction) -> Looked:
     therapists = [one.id for one in asked_therapists(turn, _kind(turn), _service(turn))]
     is_possible = plan is not None and is_offered_by(turn, plan.therapist, _service(turn), _kind(turn))
     plans = [plan] if plan and is_possible else _beginnings(turn, therapists)
-    days = {one.start: days_of(turn, one) for one in plans}
-    named = [one.day for those in days.values() for one in those]
+    days = [days_of(turn, one) for one in plans]
+    named = [one.day for those in days for one in those]
     if not named:  # every one of them was ruled out
         return Looked(plans[0], [], {})
     monday, sunday = _monday(min(named)), _monday(max(named)) + WEEK
@@ -201,11 +201,11 @@ async def _look(turn: BookingTurn, tx: Transaction) -> Looked:
     taken = await tx.appointments.busy(people, low - MARGIN, max(low, high) + MARGIN, turn.now, besides=held)
     own = await own_therapist(turn, tx) if len(therapists) > 1 else None
     looked = []
-    for one in plans:
+    for one, its_days in zip(plans, days, strict=True):
         whose = [therapist for therapist in turn.practice.therapists if therapist.id == one.therapist]
         search = Search(whose, _service(turn), _kind(turn), turn.person_id)
         free = free_times(turn.practice, search, taken, low, high) if low < high else {}
-        looked.append(Looked(one, days[one.start], free))
+        looked.append(Looked(one, its_days, free))
     return max(looked, key=lambda one: (_count_free(one), one.plan.therapist == own))
 
 
@@ -223,7 +223,7 @@ def _beginnings(turn: BookingTurn, therapists: list[int]) -> list[Plan]:
     wish = turn.wish
     assert wish.first is not None  # noqa: S101  # find_next_question leads here only with one moment
     return [
-        Plan(instant(wish.first, minute, turn.zone), therapist)
+        Plan.beginning(wish.first, minute, turn.zone, therapist)
         for minute in wish.minutes()
         for therapist in therapists
     ]
@@ -238,7 +238,7 @@ async def _never_free(turn: BookingTurn, tx: Transaction) -> Outcome:
 def _clash(turn: BookingTurn, looked: Looked, clash: Occurrence) -> Outcome:
     """What is free in the week of one that is not, nearest to its time first."""
     asked = replace(looked.plan, asked=clash.day)
-    minute = _minute(turn, looked.plan)
+    minute = looked.plan.minute(turn.zone)
     wanted = instant(clash.day, minute, turn.zone)
     near = sorted(_of_week(turn, looked, clash.day), key=lambda start: _distance(turn, start, wanted))
     left = sum(one.start in looked.free for one in looked.days)
@@ -279,7 +279,7 @@ def _meant(turn: BookingTurn, plan: Plan) -> Wish:
     if not said.names_days:
         return Wish(plan.asked, plan.asked).and_now(said)
     monday = _monday(plan.asked)
-    minute = _minute(turn, plan)
+    minute = plan.minute(turn.zone)
     return Wish(monday, monday + WEEK - timedelta(days=1), minute).and_now(said)
 
 
@@ -287,10 +287,6 @@ def _distance(turn: BookingTurn, start: int, wanted: int) -> tuple[int, int]:
     """Days first, then time."""
     here, there = local(start, turn.zone), local(wanted, turn.zone)
     return abs(here.toordinal() - there.toordinal()), abs(_of_day(here) - _of_day(there))
-
-
-def _minute(turn: BookingTurn, plan: Plan) -> int:
-    return _of_day(local(plan.start, turn.zone))
 
 
 def _of_day(wall: datetime) -> int:

@@ -87,6 +87,43 @@ def test_a_time_that_does_not_exist_on_a_day_is_not_another_one() -> None:
     assert found[1].day == date(2027, 3, 28)
 
 
+def test_who_begins_at_a_time_that_does_not_exist_goes_on_at_that_time() -> None:
+    """Never an hour later: nobody has asked for that."""
+    plan = Plan.beginning(date(2027, 3, 28), 150, BERLIN, 1)
+    assert plan.skipped == datetime(2027, 3, 28, 2, 30)  # noqa: DTZ001  # there is no such instant
+    assert Plan.of(plan.as_value()) == plan
+    assert plan.minute(BERLIN) == 150
+    found = plan.days(Repetition(times=3), BERLIN, MOST)
+    assert shown(found, BERLIN) == ["none", "Sun 04 Apr 02:30", "Sun 11 Apr 02:30"]
+    assert found[0].day == date(2027, 3, 28)
+
+
+def test_a_day_that_is_skipped_as_a_whole_is_named_all_the_same() -> None:
+    """Samoa had no 30 December 2011."""
+    apia = ZoneInfo("Pacific/Apia")
+    found = Plan.beginning(date(2011, 12, 30), 600, apia, 1).days(Repetition(times=2), apia, MOST)
+    assert [one.day for one in found] == [date(2011, 12, 30), date(2012, 1, 6)]
+    assert shown(found, apia) == ["none", "Fri 06 Jan 10:00"]
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+    st.integers(0, 1439),
+    st.integers(1, 20),
+)
+def test_whenever_it_is_to_begin_all_of_it_is_at_that_time(
+    name: str, day: date, minute: int, times: int
+) -> None:
+    zone = ZoneInfo(name)
+    plan = Plan.beginning(day, minute, zone, 1)
+    found = plan.days(Repetition(times=times), zone, MOST)
+    assert [one.day for one in found] == [day + timedelta(weeks=number) for number in range(min(times, MOST))]
+    walls = [local(one.start, zone) for one in found if one.start is not None]
+    assert {wall.hour * 60 + wall.minute for wall in walls} <= {minute}
+    assert plan.minute(zone) == minute
+
+
 def test_of_an_hour_that_comes_twice_it_is_the_earlier() -> None:
     found = occurrences(at(BERLIN, "2026-10-18T02:30"), Repetition(times=2), BERLIN, MOST)
     assert found[1].start == at(BERLIN, "2026-10-25T02:30")
