@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,17 @@ WITHOUT: Final = "without"
 """Its name among the entities; its value is a list of days that do not suit."""
 TOGETHER: Final = "together"
 """Likewise of days that are all asked for: "Monday at noon and Friday at 2", "every Tuesday and Thursday"."""
+AS_WELL: Final = "as_well"
+"""Likewise; True where the day is one more beside another: "and Thursdays, too"."""
+_ADDS: Final = re.compile(
+    r"^\W*(?:and|plus|also)\b"
+    r"|\b(?:too|also|as well|in addition|additionally|another (?:one|appointment)|one more)\b",
+    re.IGNORECASE,
+)
+_SUITS: Final = re.compile(
+    r"\b(?:works?|suits?|fine|good|ok|okay|possible|great|free|late|early|soon)\b", re.IGNORECASE
+)
+"""Who says "Thursday works, too" asks for no second one, and who finds a time "too late" for none."""
 LAST_DAY: Final = "last_day"
 """Likewise of "until the end of March" alone; its value is a day. Without a series it is a time."""
 
@@ -61,6 +73,8 @@ class LocalEntities:
             entities[TIME] = times.value
         if repetition.value:
             entities[REPETITION] = repetition.value
+        if times.value and _ADDS.search(text) and not _SUITS.search(text):
+            entities[AS_WELL] = True
         if repetition.last_day:
             entities[LAST_DAY] = repetition.last_day.isoformat()
         if times.without:

@@ -35,12 +35,7 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
         noted |= {"service": service, "slot": None}
     said = Wish() if _says_how_long(turn) else Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
-        together = sorted(days_of(told.get("together")))
-        wish = turn.wish.and_now(said)
-        if together and noted.get("repeats", turn.memory.get("repeats")) and wish.start is not None:
-            wish = wish.on_first_day()
-        noted |= {"wanted": wish.as_value(), "slot": None}
-        noted["together"] = [day.isoformat() for day in together] or None
+        noted |= _wished(turn, said, is_series=bool(noted.get("repeats", turn.memory.get("repeats"))))
     elif "repeats" not in noted and (ruled_out := days_of(told.get("without"))):
         noted |= {"wanted": turn.wish.ruling_out(ruled_out).as_value(), "slot": None}
     noted |= said_with_whom(turn)
@@ -49,6 +44,20 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
     if "slot" in noted:
         noted["series"] = None  # what was settled of it was about another time
     return Outcome("noted", remembers=noted)
+
+
+def _wished(turn: BookingTurn, said: Wish, *, is_series: bool) -> dict[str, Value]:
+    """What was said of when: of days that were asked for at once, or beside what was chosen, it is one."""
+    slot = turn.memory.get("slot")
+    chosen_day = local(int(str(slot["start"])), turn.zone).date() if isinstance(slot, dict) else None
+    is_another = chosen_day and said.first and said.first == said.last and said.first != chosen_day
+    if "as_well" in turn.data and is_another:
+        return {"together": [str(chosen_day), str(said.first)]}
+    together = sorted(days_of(turn.data.get("together")))
+    wish = turn.wish.and_now(said)
+    if together and is_series and wish.start is not None:
+        wish = wish.on_first_day()
+    return {"wanted": wish.as_value(), "slot": None, "together": [*map(str, together)] or None}
 
 
 def _repetition(turn: BookingTurn) -> dict[str, Value]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.understanding.local_entities import (
+    AS_WELL,
     LAST_DAY,
     TIME,
     TOGETHER,
@@ -68,6 +69,22 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
 )
 def test_how_often(text: str, repetition: object, time: object) -> None:
     assert (said(text), when(text)) == (repetition, time)
+
+
+@pytest.mark.parametrize(
+    ("text", "as_well"),
+    [
+        ("and thursdays too", True),
+        ("can I also come on fridays at 10", True),
+        ("another one on friday at 11", True),
+        ("thursday at 10 works too", None),
+        ("too late, at 2pm", None),
+        ("tuesday and thursday at 3", None),
+        ("also with anna", None),  # no day
+    ],
+)
+def test_a_day_beside_another(text: str, as_well: object) -> None:
+    assert read(text).entities.get(AS_WELL) == as_well
 
 
 @pytest.mark.parametrize(
