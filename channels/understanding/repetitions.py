@@ -121,8 +121,15 @@ _COUNTS: Final = (
     _pattern(rf"\b(?P<n>{_N}) (?:times|veces)\b(?! (?:a|per|each|every|por|al|cada)\b)"),
 )
 _UNTIL: Final = _pattern(
-    r"\b(?:(?:up )?(?:until|till?)|up to|through(?! the (?:morning|day))|hasta)\b(?P<day>[^,;?!]*)"
+    r"\b(?:(?:up )?(?:until|till?)|up to|through(?! the (?:morning|day))|hasta|for(?= the rest of)"
+    rf"|(?:the )?last (?:one|{_SESSIONS})(?: (?:is|will be|should be|would be|to be))?(?: on| in| by)?)\b"
+    r"(?P<day>[^,;?!]*)"
 )
+_ENDS: Final = _pattern(
+    r"\b(?:it |they |to |and |should |must )*"
+    r"(?:end(?:s|ing)?|finish(?:es|ing)?|stop(?:s|ping)?) (?:on|after|with|by|in)\b(?P<day>[^,;?!]*)"
+)
+"""Says how long only where nothing else is said: with other words it may be a holiday that ends."""
 _STARTS_A_TIME: Final = _pattern(r"\s(?:at|around|from|a las?)\s")
 _SERIES: Final = _pattern(
     rf"\b(?:a series|recurring|repeating|standing|{_WEEKLY}) {_SESSIONS}|\b{_SESSIONS} {_WEEKLY}\b"
@@ -156,7 +163,7 @@ _AROUND: Final = (BESIDE_A_NUMBER - _TIMELY) | {
     "veces",
     "semanas",
 }
-_AROUND_A_LAST_DAY: Final = (BESIDE_A_NUMBER - {"not"}) | {
+_AROUND_A_LAST_DAY: Final = (BESIDE_A_NUMBER - {"not", "move", "change", "book"}) | {
     "but",
     "keep",
     "going",
@@ -201,6 +208,7 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
     if every is None and count and not _DENIED.search(said) and _says_only(said, count):
         return RepetitionFound(_value(None, times=count.number), None, _without(text, [count]))
     if every is None or _DENIED.search(said):
+        until = until or _until(said, day_of, _ENDS)
         latent = _latent(said, count, until.day if until else None)
         alone = until is not None and _is_next_to_nothing(_without(text, [until]), _AROUND_A_LAST_DAY)
         return RepetitionFound(None, latent, text, last_day=until.day if until and alone else None)
@@ -277,9 +285,11 @@ def _count(text: str) -> _Words | None:
     return None
 
 
-def _until(text: str, day_of: Callable[[str], date | None]) -> _Words | None:
+def _until(
+    text: str, day_of: Callable[[str], date | None], pattern: re.Pattern[str] = _UNTIL
+) -> _Words | None:
     """The last day; "until Christmas at 3" keeps "at 3"."""
-    for found in _UNTIL.finditer(text):
+    for found in pattern.finditer(text):
         words = _STARTS_A_TIME.split(f" {found['day']} ", maxsplit=1)[0].strip()
         if words and (day := day_of(words)):
             end = found.start("day") + found["day"].find(words) + len(words)
