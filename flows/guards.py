@@ -51,7 +51,7 @@ def speaks_of_how_often(snapshot: Snapshot, event: Event, now: int) -> bool:
 
 def leaves_out_a_day(snapshot: Snapshot, event: Event, now: int) -> bool:
     """There is a series, and the person has ruled out a day of it: "not on the 17th"."""
-    return "repeats" in snapshot.memory and "without" in event.data
+    return "repeats" in snapshot.memory and ("without" in event.data or "away" in event.data)
 
 
 def asks_something_too(snapshot: Snapshot, event: Event, now: int) -> bool:

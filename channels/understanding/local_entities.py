@@ -19,6 +19,14 @@ WITHOUT: Final = "without"
 """Its name among the entities; its value is a list of days that do not suit."""
 TOGETHER: Final = "together"
 """Likewise of days that are all asked for: "Monday at noon and Friday at 2", "every Tuesday and Thursday"."""
+AWAY: Final = "away"
+"""Likewise; days on which whoever wrote is away. They are a time, too: therapists keep such days free."""
+_AWAY: Final = re.compile(
+    r"\b(?:i'?m|i am|we'?re|we are|i'?ll be|i will be|we'?ll be|we will be)\s+"
+    r"(?:away|off|abroad|travell?ing|out of town|on (?:holidays?|vacation|leave|a trip)"
+    r"|not (?:here|there|around|available|in town))\b",
+    re.IGNORECASE,
+)
 AS_WELL: Final = "as_well"
 """Likewise; True where the day is one more beside another: "and Thursdays, too"."""
 _ADDS: Final = re.compile(
@@ -73,6 +81,8 @@ class LocalEntities:
             entities[TIME] = times.value
         if repetition.value:
             entities[REPETITION] = repetition.value
+        if _AWAY.search(text) and (days := times.whole_days):
+            entities[AWAY] = [*days]
         if times.value and _ADDS.search(text) and not _SUITS.search(text):
             entities[AS_WELL] = True
         if repetition.last_day:

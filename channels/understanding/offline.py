@@ -163,6 +163,11 @@ AROUND_A_DENIAL = FILLERS | {
     "skip",
     "skipping",
     "sorry",
+    "come",
+    "attend",
+    "there",
+    "here",
+    "unavailable",
 }
 
 

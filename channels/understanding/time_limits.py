@@ -23,8 +23,9 @@ SOONEST: Final = re.compile(
 _DENIED: Final = re.compile(
     r"(?<!why )\b(?:not|never|except|besides|instead of|rather than|other than|anything but|any day but"
     r"|apart from|leave out|leaving out|skip|skipping|without"
-    r"|can't do|can't make|can't|cannot|cannot do|cannot make|don't want|avoid)"
-    r"\s+(?:on |at |for |the |any |a )*$",
+    r"|(?:can't|cannot|can not|couldn't)(?: do| make(?: it)?| come| attend| be there)?|don't want|avoid"
+    r"|(?:not|won't) be (?:there|here|available)|unavailable)"
+    r"\s+(?:on |in |at |for |during |the |any |a )*$",
     re.IGNORECASE,
 )
 _NO: Final = re.compile(r"\bno $", re.IGNORECASE)

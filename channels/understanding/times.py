@@ -38,6 +38,8 @@ FIRST_WAKING_HOUR: Final = 7
 NOON: Final = 12
 LAST_WEEKDAY: Final = 6
 """Sunday."""
+LONGEST_AWAY: Final = 62
+"""Days: a stretch that is ruled out is ruled out day by day."""
 _LONGEST: Final = 300
 """Characters read: a time stands near the start, or somebody is telling a story."""
 
@@ -90,6 +92,8 @@ class TimesFound:
     """The other words."""
     without: tuple[str, ...] = ()
     """Days that do not suit, named by their dates ("not on the 17th"): "YYYY-MM-DD"."""
+    whole_days: tuple[str, ...] = ()
+    """The days that it names, one by one, where no time of day is named: "YYYY-MM-DD"."""
     together: tuple[str, ...] = ()
     """Days that were named at once ("Monday at noon and Friday at 2"): "YYYY-MM-DD"."""
 
@@ -113,12 +117,14 @@ class TimeReader:
         for span in plain:
             rest.append(said[end : span.start])
             end = span.stop
+        value = settle(said, plain, now)
         return TimesFound(
-            value=settle(said, plain, now),
+            value=value,
             latent=settle(said, loose, now),
             words=" ".join(span.words for span in plain),
             rest=" ".join([*rest, said[end:]]),
             without=_dates_denied(said, plain, now.replace(tzinfo=None)),
+            whole_days=_whole_days(value),
             together=_days_named_together(said, plain, now.replace(tzinfo=None)),
         )
 
@@ -218,16 +224,35 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
 
 
 def _dates_denied(text: str, spans: Sequence[Span], wall: datetime) -> tuple[str, ...]:
-    """Single days that were denied, but for weekdays, of which all are meant."""
+    """Days that were denied, those of a stretch one by one; but for weekdays, of which all are meant."""
     denied, _ = told_apart(text, spans)
-    dates = [
-        _days([span], wall)[0]
-        for span in denied
-        if span.moments[0].grain == "day"
-        and not _many_days(span.moments[0])
-        and not _WEEKDAY.match(span.words)
-    ]
-    return tuple(day for day in dates if day is not None)
+    dates: list[str] = []
+    for span in denied:
+        moment = span.moments[0]
+        first, last = _days([span], wall)
+        if _WEEKDAY.match(span.words) or "weekend" in span.words or not first:
+            continue
+        if last and _many_days(moment):
+            dates += _each_day(date.fromisoformat(first), date.fromisoformat(last))
+        elif moment.grain == "day":
+            dates.append(first)
+    return tuple(dates)
+
+
+def _whole_days(value: dict[str, Value] | None) -> tuple[str, ...]:
+    """The days of a value that says nothing of the time of day."""
+    if value is None or any(value[part] is not None for part in ("time", "until", "open", "weekdays")):
+        return ()
+    first, last = value["date"], value["until_date"] or value["date"]
+    if not isinstance(first, str) or not isinstance(last, str):
+        return ()
+    return tuple(_each_day(date.fromisoformat(first), date.fromisoformat(last)))
+
+
+def _each_day(first: date, last: date) -> list[str]:
+    """The days of a stretch; none of a longer one than anybody is away for."""
+    days = (last - first).days + 1
+    return [(first + number * ONE_DAY).isoformat() for number in range(days)] if days <= LONGEST_AWAY else []
 
 
 def _named_together(text: str, spans: Sequence[Span]) -> list[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from engine.events import Value
 from engine.ports import Outcome
@@ -33,10 +34,11 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
         noted |= {"service_type": kind, "slot": None}
     if service in [offered.code for offered in turn.practice.services]:
         noted |= {"service": service, "slot": None}
-    said = Wish() if _says_how_long(turn) else Wish.of(told.get("appointment_time"))
+    is_no_wish = _says_how_long(turn) or "away" in told
+    said = Wish() if is_no_wish else Wish.of(told.get("appointment_time"))
     if not said.anything and not said.over(local(turn.minute, turn.zone).date()):
         noted |= _wished(turn, said, is_series=bool(noted.get("repeats", turn.memory.get("repeats"))))
-    elif "repeats" not in noted and (ruled_out := days_of(told.get("without"))):
+    elif "repeats" not in noted and (ruled_out := _ruled_out(turn)):
         noted |= {"wanted": turn.wish.ruling_out(ruled_out).as_value(), "slot": None}
     noted |= said_with_whom(turn)
     if isinstance(slot := told.get("slot"), dict):
@@ -50,6 +52,8 @@ def _wished(turn: BookingTurn, said: Wish, *, is_series: bool) -> dict[str, Valu
     """What was said of when: of days that were asked for at once, or beside what was chosen, it is one."""
     slot = turn.memory.get("slot")
     chosen_day = local(int(str(slot["start"])), turn.zone).date() if isinstance(slot, dict) else None
+    if chosen_day and said == Wish(weekdays=said.weekdays) and chosen_day.weekday() in said.weekdays:
+        return {}  # "not on Mondays" changes nothing of a Tuesday
     is_another = chosen_day and said.first and said.first == said.last and said.first != chosen_day
     if "as_well" in turn.data and is_another:
         return {"together": [str(chosen_day), str(said.first)]}
@@ -67,10 +71,15 @@ def _repetition(turn: BookingTurn) -> dict[str, Value]:
         said = {"until": turn.data["last_day"]}
     if turn.memory.get("moving") is not None:
         return {}
-    now = repeated(before, said, turn.data.get("without"))
+    now = repeated(before, said, [day.isoformat() for day in _ruled_out(turn)])
     if said is None:  # what was settled of a series stays so without some of its days
         return {"repeats": now.as_value()} if now and now != Repetition.of(before) else {}
     return {"repeats": now.as_value() if now else None, "series": None} if now or before else {}
+
+
+def _ruled_out(turn: BookingTurn) -> frozenset[date]:
+    """Days that do not suit, or on which the client is away."""
+    return days_of(turn.data.get("without")) | days_of(turn.data.get("away"))
 
 
 def _says_how_long(turn: BookingTurn) -> bool:

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from channels.understanding.local_entities import (
     AS_WELL,
+    AWAY,
     LAST_DAY,
     TIME,
     TOGETHER,
+    WITHOUT,
     EntitiesFound,
     LocalEntities,
 )
@@ -71,6 +73,32 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
 )
 def test_how_often(text: str, repetition: object, time: object) -> None:
     assert (said(text), when(text)) == (repetition, time)
+
+
+NEXT_WEEK = [f"2026-03-{day:02}" for day in range(9, 16)]
+
+
+@pytest.mark.parametrize(
+    ("text", "without", "away"),
+    [
+        ("not next week", NEXT_WEEK, None),
+        ("I can't come next week", NEXT_WEEK, None),
+        ("not from 9 to 11 march", NEXT_WEEK[:3], None),
+        ("except the week of 9 march", NEXT_WEEK, None),
+        ("sorry, I won't be there on the 10th", ["2026-03-10"], None),
+        ("not in the afternoon", None, None),
+        ("not at the weekend", None, None),
+        ("not on monday", None, None),
+        ("not until 2028", None, None),
+        ("I'm away from 9 to 11 march", None, NEXT_WEEK[:3]),
+        ("no, I'm on holiday next week", None, NEXT_WEEK),
+        ("I am travelling on the 10th", None, ["2026-03-10"]),
+        ("I'm off at 5 next week", None, None),  # a time of day is a wish
+    ],
+)
+def test_days_that_do_not_suit(text: str, without: object, away: object) -> None:
+    found = read(text).entities
+    assert (found.get(WITHOUT), found.get(AWAY)) == (without, away)
 
 
 @pytest.mark.parametrize(
