@@ -126,6 +126,16 @@ class Wish:
         """This time of day, on the first of its days alone."""
         return replace(self, last=self.first, weekdays=ALL_WEEK)
 
+    def on_weekday_of(self, older: Wish) -> Wish:
+        """Within these days, of a week or more, the first that is the weekday of another wish; else as it is.
+
+        Whoever comes on Tuesdays and says "starting next week" means that Tuesday.
+        """
+        if not (self.first and self.last and older.first) or self.weekdays != ALL_WEEK:
+            return self
+        day = self.first + (older.first - self.first) % timedelta(weeks=1)
+        return replace(self, first=day, last=day) if day <= self.last else self
+
     def on_any_day(self) -> Wish:
         """This time of day, on whatever day."""
         return Wish(start=self.start, end=self.end, either_half=self.either_half, without=self.without)

@@ -61,6 +61,8 @@ def _wished(turn: BookingTurn, said: Wish, *, is_series: bool) -> dict[str, Valu
     wish = turn.wish.and_now(said)
     if together and is_series and wish.start is not None:
         wish = wish.on_first_day()
+    elif is_series and turn.wish.one_moment and wish.start is not None:
+        wish = wish.on_weekday_of(turn.wish)
     return {"wanted": wish.as_value(), "slot": None, "together": [*map(str, together)] or None}
 
 

@@ -310,3 +310,13 @@ def test_whatever_is_offered_is_free_and_suits_or_is_said_not_to(
     if choice.exact is not None:
         assert choice.exact in suiting
         assert choice.offered == (choice.exact,)
+
+
+def test_within_other_days_it_is_the_same_weekday() -> None:
+    tuesday = Wish(date(2026, 3, 3), date(2026, 3, 3), 900)
+    next_week = Wish(date(2026, 3, 9), date(2026, 3, 15), 900)
+    assert next_week.on_weekday_of(tuesday) == Wish(date(2026, 3, 10), date(2026, 3, 10), 900)
+    two_days = Wish(date(2026, 3, 11), date(2026, 3, 12), 900)
+    assert two_days.on_weekday_of(tuesday) == two_days
+    thursday = Wish(date(2026, 3, 12), date(2026, 3, 12), 900)
+    assert thursday.on_weekday_of(tuesday) == thursday
