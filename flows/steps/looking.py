@@ -108,9 +108,26 @@ async def change_therapist(turn: BookingTurn, tx: Transaction) -> Outcome:
 
     The wish stays, which is for that very time. `impossible`: nobody else does it, or not whom they named.
     """
+    return _with_another(turn) or await release_hold.run(turn, tx)
+
+
+@step(
+    "agreed", "changed", "impossible", remembers=("slot", "asked_for", "not_with", "series"), tells=("why",)
+)
+async def check_therapist(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """See whether a yes is one to whoever was read out, and not "yes, with Malik"."""
+    slot, whom = turn.memory.get("slot"), said_with_whom(turn)
+    same = isinstance(slot, dict) and slot.get("therapist") == whom.get("asked_for")
+    if same or "slot" not in whom:
+        return Outcome("agreed")
+    return _with_another(turn) or Outcome("agreed")
+
+
+def _with_another(turn: BookingTurn) -> Outcome | None:
+    """What comes of another therapist who was asked for; None: nothing was said of that."""
     whom = said_with_whom(turn)
     if not whom:
-        return await release_hold.run(turn, tx)
+        return None
     now, possible = turn.knowing(whom), turn.practice.therapists_for(*simplest(turn))
     named = now.remembered_number("asked_for")
     why: Value = None
