@@ -52,6 +52,7 @@ _PARTS = {
     "not_theirs": "therapist",
     "nothing_booked_then": "",
     "one_day_first": "",
+    "one_day_of_week": "",
     "one_day_only": "taken others",
     "one_time": "",
     "only_one_of_them": "last",

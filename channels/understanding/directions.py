@@ -16,7 +16,9 @@ DIRECTION: Final = "direction"
 _EARLIER: Final = re.compile(r"\b(?:earlier|sooner|too late)\b", re.IGNORECASE)
 _LATER: Final = re.compile(r"\b(?:later|too early)\b", re.IGNORECASE)
 _ANOTHER_DAY: Final = re.compile(
-    r"(?<!no )(?<!the )\b(?:another|other|some other|any other|different) (?:days?|dates?)\b", re.IGNORECASE
+    r"(?<!no )(?<!the )\b(?:another|other|some other|any other|different) (?:days?|dates?)\b"
+    r"|\bchange the (?:day|date)\b",
+    re.IGNORECASE,
 )
 """But "the other day" was one."""
 _DENIED: Final = re.compile(
@@ -24,7 +26,7 @@ _DENIED: Final = re.compile(
 )
 _MORE: Final = """
     earlier sooner later too late early something anything else is there got go bit little much
-    no even one ones times slot slots date dates day days another other different
+    no even one ones times slot slots date dates day days another other different change
 """
 _AROUND: Final = FILLERS | frozenset(_MORE.split())
 

@@ -10,7 +10,12 @@ from typing import Final
 
 from channels.understanding.directions import DIRECTION, direction
 from channels.understanding.entities import EntityFinder
-from channels.understanding.repetitions import REPETITION, RepetitionFound, find_repetition
+from channels.understanding.repetitions import (
+    REPETITION,
+    RepetitionFound,
+    find_repetition,
+    says_several_a_week,
+)
 from channels.understanding.times import TimeReader, TimesFound
 from engine.events import Value
 
@@ -19,6 +24,8 @@ WITHOUT: Final = "without"
 """Its name among the entities; its value is a list of days that do not suit."""
 TOGETHER: Final = "together"
 """Likewise of days that are all asked for: "Monday at noon and Friday at 2", "every Tuesday and Thursday"."""
+SEVERAL_A_WEEK: Final = "several_a_week"
+"""Likewise; True for "twice a week" without the days."""
 AWAY: Final = "away"
 """Likewise; days on which whoever wrote is away. They are a time, too: therapists keep such days free."""
 _AWAY: Final = re.compile(
@@ -77,20 +84,7 @@ class LocalEntities:
         entities: dict[str, Value] = self._finder.find(text)
         if (way := direction(text)) and not times.value:
             entities[DIRECTION] = way
-        if times.value:
-            entities[TIME] = times.value
-        if repetition.value:
-            entities[REPETITION] = repetition.value
-        if _AWAY.search(text) and (days := times.whole_days):
-            entities[AWAY] = [*days]
-        if times.value and _ADDS.search(text) and not _SUITS.search(text):
-            entities[AS_WELL] = True
-        if repetition.last_day:
-            entities[LAST_DAY] = repetition.last_day.isoformat()
-        if times.without:
-            entities[WITHOUT] = [*times.without]
-        if times.together and (repetition.value or _is_exact(times)):
-            entities[TOGETHER] = [*times.together]
+        entities |= _given(text, times, repetition)
         latent = {TIME: times.latent, REPETITION: repetition.latent}
         return EntitiesFound(
             entities, {name: value for name, value in latent.items() if value}, times, repetition
@@ -107,6 +101,24 @@ class LocalEntities:
         said = self._times.read(words, now).value or {}
         day = said.get("until_date") or said.get("date")
         return date.fromisoformat(day) if isinstance(day, str) else None
+
+
+def _given(text: str, times: TimesFound, repetition: RepetitionFound) -> dict[str, Value]:
+    """What was said of when and how often, by name; nothing of what was not said."""
+    together = times.together if repetition.value or _is_exact(times) else ()
+    is_addition = times.value is not None and _ADDS.search(text) and not _SUITS.search(text)
+    is_often = not together and says_several_a_week(text) and not _SUITS.search(text)
+    given: dict[str, Value] = {
+        TIME: times.value,
+        REPETITION: repetition.value,
+        LAST_DAY: repetition.last_day.isoformat() if repetition.last_day else None,
+        WITHOUT: [*times.without],
+        AWAY: [*times.whole_days] if _AWAY.search(text) else None,
+        TOGETHER: [*together],
+        AS_WELL: bool(is_addition),
+        SEVERAL_A_WEEK: is_often,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _is_exact(times: TimesFound) -> bool:

@@ -60,6 +60,11 @@ _DAY: Final = (
 _PART: Final = r"(?:morning|afternoon|evening)s?"
 _SESSIONS: Final = r"(?:sessions?|appointments?|visits?|meetings?|bookings?|sesi[oó]n(?:es)?|citas?|visitas?)"
 _WEEKLY: Final = r"(?:weekly|fortnightly|bi-?weekly|monthly|regular|semanal(?:es)?|quincenal(?:es)?)"
+_OFTEN: Final = (
+    rf"\b(?:twice|(?:[2-7]|two|three|four|five|six|seven) (?:times|days|{_SESSIONS}))"
+    r" (?:a|per|each|every|in the) week\b"
+)
+_EVERY_DAY: Final = r"\b(?:every|each) (?:single )?(?:week|working )?day\b|\bdaily\b"
 _NOT: Final = r"(?<!not )(?<!n't )(?<!never )(?<!no )"
 
 
@@ -100,6 +105,7 @@ _RHYTHMS: Final = (
         1,
     ),
     (_pattern(r"\bweek (?:after|by) week\b"), 1),
+    (_pattern(_OFTEN), 1),
 )
 """What says how often, each with its weeks; 0: they are counted there."""
 _PLURAL: Final = _pattern(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b")
@@ -196,6 +202,14 @@ class RepetitionFound:
         return self.value is not None and {word for word in tokens(self.rest) if word != "?"} <= _AROUND_ALL
 
 
+_SEVERAL_A_WEEK: Final = _pattern(f"{_OFTEN}|{_EVERY_DAY}")
+
+
+def says_several_a_week(text: str) -> bool:
+    """Whether there are to be several in one week: "twice a week", "every day"."""
+    return _SEVERAL_A_WEEK.search(text[:_LONGEST]) is not None
+
+
 def find_repetition(text: str, day_of: Callable[[str], date | None]) -> RepetitionFound:
     """Find what a text says about how often. `day_of`: the day that words name, if they name one."""
     said = text[:_LONGEST]
@@ -214,7 +228,7 @@ def find_repetition(text: str, day_of: Callable[[str], date | None]) -> Repetiti
         return RepetitionFound(None, latent, text, last_day=until.day if until and alone else None)
     value = _value(every, times=count.times(every) if count else None, until=until.day if until else None)
     rest = _without(text, [*_further(said, rhythm), *(one for one in (rhythm, count, until) if one)])
-    if rhythm is None:
+    if rhythm is None or not rhythm.keep:
         rest = _PLURAL.sub(lambda day: day[0][:-1], rest)
     return RepetitionFound(value, None, rest, rhythm.keep if rhythm else "")
 

@@ -54,6 +54,8 @@ _TODAY: Final = re.compile(
 )
 _NO_DAY: Final = re.compile(r"after (?:lunch|work|school)$", re.IGNORECASE)
 """Duckling takes these for today."""
+_NO_TIME: Final = frozenset({"may", "the day"})
+"""Likewise; "can you change the day" is not about today."""
 _IN_DAYS: Final = re.compile(
     r"(?:in |within )?(?:a few|a couple of|\w+) (?:day|week|month|year)s?(?: from (?:now|today))?",
     re.IGNORECASE,
@@ -177,7 +179,7 @@ def settle(text: str, spans: Sequence[Span], now: datetime) -> dict[str, Value] 
     "and" it is the first, too.
     """
     wall = now.replace(tzinfo=None)
-    spoken = [span for span in spans if not _any_time(span.moments[0], wall) and span.words != "may"]
+    spoken = [span for span in spans if not _any_time(span.moments[0], wall) and span.words not in _NO_TIME]
     denied, chosen = told_apart(text, spoken)
     together = _named_together(text, chosen)
     if together and together[0].moments[0].of_day:

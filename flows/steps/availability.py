@@ -19,6 +19,8 @@ from flows.with_whom import said_with_whom
 from storage.practice import Service
 from storage.store import Transaction
 
+SEVERAL_A_WEEK = "several"
+"""What is remembered of days that were not named: "twice a week"."""
 REPEATED = ("repeats", "series")
 WHEN = ("wanted", "slot", "therapist", "together")
 WISHES = ("service_type", "service", *WHEN, "asked_for", "not_with", *REPEATED)
@@ -40,6 +42,8 @@ async def note_wishes(turn: BookingTurn, tx: Transaction) -> Outcome:
         noted |= _wished(turn, said, is_series=bool(noted.get("repeats", turn.memory.get("repeats"))))
     elif "repeats" not in noted and (ruled_out := _ruled_out(turn)):
         noted |= {"wanted": turn.wish.ruling_out(ruled_out).as_value(), "slot": None}
+    if "several_a_week" in told:
+        noted["together"] = [SEVERAL_A_WEEK]
     noted |= said_with_whom(turn)
     if isinstance(slot := told.get("slot"), dict):
         noted |= chosen(turn, int(str(slot["start"])), int(str(slot["therapist"])))
@@ -97,12 +101,14 @@ async def find_days_besides(turn: BookingTurn, tx: Transaction) -> Outcome:
     `several`: that is said, once, with the day that was taken if one was.
     """
     slot, wish = turn.memory.get("slot"), turn.wish
+    done: dict[str, Value] = {"together": None}
+    if turn.memory.get("together") == [SEVERAL_A_WEEK]:
+        return Outcome("several", tells={"why": line("one_day_of_week")}, remembers=done)
     taken = wish.first if wish.first == wish.last else None
     if isinstance(slot, dict):
         taken = local(int(str(slot["start"])), turn.zone).date()
     days = days_of(turn.memory.get("together"))
     others = sorted(days - {taken})
-    done: dict[str, Value] = {"together": None}
     if not others or (taken is not None and taken not in days):
         return Outcome("one", remembers=done)
     if taken is None:

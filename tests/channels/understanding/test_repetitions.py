@@ -10,6 +10,7 @@ from channels.understanding.local_entities import (
     AS_WELL,
     AWAY,
     LAST_DAY,
+    SEVERAL_A_WEEK,
     TIME,
     TOGETHER,
     WITHOUT,
@@ -57,6 +58,8 @@ def when(text: str, reader: LocalEntities = READER) -> tuple[object, object]:
         ("every thursday at 5 until the end of april", (1, None, "2026-04-30"), ("2026-03-12", "17:00")),
         ("every tuesday from 2 until 4", (1, None, None), ("2026-03-10", "14:00")),
         ("same time every week", (1, None, None), (None, None)),
+        ("three times a week", (1, None, None), (None, None)),  # a day at a time
+        ("two sessions a week, tuesday at 3pm, for four weeks", (1, 4, None), ("2026-03-10", "15:00")),
         ("every tuesday at 3, the last one on 31 march", (1, None, "2026-03-31"), ("2026-03-10", "15:00")),
         ("every tuesday at 3pm for the rest of march", (1, None, "2026-03-31"), ("2026-03-10", "15:00")),
         ("tomorrow at 3 and then every week", (1, None, None), ("2026-03-07", "15:00")),
@@ -99,6 +102,22 @@ NEXT_WEEK = [f"2026-03-{day:02}" for day in range(9, 16)]
 def test_days_that_do_not_suit(text: str, without: object, away: object) -> None:
     found = read(text).entities
     assert (found.get(WITHOUT), found.get(AWAY)) == (without, away)
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("twice a week", True),
+        ("two sessions a week, tuesday at 3pm", True),
+        ("every day at 9", True),
+        ("every weekday at 3 for two weeks", True),
+        ("once a week", None),
+        ("I'm free every day", None),
+        ("every tuesday and thursday at 3", None),  # these are named
+    ],
+)
+def test_several_in_one_week(text: str, several: object) -> None:
+    assert read(text).entities.get(SEVERAL_A_WEEK) == several
 
 
 @pytest.mark.parametrize(
@@ -179,7 +198,6 @@ def test_days_that_are_asked_for_at_once(text: str, together: object, first: obj
         "I don't want to come weekly",
         "I have been ill for six weeks",
         "in six weeks",
-        "three times a week",
         "12 Elm Street",
         "only one of them",
         "everybody",
