@@ -126,6 +126,7 @@ def test_several_in_one_week(text: str, several: object) -> None:
         ("and thursdays too", True),
         ("can I also come on fridays at 10", True),
         ("another one on friday at 11", True),
+        ("yes, and one on friday", True),
         ("thursday at 10 works too", None),
         ("too late, at 2pm", None),
         ("tuesday and thursday at 3", None),
