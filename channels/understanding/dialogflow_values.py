@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from channels.understanding.dialogflow_times import time_value
 from channels.understanding.directions import DIRECTION
-from channels.understanding.local_entities import TIME, TOGETHER
+from channels.understanding.local_entities import TIME, TOGETHER, WITHOUT
 from channels.understanding.repetitions import REPETITION
 from engine.events import Value
 
@@ -68,8 +68,9 @@ def completed(theirs: Mapping[str, Value], local: Mapping[str, Value]) -> dict[s
     here = local.get(TIME)
     if isinstance(here, dict) and any(here.get(part) for part in _ONLY_LOCAL):
         entities[TIME] = here
-    # Of "every Tuesday for six weeks" it may have taken six weeks for a time, and of two days it tells any.
-    if REPETITION in local or TOGETHER in local:
+    # Of "every Tuesday for six weeks" it may have taken six weeks for a time, of two days it tells any, and
+    # of "not next week" it tells next week.
+    if local.keys() & {REPETITION, TOGETHER, WITHOUT}:
         entities.pop(TIME, None)
         entities |= {TIME: here} if here else {}
     if TIME in entities:

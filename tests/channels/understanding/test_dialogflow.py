@@ -85,6 +85,12 @@ async def test_the_agent_learns_zone_and_language_but_not_who_it_is(
         ("something later", {}, {"direction": "later"}),
         ("no later than this", {"appointment-time": {"days_ahead": 0}}, {"date": "2026-03-06"}),
         ("not on Monday", {"appointment-time": {"days_ahead": 3}}, {"weekdays": [1, 2, 3, 4, 5, 6]}),
+        ("not on the 17th", {"appointment-time": {"days_ahead": 11}}, {"without": ["2026-03-17"]}),
+        (
+            "Monday at noon and Tuesday at 2",
+            {"appointment-time": {"days_ahead": 4, "hours": 14}},
+            {"date": "2026-03-09", "time": "12:00", "together": ["2026-03-09", "2026-03-10"]},
+        ),
         ("asap", {}, {"order": "earliest"}),
         ("on Monday", {"appointment-time": {"days_ahead": 4}}, {"date": "2026-03-10"}),
     ],
