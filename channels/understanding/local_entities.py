@@ -37,7 +37,7 @@ _AWAY: Final = re.compile(
 AS_WELL: Final = "as_well"
 """Likewise; True where the day is one more beside another: "and Thursdays, too"."""
 _ADDS: Final = re.compile(
-    r"^\W*(?:and|plus|also)\b|\b(?:and|plus) (?:one|another)\b"
+    r"^\W*(?:and|plus|also)\b(?! (?:what|how) about)|\b(?:and|plus) (?:one|another)\b"
     r"|\b(?:too|also|as well|in addition|additionally|another (?:one|appointment)|one more)\b",
     re.IGNORECASE,
 )

@@ -128,6 +128,7 @@ def test_several_in_one_week(text: str, several: object) -> None:
         ("another one on friday at 11", True),
         ("yes, and one on friday", True),
         ("thursday at 10 works too", None),
+        ("and what about thursday at 10?", None),
         ("too late, at 2pm", None),
         ("tuesday and thursday at 3", None),
         ("also with anna", None),  # no day
