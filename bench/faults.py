@@ -10,7 +10,8 @@ list fails. Dialogflow is away for a minute. One client in eight is in distress 
 the booking. At the end, when everything has settled:
 
 - every message that was answered with 200 was taken by one turn, and no two appointments overlap;
-- no reply came twice, and every one came but for those that were reported as undelivered three times, and
+- no reply came twice but for what is urgent, which may, rather than come late;
+- every one came but for those that were reported as undelivered three times, and
   those of which nobody can know: these are exactly what `therapy-booking outbox unknown` lists;
 - of every reply the furthest report is written down;
 - of everybody in distress somebody was told and has answered for it, and their booking went on afterwards.
@@ -98,6 +99,8 @@ class Outcome(Answers):
     """Other replies that never came although their state is not `unknown`: must be none."""
     twice: list[int] = field(default_factory=list)
     """Replies that came more than once: must be none."""
+    urgent_twice: int = 0
+    """Numbers to call, and alerts, that came more than once: they may, rather than come late."""
     listed: list[int] = field(default_factory=list)
     """What the operator's command lists."""
     unknown: list[int] = field(default_factory=list)
@@ -137,6 +140,7 @@ class Outcome(Answers):
                 f"faults: {dict(self.faults)}; {self.undelivered} taken and not delivered",
                 f"{self.states.total()} replies owed: {dict(self.states)}, {self.unsettled} unsettled",
                 f"  {len(self.unsent)} never came, {len(self.twice)} came twice, {self.resent} sent again",
+                f"  {self.urgent_twice} urgent ones came twice rather than late",
                 f"  {self.given_up} given up after three attempts that were reported as undelivered",
                 f"  {len(self.unknown)} unknown: {self.unknown}; listed by the command: {self.listed}",
                 f"  {len(self.misreported)} with another report than the furthest",
@@ -212,7 +216,9 @@ def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> Non
             outcome.given_up += 1
         elif not came[number]:
             outcome.unsent.append(number)
-        if came[number] > 1:
+        if came[number] > 1 and row["urgent"]:
+            outcome.urgent_twice += 1
+        elif came[number] > 1:
             outcome.twice.append(number)
         if row["provider_status"] != _furthest_report(twilio, row):
             outcome.misreported.append(number)

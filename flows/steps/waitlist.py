@@ -10,7 +10,6 @@ from flows.offers import chosen, days_shown, find, times_shown
 from flows.registry import step
 from flows.reminders import quiet_hours
 from flows.series import Plan
-from flows.slots import local
 from flows.steps.availability import REPEATED, WISHES
 from flows.texts import line
 from flows.waitlist import OF_SERIES, OFFER_LAPSED, Released, offer_to_next, suiting, window
@@ -59,8 +58,7 @@ async def wait_for_clash(turn: BookingTurn, tx: Transaction) -> Outcome:
     plan = Plan.of(turn.memory.get("series"))
     if turn.person.opted_out_at is not None or plan is None or plan.asked is None:
         return Outcome("silent")
-    wall = local(plan.start, turn.zone)
-    wish = Wish(plan.asked, plan.asked, wall.hour * 60 + wall.minute)
+    wish = Wish(plan.asked, plan.asked, plan.minute(turn.zone))
     waiting = await _join(turn, tx, wish, plan.therapist, of_series=True)
     if waiting is None:
         return Outcome("too_many")
