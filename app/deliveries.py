@@ -36,6 +36,8 @@ AT_ONCE = 50
 """How many messages may be under way at the same time."""
 TOO_OLD_SECONDS = 24 * 3600
 """A message that could not be handed over for so long would only confuse."""
+OVERDUE_SECONDS = 120
+"""What is urgent and was put off for so long is as good as lost to somebody in danger."""
 LONGEST_PAUSE = 60
 """Seconds between two tries at the most: somebody waits for it, and for what comes behind it. The other side
 may ask for more, but not of what is urgent: that has pauses of its own (app/urgency.py)."""
@@ -265,7 +267,14 @@ class Deliveries:
         elif not error.retry_after:
             pause = min(LONGEST_PAUSE, pause)
         log.warning("message deferred", outbox=owed.id, seconds=pause, reason=str(error))
-        return lambda tx: tx.outbox.defer(owed.id, now + max(1, int(pause)))
+        overdue = owed.is_urgent and now - owed.created_at >= OVERDUE_SECONDS
+
+        async def note(tx: Transaction) -> None:
+            await tx.outbox.defer(owed.id, now + max(1, int(pause)))
+            if overdue:  # it may arrive yet; somebody is to phone them, or be told instead, all the same
+                await tx.inbox.put_all(news_of_undelivered(owed, now))
+
+        return note
 
     def _as_template(self, owed: Owed, now: int) -> Note:
         """Write down that only a template may go, also of what follows until the person writes again."""

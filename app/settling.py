@@ -67,16 +67,24 @@ class Settling:
         self._own = own
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Look until cancelled; what is urgent waits for no look at anything else."""
+        async with asyncio.TaskGroup() as tasks:
+            for urgent in (True, False):
+                tasks.create_task(self._keep_looking(urgent=urgent))
+
+    async def _keep_looking(self, *, urgent: bool) -> None:
         while True:
             try:
-                await self.look()
+                await self.look(urgent=urgent)
             except TryAgain as error:
                 log.warning("outbox not reachable", reason=str(error))
             await asyncio.sleep(POLL_SECONDS)
 
-    async def look(self) -> None:
-        """Look once for everything that is due; of one conversation one after the other."""
+    async def look(self, *, urgent: bool | None = None) -> None:
+        """Look once for everything that is due; of one conversation one after the other.
+
+        `urgent`: only for what is urgent, or only for what is not.
+        """
         now = self._clock()
         due = await self._storage.doubts.due(
             now,
@@ -85,6 +93,7 @@ class Settling:
             limit=AT_ONCE,
             besides=self._own(),
         )
+        due = [owed for owed in due if urgent in {None, owed.is_urgent}]
         due.sort(key=lambda owed: (owed.conversation_id, owed.turn, owed.position))
         conversations = [list(group) for _, group in groupby(due, key=lambda owed: owed.conversation_id)]
         async with asyncio.TaskGroup() as tasks:

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.clock import Clock
-from app.deliveries import Deliveries
+from app.deliveries import OVERDUE_SECONDS, Deliveries
 from app.settling import STUCK_SECONDS
 from engine.effects import Message
 from engine.errors import ChannelError, DeliveryDeferred, DeliveryRefused, DeliveryUnknown, FreeTextRefused
@@ -276,6 +276,21 @@ async def test_what_is_urgent_and_never_got_through_is_tried_within_seconds(smal
     small.clock.advance(2)
     await small.until("sent")
     assert small.post.sent == [urgent] * 3
+
+
+async def test_of_what_is_urgent_and_put_off_for_two_minutes_somebody_hears_once(small: Office) -> None:
+    small.post.errors = [DeliveryDeferred("later")] * 3
+    await small.owe("chat:a", urgent=True)
+    await small.tried(1)
+    await small.until("pending")
+    assert await small.heard() == []
+    for times in (2, 3):
+        small.clock.advance(OVERDUE_SECONDS)
+        await small.tried(times)
+        await small.until("pending")
+        assert [one.event for one in await small.heard()] == ["numbers_undelivered"]
+    small.clock.advance(OVERDUE_SECONDS)
+    await small.until("sent")
 
 
 async def test_after_the_rest_one_message_tries_before_the_others(small: Office) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,10 +35,13 @@ class Over:
     taken: list[str] = field(default_factory=list)
     readable: bool = True
     asked: int = 0
+    is_slow: bool = False
+    """Whether it never ends to answer, but for what is urgent."""
 
     async def look_for(self, owed: Owed) -> list[str]:
-        del owed
         self.asked += 1
+        if self.is_slow and not owed.is_urgent:
+            await asyncio.Event().wait()
         if not self.readable:
             raise ChannelError
         return self.taken
@@ -87,6 +92,20 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     settling = Settling(storage, there, clock, doubt_seconds=DOUBT, own=lambda: own)
     yield Desk(storage, clock, there, settling, own)
     await storage.close()
+
+
+async def test_what_is_urgent_waits_for_no_look_at_anything_else(desk: Desk) -> None:
+    await desk.doubt(turn=1)
+    await desk.doubt(turn=2, urgent=True)
+    desk.there.is_slow = True
+    desk.clock.advance(10)
+    looking = asyncio.create_task(desk.settling.run())
+    async with asyncio.timeout(20):
+        while await desk.states() != ["unknown", "pending"]:  # noqa: ASYNC110  # the task writes it
+            await asyncio.sleep(0)
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
 
 
 @pytest.mark.parametrize("readable", [True, False])
