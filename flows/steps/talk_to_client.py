@@ -29,6 +29,8 @@ from storage.store import Transaction
 WRITTEN = ("client", "phone", "relay")
 SENT = ("passed", "too_late", "wants_silence")
 ADDRESSEES = ("clients", "words")
+ASKED_ABOUT = ("request", "block_from", "late_for", "times")
+"""What a conversation remembers that has asked a question and got no answer yet."""
 TELL = re.compile(r"\s*(?:please )?(?:tell|write to|message)\s+(.+)", re.IGNORECASE | re.DOTALL)
 """The command `tell`, which the crisis screen comes before."""
 
@@ -58,7 +60,7 @@ async def read_end(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Pass words on to the client whose message they answer, or the only one there is a conversation with.
 
-    `unclear`: a plain yes or no while a request waits as well. `secret`: it was the therapist's PIN.
+    `unclear`: it may be the answer to what the client has interrupted. `secret`: it was the therapist's PIN.
     `about_no_client`: they answer a message in which nobody's words were passed on.
     """
     if await _is_pin(turn, tx):
@@ -73,8 +75,8 @@ async def answer_client(turn: BookingTurn, tx: Transaction) -> Outcome:
     going_on = await tx.relays.open_of_therapist(turn.person_id, turn.now)
     if not going_on:
         return Outcome("over")
-    if turn.moment.event.name in {"yes", "no"} and await waiting_requests(turn, tx):
-        return Outcome("unclear")
+    if await _may_answer_something_else(turn, tx):
+        return Outcome("unclear", remembers=dict.fromkeys(ADDRESSEES))
     return await _tell_one_of(turn, tx, [relay.client for relay in going_on], words)
 
 
@@ -248,6 +250,15 @@ async def _is_asked(
     is_theirs = relay is not None and relay.therapist.id == turn.person_id and relay.is_open(turn.now)
     is_theirs |= alert is not None and alert.is_of(turn.person_id, turn.now)
     return is_theirs and (conversation.snapshot.heard_at or 0) > client.opted_out_at
+
+
+async def _may_answer_something_else(turn: BookingTurn, tx: Transaction) -> bool:
+    """Whether words were asked for when the client wrote, and these may be meant so; or a request waits."""
+    if turn.memory.get("clients"):  # who was meant may be said by name
+        return True
+    is_plain = turn.moment.event.name in {"yes", "no"}
+    was_asked = any(turn.memory.get(name) is not None for name in ASKED_ABOUT)
+    return is_plain and (was_asked or bool(await waiting_requests(turn, tx)))
 
 
 async def _is_pin(turn: BookingTurn, tx: Transaction) -> bool:
