@@ -93,6 +93,8 @@ class Outcome(Answers):
     """Messages that were taken and reported as undelivered."""
     resent: int = 0
     """Replies sent again after they had been looked for, or had come back."""
+    resent_urgent: int = 0
+    """Of these the ones that tell somebody in danger whom to call, or are the alert."""
     given_up: int = 0
     """Replies that were reported as undelivered each of the three times that they were sent."""
     unsent: list[int] = field(default_factory=list)
@@ -210,6 +212,7 @@ def _check_messages(server: Server, twilio: FakeTwilio, outcome: Outcome) -> Non
         number = row["id"]
         outcome.states[row["state"]] += 1
         outcome.resent += row["resent"] > 0
+        outcome.resent_urgent += row["resent"] > 0 and row["urgent"]
         if row["state"] == "unknown":
             outcome.unknown.append(number)
         elif not came[number] and row["provider_status"] == "undelivered" and row["resent"] == MOST_RESENT:

@@ -173,9 +173,11 @@ class Server:
                 stderr=log,
             )
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > began + STARTING_SECONDS:
+            code = self._process.poll()
+            if code is not None or time.monotonic() > began + STARTING_SECONDS:
                 self.kill()
-                raise ServerFailedError(self.log[-4000:])
+                end = f"not ready after {STARTING_SECONDS:.0f} s" if code is None else f"ended with {code}"
+                raise ServerFailedError(f"{self.log[-4000:]}\n{end}")
             time.sleep(0.02)
         return time.monotonic() - began
 
