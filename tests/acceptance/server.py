@@ -205,7 +205,7 @@ class Server:
         """Wait until everything is answered and settled, so that a kill leaves nothing in doubt."""
         await self.until_taken(within)
         async with asyncio.timeout(within):
-            while self.rows("SELECT id FROM outbox WHERE state IN ('pending', 'sending', 'unknown')"):  # noqa: ASYNC110
+            while self.rows("SELECT id FROM outbox WHERE state IN ('pending', 'sending', 'unknown')"):  # noqa: ASYNC110  # as above
                 await asyncio.sleep(0.05)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
