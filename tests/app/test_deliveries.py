@@ -415,11 +415,10 @@ async def test_who_wants_no_messages_gets_answers_only_and_their_conversation_he
 
 async def test_what_had_to_wait_is_withheld_from_who_opted_out_meanwhile(small: Office) -> None:
     office = small
+    office.post.errors = [DeliveryDeferred("later", retry_after=60.0)]
     await office.say("approved", 1, unasked={"appointment": 7}, opted_out=False)
-    (number,) = [owed.id for owed in await office.storage.outbox.since(0, 100)]
-    async with office.storage.transaction() as tx:
-        await tx.outbox.start(number, office.clock())
-        await tx.outbox.defer(number, office.clock() + 60)
+    await office.tried(1)
+    await office.until("pending")
     await office.say("you will hear no more", 2, opted_out=True)
     office.clock.advance(60)
     await office.until("sent")
