@@ -32,6 +32,12 @@ SQL_MODE = (
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 )
 
+_BEGIN, _COMMIT = Statement("BEGIN", ()), Statement("COMMIT", ())
+_CLUSTERED = (
+    "SHOW VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON' "
+    "OR Variable_name = 'group_replication_group_name' AND Value <> ''"
+)
+"""Finds a row on a node of Galera, or of MySQL's Group Replication."""
 _DUPLICATE = 1062
 _AGAIN = frozenset(
     {
@@ -77,6 +83,7 @@ class MySqlLink:
     def __init__(self, connection: Any, cursor: Any) -> None:  # noqa: ANN401  # aiomysql has no types
         self._connection = connection
         self._cursor = cursor
+        self._is_clustered = False
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
         self._spoiled = False
@@ -111,39 +118,48 @@ class MySqlLink:
             raise ConnectionLost(f"The database cannot be reached ({_code(error)}).") from None
         link = cls(connection, await connection.cursor())
         # The only spelling that both MySQL and every MariaDB know; it cannot be joined to the SET above.
-        await link.run([Statement("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ())])
+        _, clustered = await link.run(
+            [
+                Statement("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", ()),
+                Statement(_CLUSTERED, ()),
+            ]
+        )
+        link._is_clustered = bool(clustered.rows)
         return link
 
     async def run(
         self, statements: Sequence[Statement], *, begin: bool = False, commit: bool = False
     ) -> Sequence[Answer]:
-        """See Link. One round trip, however many statements there are."""
+        """See Link. One round trip, however many statements there are; on a cluster one for each.
+
+        When a cluster undoes a transaction between two statements of one text, the server goes on with the
+        next: what follows is kept by itself, and it says that all went well. Of statements that come one by
+        one, the next is refused.
+        """
+        statements = [*[_BEGIN] * begin, *statements, *[_COMMIT] * commit]
         texts = [self._cursor.mogrify(sql, arguments or None) for sql, arguments in statements]
-        script = ";".join([*["BEGIN"] * begin, *texts, *["COMMIT"] * commit])
         answers: list[Answer] = []
         self._used_at = self._loop.time()
         self._within = (self._within or begin) and not commit
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._ask(script, len(texts), answers, begin=begin)
+                for together in [[text] for text in texts] if self._is_clustered else [texts]:
+                    await self._ask(together, answers)
         except (pymysql.err.MySQLError, OSError, RuntimeError, TimeoutError, EOFError) as error:
-            unanswered = [*(sql for sql, _ in statements[len(answers) :]), *["COMMIT"] * commit]
-            translated = self._translated(error, unanswered)
+            translated = self._translated(error, [sql for sql, _ in statements[len(answers) :]])
             if isinstance(translated, Duplicate) and self._within:
                 await self._still_within()
             raise translated from None
         except asyncio.CancelledError:
             self._spoiled = True
             raise
-        return answers
+        return answers[begin : len(answers) - commit]
 
-    async def _ask(self, script: str, count: int, answers: list[Answer], *, begin: bool) -> None:
-        """Send a script and add the answers of its `count` statements, those of BEGIN and COMMIT left out."""
+    async def _ask(self, texts: Sequence[str], answers: list[Answer]) -> None:
+        """Send texts as one, and add the answer to each as it comes."""
         cursor = self._cursor
-        await cursor.execute(script)
-        if begin:
-            await cursor.nextset()
-        for _ in range(count):
+        await cursor.execute(";".join(texts))
+        for _ in texts:
             rows = await cursor.fetchall() if cursor.description else ()  # they are here already
             answers.append(Answer(rows, cursor.rowcount, cursor.lastrowid or 0))
             await cursor.nextset()

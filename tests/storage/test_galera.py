@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,8 @@ from bench.protocol import operate
 from bench.races import race
 from engine.errors import TryAgain
 from storage.lifecycle import CANCEL
+from storage.link import Statement
+from storage.mysql import MySqlLink
 from storage.revision import newest_revision, upgrade
 from storage.settings import StorageSettings
 from storage.store import Storage
@@ -144,6 +147,36 @@ async def test_of_two_who_write_to_one_calendar_on_two_nodes_one_tries_again(
     finally:
         await here.close()
         await there.close()
+
+
+async def test_what_stands_behind_a_statement_is_undone_with_it(servers: Sequence[StorageSettings]) -> None:
+    """The other node undoes the transaction while the statement in the middle of it is busy."""
+    here, there = [await MySqlLink.connect(one.server) for one in servers if one.server]
+    try:
+        await here.run([_new_person("first")])
+        synchronise(servers)
+        slow = asyncio.create_task(
+            here.run([TO_THE_FIRST, Statement("DO SLEEP(2)", ()), _new_person("second")], begin=True)
+        )
+        await asyncio.sleep(0)  # the task has begun
+        while not slow.done():
+            await there.run([TO_THE_FIRST])
+        with pytest.raises(TryAgain):
+            await slow
+        await here.rollback()
+        (people,) = await here.run([Statement("SELECT role FROM people", ())])
+        assert people.rows == (("first",),)
+    finally:
+        await here.close()
+        await there.close()
+
+
+TO_THE_FIRST = Statement("UPDATE people SET queued = queued + 1 WHERE role = 'first'", ())
+
+
+def _new_person(role: str) -> Statement:
+    row = "INSERT INTO people (role, address_hash, address, language, created_at) VALUES (%s, '', '', '', 0)"
+    return Statement(row, (role,))
 
 
 async def test_claims_always_equal_the_active_appointments(servers: Sequence[StorageSettings]) -> None:
