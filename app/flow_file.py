@@ -37,6 +37,7 @@ from flows.steps import (
     talk_to_client,
     therapist_day,
     waitlist,
+    whose_clock,
 )
 from flows.texts import Texts
 
@@ -44,7 +45,7 @@ log = structlog.get_logger("flows")
 
 STEPS: Mapping[str, Step] = steps_of(
     *(availability, looking, booking, series, own_appointments, moving, approval, reminders, safety, consent),
-    *(talk, attendance, refusing, proposing, calendar_feed, waitlist),
+    *(talk, attendance, refusing, proposing, calendar_feed, waitlist, whose_clock),
     *(therapist_day, blocked_time, client_history, talk_to_client, running_late),
 )
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from engine.events import Value, Values
 from engine.ports import Moment
 from flows.calendar_address import CalendarAddresses
-from flows.clocks import shares_clock
+from flows.clocks import shares_clock, zones_of_number
 from flows.practice import PracticeBook
 from flows.slots import instant, local
 from flows.texts import Texts, line
@@ -72,6 +72,16 @@ class BookingTurn:
         return self.practice.zone
 
     @property
+    def their_zone(self) -> str | None:
+        """The time zone that the person has said they are in: now, or before this turn."""
+        return self.remembered_text("clock") or self.person.zone
+
+    @property
+    def their_zones(self) -> tuple[str, ...]:
+        """That one; else all that their number may be of, and none where that says nothing."""
+        return (self.their_zone,) if self.their_zone else zones_of_number(self.person.address)
+
+    @property
     def cause(self) -> str:
         """A name for this turn that stays the same when it is taken again after a failure."""
         return f"{self.moment.conversation.id}:{self.moment.snapshot.turn}"
@@ -101,7 +111,7 @@ class BookingTurn:
     def when(self, minute: int) -> str:
         """A time in words, with the name of its zone for somebody whose clock shows another."""
         words = in_full(minute, self.zone, self.language, self.minute)
-        if shares_clock(self.person, self.zone, minute):
+        if shares_clock(self.their_zones, self.zone, minute):
             return words
         return f"{words} ({zone_in_words(minute, self.zone, self.language)})"
 
@@ -118,7 +128,7 @@ class BookingTurn:
         if len(minutes) == 1:
             return self.when(*minutes)
         words = dates_in_words(minutes, self.zone, self.language, self.minute)
-        if not shares_clock(self.person, self.zone, minutes[0]):
+        if not shares_clock(self.their_zones, self.zone, minutes[0]):
             words = f"{words} ({zone_in_words(minutes[0], self.zone, self.language)})"
         return line("when_repeated", count=len(minutes), dates=words)
 

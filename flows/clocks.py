@@ -1,4 +1,4 @@
-"""Whether two people's clocks show the same: what is shown in the practice's time is named if not."""
+"""Which clock somebody goes by: guessed from their number, until they have said it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ import phonenumbers
 from phonenumbers import timezone
 
 from flows.slots import local
-from storage.people import Person
 
 _NUMBER = re.compile(r"\+\d{7,15}")
 _UNKNOWN = timezone.UNKNOWN_TIMEZONE
 
 
-def shares_clock(person: Person, zone: ZoneInfo, minute: int) -> bool:
-    """Whether that person's clock may show what the zone's does at this instant.
+def shares_clock(zones: tuple[str, ...], zone: ZoneInfo, minute: int) -> bool:
+    """Whether somebody who is in one of these zones may see the same clock as in `zone` at this instant.
 
-    Theirs is the zone that is known of them, or else any that their number may be of; in doubt, the same.
+    In doubt, and where nothing is known of them, it is the same.
     """
-    theirs = (person.zone,) if person.zone else _zones_of(person.address)
     offset = local(minute, zone).utcoffset()
-    return not theirs or any(local(minute, ZoneInfo(one)).utcoffset() == offset for one in theirs)
+    return not zones or any(local(minute, ZoneInfo(one)).utcoffset() == offset for one in zones)
+
+
+def clocks(zones: tuple[str, ...], minute: int) -> dict[str, str]:
+    """What clocks show at this instant in these zones, as `16:12`, each with the first zone that shows it."""
+    found: dict[str, str] = {}
+    for one in zones:
+        found.setdefault(f"{local(minute, ZoneInfo(one)):%H:%M}", one)
+    return found
 
 
 @lru_cache(maxsize=1 << 12)
-def _zones_of(address: str) -> tuple[str, ...]:
-    """Guessed from a number's country and area; empty where there is no number."""
+def zones_of_number(address: str) -> tuple[str, ...]:
+    """IANA names, guessed from a number's country and area; empty where there is no number."""
     found = _NUMBER.search(address)
     if found is None:
         return ()

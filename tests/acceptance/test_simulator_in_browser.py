@@ -135,6 +135,7 @@ async def test_a_booking_by_hand_is_approved_on_the_other_phone(page: Page, demo
     await button(page, "client", "Choose").click()
     await phone(page, "client").get_by_role("dialog").locator(".choices button").nth(1).click()
     await in_state(page, "choosing_time")
+    await expect(phone(page, "client").locator(".theirs").last).to_contain_text("Tap a free time")
     await button(page, "client", "Choose").click()
     first = phone(page, "client").get_by_role("dialog").locator(".choices button").first
     chosen = (await first.inner_text()).strip()

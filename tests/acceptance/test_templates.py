@@ -106,6 +106,7 @@ async def test_without_a_template_it_fails_with_the_reason_and_is_not_sent_in_va
     silent_for(pushed, 25 * 3600)
     await twilio.deliver(CLIENT_DOOR, THERAPIST, f"approve {number}")
     await pushed.logged("the template of the text `approved` in `en` is not approved")
+    await pushed.until_nothing_is_under_way()
     [row] = pushed.rows("SELECT * FROM outbox WHERE state = 'failed'")
     assert row["error_code"] == 63016
     assert len([one for one in twilio.messages if one.to == phone]) == 2

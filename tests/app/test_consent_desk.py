@@ -65,11 +65,11 @@ async def test_an_operator_opts_a_number_out_and_in(
 async def test_who_is_opted_in_by_an_operator_is_told_nothing_that_they_did_not_ask_for(
     running: Product, settings: Settings
 ) -> None:
-    for text in ("in-call individual therapy", "1", "yes"):
+    anna = running.practice().therapists[0].address
+    for text in ("in-call individual therapy with anna", "1", "yes"):
         await says(running, text)
     await change_consent(settings, NUMBER, wanted=False)
     await running.settle()
-    anna = running.practice().therapists[0].address
     for key, text in (("d", "decline"), ("s", "no reason")):
         said = Heard(key=key, flow="therapist", address=anna, kind="text", at=running.clock(), text=text)
         await running.storage.inbox.put(said)

@@ -170,7 +170,7 @@ class FakeTwilio:
         """Let the next `times` requests to send fail in this way, after those already told to fail."""
         self._faults += [fault] * times
 
-    async def messages_to(self, address: str, count: int, within: float = 10.0) -> list[SentMessage]:
+    async def messages_to(self, address: str, count: int, within: float = 30.0) -> list[SentMessage]:
         """The messages to this address, as soon as there are `count`. Raises TimeoutError."""
 
         def there() -> list[SentMessage]:
