@@ -33,7 +33,12 @@ def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
         return False
     wall = local(int(str(slot["start"])), ZoneInfo(str(slot["zone"])))
     wish = Wish.of(event.data.get("appointment_time"))
-    return wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
+    return not wish.shift and wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
+
+
+def counts_from_another_time(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """What the person wrote is so much later or earlier than what was spoken of: "an hour later"."""
+    return bool(Wish.of(event.data.get("appointment_time")).shift)
 
 
 def names_one_time(snapshot: Snapshot, event: Event, now: int) -> bool:
@@ -130,6 +135,7 @@ GUARDS = {
         one_time_is_offered,
         agrees_to_the_held_time,
         asks_something_too,
+        counts_from_another_time,
         names_one_time,
         speaks_of_how_often,
         leaves_out_a_day,

@@ -41,6 +41,8 @@ class Wish:
     """Days that do not suit, named by their dates."""
     that_week: bool = False
     """The days are the rest of the week, of this one or of one that was spoken of: "later that week"."""
+    shift: int = 0
+    """Minutes of local time by which it is to be later than what was spoken of; earlier if negative."""
 
     @classmethod
     def of(cls, value: Value) -> Self:
@@ -70,6 +72,7 @@ class Wish:
             weekday=bool(value.get("weekday")),
             without=days_of(value.get("without")),
             that_week=bool(value.get("that_week")),
+            shift=shift if isinstance(shift := value.get("shift"), int) else 0,
         )
 
     def ruling_out(self, days: frozenset[date]) -> Wish:
@@ -86,10 +89,11 @@ class Wish:
         - A new time of day keeps the days.
         - A weekday alone is looked for in the week that was spoken of: "next week", and then "on Thursday".
         - So is the rest of a week: "on Tuesday", and then "later that week".
+        - "An hour later", "the next day" is counted from the one moment, or day, that was spoken of.
         - Days of the week without a date, such as "not on Monday", narrow several old days, where any of
           those is left, and otherwise replace them.
         """
-        newer = newer.ruling_out(self.without)
+        newer = newer.away_from(self).ruling_out(self.without)
         if newer.soonest or self.anything:
             return newer
         newer = newer.within_days_of(self).in_week_of(self)
@@ -107,6 +111,19 @@ class Wish:
             return self
         day = older.first + (self.first - older.first) % timedelta(weeks=1)
         return replace(self, first=day, last=day) if day <= older.last else self
+
+    def away_from(self, older: Wish) -> Wish:
+        """So much later or earlier than another wish, if that is of one day; by hours, if of one moment."""
+        days, minutes = divmod(self.shift, MIDNIGHT)
+        day, start = older.first, self.start
+        if minutes and older.one_moment:
+            further, start = divmod((older.start or 0) + minutes, MIDNIGHT)
+            day = self.first or (day and day + timedelta(further))
+        elif minutes or older.first != older.last:
+            day = None
+        if not self.shift or day is None:
+            return replace(self, shift=0)
+        return replace(self, first=day + timedelta(days), last=day + timedelta(days), start=start, shift=0)
 
     def in_week_of(self, older: Wish) -> Wish:
         """This rest of a week as that of the week in which the days of another wish end, and after them."""
@@ -164,7 +181,7 @@ class Wish:
     @property
     def anything(self) -> bool:
         """Whether nothing was named."""
-        return not self.names_days and self.start is None and self.end is None and not self.soonest
+        return not (self.names_days or self.soonest or self.shift) and self.start is None and self.end is None
 
     def over(self, today: date) -> bool:
         """Whether it is a past that was told of ("since yesterday"), and no wish."""
@@ -216,6 +233,7 @@ class Wish:
             "weekday": self.weekday,
             "without": [day.isoformat() for day in sorted(self.without)] or None,
             "that_week": self.that_week,
+            "shift": self.shift or None,
         }
 
 

@@ -17,8 +17,8 @@ from channels.understanding.local_entities import TIME, TOGETHER, WITHOUT
 from channels.understanding.repetitions import REPETITION
 from engine.events import Value
 
-_ONLY_LOCAL: Final = ("weekdays", "order", "that_week")
-"""What a time may say and Dialogflow has no shape for: "not on Monday", "as soon as possible"."""
+_ONLY_LOCAL: Final = ("weekdays", "order", "that_week", "shift")
+"""What Dialogflow has no shape for: "not on Monday", "as soon as possible", "a day later"."""
 
 
 def plain(struct: Any) -> dict[str, Any]:  # noqa: ANN401  # protobuf is untyped

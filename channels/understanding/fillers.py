@@ -9,12 +9,12 @@ _WORDS: Final = """
     make do can could should want like need prefer am have that this then say maybe perhaps around about
     sometime some any time day date or and so ok okay yes yeah well good fine best great
     perfect ideal works work suits free available between from until after before possible if not with
-    just only uh um
+    just only uh um actually rather instead better how about
 """
 FILLERS: Final = frozenset(_WORDS.split())
 
 _MORE: Final = """
-    no nope sorry wait hold hm hmm oh actually rather instead better how what take try go lets s d ll
+    no nope sorry wait hold hm hmm oh what take try go lets s d ll
     hi hello hey
     oclock hours hour appointment session slot book change move it's i'd i'll let's
     today tonight tomorrow morning afternoon evening noon early late sharp exactly approximately

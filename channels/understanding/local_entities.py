@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -16,7 +16,8 @@ from channels.understanding.repetitions import (
     find_repetition,
     says_several_a_week,
 )
-from channels.understanding.times import TimeReader, TimesFound
+from channels.understanding.shifts import find_shift
+from channels.understanding.times import NOTHING, TimeReader, TimesFound
 from engine.events import Value
 
 TIME: Final = "appointment_time"
@@ -77,10 +78,10 @@ class LocalEntities:
     def find(self, text: str, now: datetime) -> EntitiesFound:
         """Everything that a text gives; `now` in the practice's zone."""
         repetition = find_repetition(text, lambda words: self._last_day(words, now))
-        times = self._times.read(repetition.rest, now)
+        times = self._read(repetition.rest, now)
         if repetition.weekday and not self._is_of_that_day(repetition.weekday, times, now):
             repetition = RepetitionFound(None, None, text)  # "I work every Monday; on Friday at ten, please"
-            times = self._times.read(text, now)
+            times = self._read(text, now)
         entities: dict[str, Value] = self._finder.find(text)
         if (way := direction(text)) and not times.value:
             entities[DIRECTION] = way
@@ -89,6 +90,17 @@ class LocalEntities:
         return EntitiesFound(
             entities, {name: value for name, value in latent.items() if value}, times, repetition
         )
+
+    def _read(self, text: str, now: datetime) -> TimesFound:
+        """What a text says of when, in itself or as so much later or earlier than a time spoken of before."""
+        moved = find_shift(text)
+        times = self._times.read(moved.rest, now)
+        if moved.minutes is None:
+            return times
+        # "The next day" is tomorrow where none was spoken of; "an hour later" is no time of its own.
+        said = times if times.latent else self._times.read(text, now)
+        value, latent = ({**(one or NOTHING), "shift": moved.minutes} for one in (said.value, said.latent))
+        return replace(times, value=value, latent=latent)
 
     def _is_of_that_day(self, weekday: str, times: TimesFound, now: datetime) -> bool:
         """Whether the day that a text wishes for, if it does, is one of those days of the week."""

@@ -10,6 +10,8 @@ A value has always the same keys, each may be None:
     order       "earliest" if it is to be as soon as possible
     that_week   True if it is the rest of the week, be it this one or one spoken of before ("later that week")
     weekday     True if the one day was named by its weekday alone, and may lie in a week spoken of before
+    shift       minutes by which it is to be later than a time spoken of before, earlier if negative; there
+                only if that was said ("an hour later", "the next day")
     either_half True if neither am nor pm was said; `time` is then the half in which people are awake
 
 It never decides whether a time can be had, and it never looks at a clock: `now` is given.
@@ -21,7 +23,7 @@ import codecs
 import locale
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.util import find_spec
@@ -79,6 +81,23 @@ _TOGETHER: Final = re.compile(
 )
 _LATER_THAT_WEEK: Final = re.compile(r"\blater that week\b")
 _WEEKENDS: Final = re.compile(r"(?:at |on |the )*\bweekends\b")
+
+
+NOTHING: Final[Mapping[str, Value]] = dict.fromkeys(
+    (
+        "date",
+        "until_date",
+        "time",
+        "until",
+        "open",
+        "weekday",
+        "weekdays",
+        "order",
+        "that_week",
+        "either_half",
+    )
+)
+"""The value of a text that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

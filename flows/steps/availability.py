@@ -123,8 +123,10 @@ async def find_days_besides(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("noted", remembers=WISHES)
 async def note_other_time(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Note wishes that have nothing to do with the time of the request that waits."""
+    """Note wishes that have nothing to do with the request's time, unless they are "an hour later"."""
     forgotten = dict.fromkeys(("slot", "wanted", "together", *REPEATED))
+    if Wish.of(turn.data.get("appointment_time")).shift:
+        del forgotten["wanted"]
     noted = await note_wishes.run(turn.without(*forgotten), tx)
     return replace(noted, remembers={**forgotten, **noted.remembers})
 

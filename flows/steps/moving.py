@@ -92,8 +92,10 @@ async def _begin(turn: BookingTurn, tx: Transaction, found: Appointment | None, 
 
 
 def _of_the_same_day(turn: BookingTurn, wish: Wish, found: Appointment) -> Wish:
-    """A time of day alone is meant for the day on which the appointment is."""
+    """A time of day alone is meant for the day on which the appointment is, "an hour later" from its time."""
+    wall = local(found.starts_at, turn.zone)
+    if wish.shift:
+        return Wish(wall.date(), wall.date(), wall.hour * 60 + wall.minute).and_now(wish)
     if wish.names_days or wish.anything or wish.start is None:
         return wish
-    day = local(found.starts_at, turn.zone).date()
-    return Wish(day, day).and_now(wish)
+    return Wish(wall.date(), wall.date()).and_now(wish)
