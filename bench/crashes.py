@@ -24,13 +24,13 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from tests.acceptance.server import CLIENT_DOOR, PUBLIC, THERAPIST, Server, said
+from tests.acceptance.server import CLIENT_DOOR, PUBLIC, THERAPIST, ZONE, Server, said
 from tests.fakes import twilio_forms as forms
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio
@@ -128,7 +128,7 @@ class Outcome(Answers):
 
 def request_for(slot: int) -> str:
     """How a client asks for one of the times, of which there are twelve a day."""
-    day = datetime.now(UTC) + timedelta(days=DAYS_AHEAD + slot // 12)
+    day = datetime.now(ZONE) + timedelta(days=DAYS_AHEAD + slot // 12)
     return f"book an in-call appointment on {day:%d %B %Y} at {8 + slot % 12}:00"
 
 

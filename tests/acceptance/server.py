@@ -20,6 +20,7 @@ from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pymysql
 import yaml
@@ -43,10 +44,12 @@ TIRELESS = {
 """Programs write faster than people, and all from one address; a test of the limits sets its own."""
 STARTING_SECONDS = 60.0
 STOPPING_SECONDS = 15.0
+ZONE = ZoneInfo("Europe/Berlin")
+"""The practice's, and that of the numbers of those who write to it."""
 COMMAND = Path(sys.executable).with_name("therapy-booking")
 
 PRACTICE = f"""
-practice: {{name: Test practice, zone: UTC, language: en}}
+practice: {{name: Test practice, zone: {ZONE.key}, language: en}}
 rules: {{minimum_notice: 2h, horizon: 3650d, start_every: 60m}}
 services:
   individual: {{title: Individual therapy, takes: 60m}}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, THERAPIST, Server, said
+from tests.acceptance.server import CLIENT_DOOR, THERAPIST, ZONE, Server, said
 from tests.fakes.twilio import FakeTwilio
 
 FORGER = "192.0.2.66"
@@ -33,7 +33,7 @@ async def post_office(limited: Server) -> AsyncIterator[FakeTwilio]:
 async def test_an_approval_after_a_stop_is_told_by_phone(
     limited: Server, post_office: FakeTwilio, phone: str
 ) -> None:
-    day = datetime.now(UTC).date() + timedelta(days=1)
+    day = datetime.now(ZONE).date() + timedelta(days=1)
     for position, text in enumerate((f"book an in-call appointment on {day:%d %B %Y} at 14:00", "yes"), 1):
         await post_office.deliver(CLIENT_DOOR, phone, text)
         await post_office.messages_to(phone, position)

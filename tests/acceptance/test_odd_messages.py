@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.acceptance.server import CLIENT_DOOR, THERAPIST, THERAPIST_DOOR, Server, said
+from tests.acceptance.server import CLIENT_DOOR, THERAPIST, THERAPIST_DOOR, ZONE, Server, said
 from tests.fakes import twilio_forms as forms
 from tests.fakes.twilio import FakeTwilio
 
@@ -82,7 +82,7 @@ async def test_whatever_comes_is_answered_once_and_the_conversation_goes_on(
 
 
 async def test_a_name_full_of_syntax_is_only_a_name(twilio: FakeTwilio, phone: str) -> None:
-    day = datetime.now(UTC) + timedelta(days=9)
+    day = datetime.now(ZONE) + timedelta(days=9)
     await twilio.deliver(
         CLIENT_DOOR, phone, f"book an in-call appointment on {day:%d %B %Y} at 3pm", ProfileName=HOSTILE
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import grpc
 import pytest
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, THERAPIST, Server, reaching, said
+from tests.acceptance.server import CLIENT_DOOR, THERAPIST, ZONE, Server, reaching, said
 from tests.fakes.dialogflow import FakeDialogflow
 from tests.fakes.mariadb import PrivateMariaDB
 from tests.fakes.twilio import FakeTwilio
@@ -68,7 +68,7 @@ async def test_the_database_is_gone_for_ten_seconds_in_the_middle_of_a_booking(
     with PrivateMariaDB() as database:
         server = make_server(database)
         server.start()
-        day = datetime.now(UTC) + timedelta(days=5)
+        day = datetime.now(ZONE) + timedelta(days=5)
         async with twilio_for(server) as twilio:
             await twilio.deliver(CLIENT_DOOR, phone, f"book an in-call appointment on {day:%d %B %Y} at 3pm")
             await twilio.messages_to(phone, 1)

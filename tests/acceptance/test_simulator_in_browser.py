@@ -128,7 +128,7 @@ async def test_a_booking_by_hand_is_approved_on_the_other_phone(page: Page, demo
     await write(page, "Hello")
     await button(page, "client", "Book an appointment").click()
     await in_state(page, "choosing_service_type")
-    await write(page, "in-call")
+    await write(page, "in-call with Anna")
     await in_state(page, "choosing_service")
     await button(page, "client", "Individual therapy").click()
     await in_state(page, "choosing_day")

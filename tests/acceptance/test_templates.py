@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import MakeServer, twilio_for
-from tests.acceptance.server import CLIENT_DOOR, THERAPIST, Server, said
+from tests.acceptance.server import CLIENT_DOOR, THERAPIST, ZONE, Server, said
 from tests.fakes.twilio import FakeTwilio
 
 _hours = itertools.count(8)
@@ -45,7 +45,7 @@ def silent_for(server: Server, seconds: int) -> None:
 
 async def request(twilio: FakeTwilio, phone: str) -> str:
     """Book; returns the request's number."""
-    day = datetime.now(UTC) + timedelta(days=5)
+    day = datetime.now(ZONE) + timedelta(days=5)
     wish = f"book an in-call appointment on {day:%d %B %Y} at {next(_hours)}:00"
     await twilio.deliver(CLIENT_DOOR, phone, wish)
     [summary] = await twilio.messages_to(phone, 1)
