@@ -142,7 +142,7 @@ async def suiting(turn: BookingTurn, tx: Transaction, waiting: Waiting, released
         return None
     search = Search(therapists, service, kind, turn.person_id)
     taken = await tx.appointments.busy(search.people, low - MARGIN, high + MARGIN, turn.now)
-    before = await tx.waitlist.offers(waiting.id)
+    before = await tx.waitlist.offers(turn.person_id, service)
     return next(
         (
             start

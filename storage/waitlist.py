@@ -46,9 +46,9 @@ _NEXT = Query(
 )
 _ANYBODY = Query(select(waitlist.c.id).limit(limit()))
 _OFFERS = Query(
-    select(waitlist_offers.c.therapist_id, waitlist_offers.c.starts_at).where(
-        waitlist_offers.c.entry_id == given("entry")
-    )
+    select(waitlist_offers.c.therapist_id, waitlist_offers.c.starts_at)
+    .join(waitlist, waitlist.c.id == waitlist_offers.c.entry_id)
+    .where(waitlist.c.client_id == given("client"), waitlist.c.service == given("service"))
 )
 _ADD_OFFER = Insert(waitlist_offers, unless_known=True)
 _OFFER = Query(update(waitlist).where(waitlist.c.id == given("entry")).values(offered=given("appointment")))
@@ -147,9 +147,9 @@ class Waitlist:
         )
         return self._read(rows[0]) if rows else None
 
-    async def offers(self, entry: int) -> set[tuple[int, int]]:
-        """Every time that was offered before: therapists with minutes."""
-        rows: Sequence[Sequence[int]] = await self._session.fetch(_OFFERS, entry=entry)
+    async def offers(self, client_id: int, service: str) -> set[tuple[int, int]]:
+        """Every time that a client was offered for what they wait for: therapists with minutes."""
+        rows: Sequence[Sequence[int]] = await self._session.fetch(_OFFERS, client=client_id, service=service)
         return {(therapist, start) for therapist, start in rows}
 
     async def offer(self, entry: int, appointment: int, therapist_id: int, starts_at: int) -> None:

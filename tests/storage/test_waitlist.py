@@ -88,7 +88,7 @@ async def test_an_offer_is_open_until_it_is_answered_and_then_known(storage: Sto
     assert await storage.waitlist.answered(client, 7)
     assert not await storage.waitlist.answered(client, 7)
     assert await clients(storage) == [client, other]
-    assert await storage.waitlist.offers(entry.id) == {(ANNA, TODAY + 60)}
+    assert await storage.waitlist.offers(entry.client.id, entry.service) == {(ANNA, TODAY + 60)}
 
 
 async def test_who_leaves_waits_for_the_rest_only(storage: Storage) -> None:
