@@ -75,11 +75,10 @@ async def _stretches(tx: Transaction, appointment: int) -> list[Released]:
     found = await tx.appointments.get(appointment)
     if found is None:
         return []
-    times: list[Appointment | Proposal] = [
-        *await together(tx, found),
-        *await tx.appointments.replacing(appointment),
-    ]
-    times += await tx.proposals.of(appointment)
+    replacing = await tx.appointments.replacing(appointment)
+    times: list[Appointment | Proposal] = [*await together(tx, found), *replacing]
+    for one in (found, *replacing):
+        times += await tx.proposals.of(one.id)
     return [
         Released(found.therapist.id, found.client.id, one.claimed_from, one.claimed_until) for one in times
     ]

@@ -116,7 +116,7 @@ END_MOVES_OF = Query(
 )
 MARK = Query(
     update(appointments)
-    .where(appointments.c.id == given("appointment"))
+    .where(appointments.c.id == given("appointment"), appointments.c.status == "confirmed")
     .values(
         updated_at=case(
             (appointments.c.updated_at < given("at"), given("at")), else_=appointments.c.updated_at + 1

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from storage import appointment_queries as queries
 from storage.claims import units
-from storage.database import Session
+from storage.database import Deferred, Session
 from storage.lifecycle import ACTIVE, WAITING, Move
 from storage.link import Duplicate
 from storage.people import COLUMNS as PERSON
@@ -189,13 +189,14 @@ class Appointments:
         """Whether a move could begin; if so it can until the transaction ends."""
         return bool(await self._session.fetch(queries.lock(move), appointment=appointment_id, now=now))
 
-    async def mark(self, appointment_id: int) -> None:
-        """Write to an appointment, though nothing of it changes, as something is built upon it. Deferred.
+    async def mark(self, appointment_id: int) -> Deferred:
+        """Write to a confirmed appointment, though nothing of it changes, as something is built upon it.
 
-        Only what two transactions both write makes one of them fail on a cluster whose nodes both take
-        writes: no lock on a row reaches the other node.
+        Deferred; it has found nothing if the appointment is confirmed no more. Whoever would end it meanwhile
+        waits, and on a cluster whose nodes both take writes, where no lock on a row reaches the other node,
+        one of the two transactions fails, as both have written to it.
         """
-        await self._session.defer(queries.MARK, appointment=appointment_id, at=self._clock())
+        return await self._session.defer(queries.MARK, appointment=appointment_id, at=self._clock())
 
     async def end_moves_of(self, appointment_id: int) -> None:
         """Cancel whatever was to replace an appointment that does not stand any more. Deferred."""

@@ -52,17 +52,18 @@ class Calendar:
         await self._claims.lock_resources(people)
 
     async def take(self, new: NewAppointment, now: int, proposed: Sequence[Proposal] = ()) -> int | None:
-        """Add an appointment with its time, or with those `proposed`; None: some of that is taken.
+        """Add an appointment with its time, or with those `proposed`.
 
-        What has run out gives way, whether or not anybody has tidied up. `now` in seconds.
+        None: some of that is taken, or what it is to replace does not stand any more. What has run out gives
+        way, whether or not anybody has tidied up. `now` in seconds.
         """
         people = (new.therapist_id, new.client_id)
         stretches = [_of(option) for option in proposed] or [_of(new)]
         await self.queue_up(*people)
-        if new.replaces is not None:
-            await self._appointments.mark(new.replaces)  # whoever ends it meanwhile, ends this with it
+        marked = await self._appointments.mark(new.replaces) if new.replaces is not None else None
         number = await self._appointments.add(new)
-        if not await self._claim(number, people, stretches, now, sharing=new.replaces):
+        is_overtaken = marked is not None and not marked.found
+        if is_overtaken or not await self._claim(number, people, stretches, now, sharing=new.replaces):
             await self._appointments.remove(number)
             return None
         if proposed:

@@ -37,7 +37,7 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     moved = await _moved(turn, tx)
     if moved is not None and (moved.status != "confirmed" or moved.starts_at <= turn.minute):
         return Outcome("overtaken")
-    before = await held_by(turn, tx) or await _on_offer(turn, tx, wanted)
+    before = await held_by(turn, tx) or await on_offer(turn, tx, [wanted])
     number = await _kept(turn, tx, before, wanted) if before else None
     if number is None:
         if before:
@@ -46,7 +46,9 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
             return Outcome("too_many", remembers={"appointment": None})
         number = await claim(turn, tx, wanted)
     if number is None:
-        return Outcome("taken", remembers={"appointment": None})
+        moved = await _moved(turn, tx)  # it may have been called off in this moment
+        is_overtaken = moved is not None and moved.status != "confirmed"
+        return Outcome("overtaken" if is_overtaken else "taken", remembers={"appointment": None})
     if turn.practice.travels(wanted.service_type) and not wanted.address:
         return Outcome("address_missing", remembers={"appointment": number})
     summary = priced(turn, wanted)
@@ -55,11 +57,14 @@ async def hold_slot(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("held", remembers={"appointment": number, "summary": summary})
 
 
-async def _on_offer(turn: BookingTurn, tx: Transaction, wanted: NewAppointment) -> Appointment | None:
-    """What is kept for a client who waited, if that is what they want now; with it the offer is answered."""
+async def on_offer(
+    turn: BookingTurn, tx: Transaction, wanted: Sequence[NewAppointment]
+) -> Appointment | None:
+    """What is kept for a client who waited, if they want that time now; with it the offer is answered."""
     offered = turn.remembered_number("on_offer")
     found = await tx.appointments.get(offered) if offered is not None else None
-    if found is None or (found.starts_at, found.therapist_id) != (wanted.starts_at, wanted.therapist_id):
+    times = [(one.starts_at, one.therapist_id) for one in wanted]
+    if found is None or (found.starts_at, found.therapist_id) not in times:
         return None
     return found if await tx.waitlist.answered(turn.person_id, found.id) else None
 
@@ -101,6 +106,7 @@ async def note_address(turn: BookingTurn, tx: Transaction) -> Outcome:
     "booked",
     "taken",
     "some_taken",
+    "overtaken",
     remembers=(*HELD, "deadline", "series"),
     reaches="therapist",
     signals={"sent": "request_arrived", "sent_quietly": "request_arrived", "booked": "booked_at_once"},
@@ -111,27 +117,28 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
 
     A series is one request, known by the number of its first. `some_taken`: not all of it can be had now.
     `sent_quietly`: the client wants no messages, so they will not hear of the answer by themselves.
-    `booked`: the practice wants no therapist to be asked about such an appointment.
+    `booked`: the practice wants no therapist to be asked about such an appointment. `overtaken`: what was to
+    be moved does not stand any more.
     """
     held = await held_by(turn, tx)
     moved = await _moved(turn, tx)
+    if moved and moved.status != "confirmed":
+        return Outcome("overtaken", remembers={"appointment": None})
     if held and not is_offered_by(turn, held.therapist.id, held.service, held.service_type):
         await tx.calendar.move_on(held.id, LET_GO, turn.now)
         held = None
-    if held and not moved and (booked := await _booked(turn, tx, held)):
-        await leave_line(turn, tx, held)
-        return Outcome(
-            "booked",
-            remembers={"summary": turn.summary(*booked)},
-            to=Recipient("therapist", held.therapist.address),
-            sends={"appointment": held.id},
-        )
-    if held is None or not await _ask(turn, tx, held, moved):
+    booked = await _booked(turn, tx, held, moved)
+    if held is None or not (booked or await _ask(turn, tx, held, moved)):
         wanted = wanted_by(turn)
         taken = await claim_all(turn, tx, wanted)
         held = await tx.appointments.get(taken.numbers[0]) if taken.numbers else None
-        if held is None or not await _ask(turn, tx, held, moved):
+        booked = await _booked(turn, tx, held, moved)
+        if held is None or not (booked or await _ask(turn, tx, held, moved)):
             return _lost(turn, [wanted[place].starts_at for place in taken.lost])
+    await leave_line(turn, tx, held)
+    to, sends = Recipient("therapist", held.therapist.address), {"appointment": held.id}
+    if booked:
+        return Outcome("booked", remembers={"summary": turn.summary(*booked)}, to=to, sends=sends)
     deadline = _deadline(turn, held, moved)
     expiry = Timer(
         key=f"expiry:{held.id}",
@@ -142,7 +149,6 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
         due_at=deadline,
     )
     await tx.timers.put([expiry, *nudges(turn, held, deadline)])
-    await leave_line(turn, tx, held)
     return Outcome(
         "sent" if turn.person.opted_out_at is None else "sent_quietly",
         remembers={
@@ -150,8 +156,8 @@ async def send_request(turn: BookingTurn, tx: Transaction) -> Outcome:
             "summary": await summary_of(turn, tx, held),
             "deadline": turn.when(deadline // 60),
         },
-        to=Recipient("therapist", held.therapist.address),
-        sends={"appointment": held.id},
+        to=to,
+        sends=sends,
     )
 
 
@@ -162,8 +168,12 @@ def _lost(turn: BookingTurn, starts: Sequence[int]) -> Outcome:
     return Outcome("some_taken", remembers={"appointment": None, "series": plan.without(starts).as_value()})
 
 
-async def _booked(turn: BookingTurn, tx: Transaction, held: Appointment) -> list[Appointment]:
+async def _booked(
+    turn: BookingTurn, tx: Transaction, held: Appointment | None, moved: Appointment | None
+) -> list[Appointment]:
     """Confirm at once what needs no answer. Empty: a therapist is to be asked, or the hold has run out."""
+    if held is None or moved is not None:
+        return []
     asked = await together(tx, held)
     if not await _needs_no_answer(turn, tx, held) or not await tx.calendar.confirm(held, BOOK, turn.now):
         return []

@@ -108,11 +108,16 @@ async def note_time_to_propose(turn: BookingTurn, tx: Transaction) -> Outcome:
     signals={"proposed": "times_proposed"},
 )
 async def propose_times(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Keep all of these times for the client, who has as long to answer as a therapist has."""
+    """Keep all of these times for the client, who has as long to answer as a therapist has.
+
+    What is to be moved may begin before that, and then there is nothing left to move.
+    """
     about = await _read_out(turn, tx)
     starts = _starts(turn.memory.get("proposed"))
     options = [_proposal(turn, about, start) for start in starts]
     until = min(turn.now + turn.practice.rules.answer_within_minutes * 60, min(starts) * 60)
+    if about.status == "confirmed":
+        until = min(until, about.starts_at * 60)
     in_words: list[Value] = [turn.when(start) for start in starts]
     tells: dict[str, Value] = {**turn.news(about), "list": in_words}
     if about.status == "confirmed":
@@ -121,6 +126,8 @@ async def propose_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     else:
         found = about.id
         proposed = await tx.calendar.propose(about, options, turn.now, expires_at=until)
+    if found is None and (await _read_out(turn, tx)).status != about.status:
+        return Outcome("answered_before", tells=tells)
     if found is None or proposed is None:
         return Outcome("taken", tells=tells)
     if not proposed:

@@ -14,14 +14,14 @@ from engine.events import Value
 from engine.ports import Outcome
 from flows.booking_turn import BookingTurn
 from flows.choices import choose
-from flows.claiming import MOST_OPEN, claim_all, days_of, is_offered_by, wanted_by
+from flows.claiming import MOST_OPEN, claim_all, count_asked, days_of, is_offered_by, wanted_by
 from flows.free_times import MARGIN, Search, free_times
 from flows.lives import together
 from flows.offers import OFFERED, asked_therapists, chosen, find, offer, own_therapist, start_of
 from flows.registry import step
 from flows.series import Occurrence, Plan, Repetition, repeated
 from flows.slots import instant, local
-from flows.steps.booking import HELD, held_by, priced
+from flows.steps.booking import HELD, held_by, on_offer, priced
 from flows.texts import line
 from flows.wishes import Wish
 from flows.wording import in_short
@@ -96,12 +96,13 @@ def _fewer(turn: BookingTurn, looked: Looked) -> Outcome | None:
 async def _hold(turn: BookingTurn, tx: Transaction, looked: Looked, planned: dict[str, Value]) -> Outcome:
     """Claim what was planned, or none of it; what was held before is let go."""
     now = turn.knowing(planned)
-    wanted, before = wanted_by(now), await held_by(now, tx)
+    wanted = wanted_by(now)
+    before = await held_by(now, tx) or await on_offer(now, tx, wanted)
     number = await _kept(now, tx, before, wanted) if before else None
     if number is None:
         if before:
             await tx.calendar.move_on(before.id, LET_GO, now.now)
-        elif await tx.appointments.count_open(now.person_id, now.now) >= MOST_OPEN:
+        elif await count_asked(now, tx) >= MOST_OPEN:
             return Outcome("too_many", remembers={"appointment": None})
         taken = await claim_all(now, tx, wanted)
         if not taken.numbers:
@@ -197,7 +198,7 @@ async def _look(turn: BookingTurn, tx: Transaction) -> Looked:
     low = max(turn.minute + turn.practice.notice(_service(turn)), instant(monday, 0, turn.zone))
     high = min(turn.minute + turn.practice.horizon(_service(turn)), instant(sunday, 0, turn.zone))
     people = [turn.person_id, *(one.therapist for one in plans)]
-    held = turn.remembered_number("appointment")
+    held = turn.remembered_number("appointment") or turn.remembered_number("on_offer")
     taken = await tx.appointments.busy(people, low - MARGIN, max(low, high) + MARGIN, turn.now, besides=held)
     own = await own_therapist(turn, tx) if len(therapists) > 1 else None
     looked = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from engine.errors import TryAgain
 from storage.appointments import Appointment
@@ -12,6 +13,8 @@ from storage.lifecycle import APPROVE, Move
 from storage.proposals import Proposal
 from storage.store import Storage
 from tests.storage.samples import NOW, TEN, conversation_with, new_appointment
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Diary:
         return len(await self.storage.claims.of(one.id))
 
 
-async def as_often_as_asked(transaction: Callable[[], Awaitable[bool]]) -> bool:
+async def as_often_as_asked(transaction: Callable[[], Awaitable[T]]) -> T:
     """As every turn does: two that lock the same rows in another order are told to try again."""
     while True:
         with suppress(TryAgain):

@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 
+from storage.appointments import NewAppointment
 from storage.lifecycle import (
     ACCEPT,
     ACTIVE,
@@ -27,7 +28,7 @@ from storage.lifecycle import (
     WITHDRAW,
     Move,
 )
-from tests.storage.diary import Diary, option
+from tests.storage.diary import Diary, as_often_as_asked, option
 from tests.storage.samples import NOW, TEN, new_appointment
 
 pytestmark = pytest.mark.usefixtures("law")
@@ -193,6 +194,33 @@ class TestMoving:
         assert await diary.status(new) == "cancelled"
         assert not await diary.confirm(new)
         assert [await diary.taken(one) for one in (old, new)] == [0, 0]
+
+    @pytest.mark.parametrize("move", [CANCEL, CALL_OFF, COMPLETE])
+    async def test_what_has_ended_is_moved_no_more(self, diary: Diary, move: Move) -> None:
+        """However it stood when somebody looked."""
+        old = await diary.add("old", status="confirmed", expires_at=None)
+        assert await diary.move_on(old, move)
+        new = new_appointment(diary.therapist, diary.client, "new", TEN + 30, replaces=old.id)
+        async with diary.storage.transaction() as tx:
+            assert await tx.calendar.take(new, NOW) is None
+        assert await diary.taken(old) == 0
+        assert not await diary.refused("where it would be", TEN + 30)
+
+    async def test_of_moving_and_ending_at_once_the_end_counts(self, diary: Diary) -> None:
+        for number in range(6):
+            old = await diary.add(f"old {number}", TEN + 240 * number, status="confirmed", expires_at=None)
+            start = TEN + 240 * number + 30
+            new = new_appointment(diary.therapist, diary.client, f"new {number}", start, replaces=old.id)
+
+            async def move(new: NewAppointment = new) -> int | None:
+                async with diary.storage.transaction() as tx:
+                    return await tx.calendar.take(new, NOW)
+
+            moved, ended = await asyncio.gather(as_often_as_asked(move), diary.move_on(old, CALL_OFF))
+            assert ended
+            if moved is not None:
+                assert await diary.status(await diary.read(moved)) == "cancelled"
+            assert not await diary.refused(f"where it would be {number}", start)
 
     async def test_one_of_approving_the_move_and_cancelling_the_old_one_counts(self, diary: Diary) -> None:
         for number in range(6):

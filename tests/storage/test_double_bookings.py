@@ -1,6 +1,7 @@
 """How other schedulers have booked somebody twice, each as a test that it does not happen here.
 
-The names are those of a list of failures that users of such programs have reported.
+The names are those of a list of failures that users of such programs have reported. A10 is of group sessions,
+which there are none of here.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ async def test_a5_a_hold_ends_by_itself_whether_or_not_anybody_tidies_up(diary: 
 
 async def test_a6_only_what_is_held_can_be_asked_for(diary: Diary) -> None:
     held = await diary.add("a", status="held")
+    assert await diary.refused("somebody else, past the hold")
     later = new_appointment(diary.therapist, diary.other, "b", expires_at=NOW + 9_999)
     async with diary.storage.transaction() as tx:
         assert await tx.calendar.take(later, NOW + 600)
