@@ -12,6 +12,7 @@ from app.settings import Settings
 from flows.left_over import left_over
 from flows.practice import PracticeBook
 from flows.practice_file import read_practice
+from flows.practice_notes import notes_on
 from flows.wording import in_full
 from storage.store import Storage
 
@@ -34,6 +35,11 @@ async def load_practice(settings: Settings, file: Path) -> None:
         await storage.close()
     names = f"{len(loaded.therapists)} therapists and {len(loaded.services)} services"
     typer.echo(f"Loaded {names} of {loaded.practice.name}.")
+    for note in notes_on(data):
+        typer.echo(note)
     for one in odd:
         when = in_full(one.starts_at, book.zone, "en", clock() // 60)
-        typer.echo(f"#{one.id} on {when} lies outside the working time of its therapist now; it stays.")
+        if book.therapist_name(one.therapist.id):
+            typer.echo(f"#{one.id} on {when} lies outside the working time of its therapist now; it stays.")
+        else:
+            typer.echo(f"#{one.id} on {when} is with a therapist who has left; it stays, so tell its client.")

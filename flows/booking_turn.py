@@ -143,7 +143,7 @@ class BookingTurn:
             when=self.when_all([one.starts_at for one in (first, *others)]),
             kind=line(f"type {first.service_type}"),
             service=self.practice.service(first.service).title,
-            therapist=self.practice.therapist_name(first.therapist_id),
+            therapist=self.practice.therapist_name(first.therapist_id) or line("therapist_left"),
             address=first.address,
         )
 

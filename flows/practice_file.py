@@ -63,8 +63,10 @@ MOST_APPOINTMENTS = 100
 CAPS = ("most_a_day", "most_a_week")
 COUNT = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 NOTHING = re.compile(r"0+[mhd]?")
-HORIZON = 60 * 24 * 60
+HORIZON = 60
+"""Days."""
 DAY = 24 * 60
+LONGEST_SESSION = DAY // 2
 
 
 def read_practice(path: Path, default_phone: str = "") -> PracticeData:
@@ -92,8 +94,8 @@ class _PracticeReader:
 
     def read(self, node: Node) -> PracticeData:
         entries = self._entries(node, ("practice", "rules", "travel", "services", "therapists"), "the file")
-        services = self._services(entries.get("services"))
         practice = self._practice(entries)
+        services = self._services(entries.get("services"), practice)
         self._hours = HoursReader(self._problems, [service.code for service in services])
         therapists = tuple(
             self._therapist(key, value, practice, [service.code for service in services])
@@ -115,14 +117,14 @@ class _PracticeReader:
             "`rules`",
         )
         minutes = {name: self._minutes(rules.get(name), name, default) for name, default in RULES.items()}
-        horizon = max(DAY, self._minutes(rules.get("horizon"), "horizon", HORIZON))
+        horizon = self._days(rules.get("horizon")) or HORIZON
         for name, most, why in (
-            ("minimum_notice", horizon, "nobody could book anything within the horizon"),
+            ("minimum_notice", horizon * DAY - 1, "nobody could book anything within the horizon"),
             ("waitlist_offer", DAY, "nobody else would be offered it"),
+            ("hold_for", DAY, "nobody else could have what one person looks at"),
         ):
-            if name in rules and minutes[name] >= most + (name == "waitlist_offer"):
-                message = f"`{name}` is so long that {why}"
-                self._problems.add(rules[name].place, "long-duration", message, "make it shorter")
+            if name in rules and minutes[name] > most:
+                self._too_long(rules[name].place, name, why)
         travel = self._entries(entries.get("travel"), SERVICE_TYPES, "`travel`")
         self._holidays = self._hours.holidays(rules.get("holidays"))
         quiet_from, quiet_until = read_quiet_hours(rules.get("quiet_hours"), self._problems)
@@ -131,7 +133,7 @@ class _PracticeReader:
             zone=self._zone(about.get("zone"), place),
             language=self._text(about["language"], "`language`") if "language" in about else "en",
             minimum_notice_minutes=minutes["minimum_notice"],
-            horizon_days=horizon // DAY,
+            horizon_days=horizon,
             hold_minutes=minutes["hold_for"],
             answer_within_minutes=minutes["answer_within"],
             start_every_minutes=minutes["start_every"] or 30,
@@ -153,7 +155,22 @@ class _PracticeReader:
             else (),
         )
 
-    def _services(self, node: Node | None) -> tuple[Service, ...]:
+    def _too_long(self, place: Place, name: str, why: str) -> None:
+        message = f"`{name}` is so long that {why}"
+        self._problems.add(place, "long-duration", message, "make it shorter")
+
+    def _days(self, node: Node | None) -> int | None:
+        """A number of whole days; None where none is written."""
+        if node is None:
+            return None
+        minutes, rest = divmod(seconds_of(self._text(node, "`horizon`")) or 0, 60)
+        if rest or not minutes or minutes % DAY:
+            message = "`horizon` must be a number of days"
+            self._problems.add(node.place, "bad-duration", message, "write it like 60d")
+            return None
+        return minutes // DAY
+
+    def _services(self, node: Node | None, practice: Practice) -> tuple[Service, ...]:
         services = []
         for key, value in self._pairs(node, "`services`"):
             what = f"the service `{key.text}`"
@@ -162,19 +179,27 @@ class _PracticeReader:
             if len(title) > ROW_DESCRIPTION:
                 message = f"the `title` of {what} has {len(title)} characters, a list takes {ROW_DESCRIPTION}"
                 self._problems.add(entries["title"].place, "long-title", message, "say more under `about`")
-            days = self._own_minutes(entries, "horizon")
+            days, notice = self._days(entries.get("horizon")), self._own_minutes(entries, "minimum_notice")
+            takes = self._minutes(entries.get("takes"), "takes", 60)
+            least = practice.minimum_notice_minutes if notice is None else notice
+            if least >= (days or practice.horizon_days) * DAY:
+                why = "nobody could book it within the horizon"
+                where = entries.get("minimum_notice") or entries.get("horizon")
+                self._too_long(where.place if where else key.place, "minimum_notice", why)
+            if takes > LONGEST_SESSION:
+                self._too_long(entries["takes"].place, "takes", "it would last more than half a day")
             services.append(
                 Service(
                     code=key.text,
                     title=title,
                     about=self._text(entries["about"], "`about`") if "about" in entries else "",
-                    minutes=self._minutes(entries.get("takes"), "takes", 60),
+                    minutes=takes,
                     price=self._price(entries.get("price")) or "",
                     before_minutes=self._own_minutes(entries, "break_before"),
                     after_minutes=self._own_minutes(entries, "break_after"),
                     start_every_minutes=self._own_minutes(entries, "start_every") or None,
-                    minimum_notice_minutes=self._own_minutes(entries, "minimum_notice"),
-                    horizon_days=days and max(1, days // DAY),
+                    minimum_notice_minutes=notice,
+                    horizon_days=days,
                 )
             )
         return tuple(services)

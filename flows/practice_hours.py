@@ -12,6 +12,7 @@ import holidays
 from engine.nearest import nearest
 from flows.practice import SERVICE_TYPES
 from flows.strict_yaml import Items, Node, Problems, Text
+from storage.claims import UNIT_MINUTES
 from storage.practice import DatedHours, TimeOff, WeeklyHours
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -119,6 +120,10 @@ class HoursReader:
         if match is None or not 0 <= start < end <= DAY:
             self._problems.add(item.place, "bad-hours", f"this is no stretch of {day}", _EXAMPLE)
             return
+        if start % UNIT_MINUTES or end % UNIT_MINUTES:
+            message = f"the hours of {day} must begin and end at full steps of {UNIT_MINUTES} minutes"
+            self._problems.add(item.place, "bad-hours", message, _EXAMPLE)
+            return
         names = _BETWEEN.split(match[5]) if match[5] else []
         for name in names:
             if name not in (*self._services, *SERVICE_TYPES):
@@ -163,6 +168,7 @@ def _time_off(text: str) -> TimeOff | None:
     if match[3]:
         stretch = _STRETCH.fullmatch(match[3])
         start, end = _minutes(stretch) if stretch and not stretch[5] else (0, 0)
-        return TimeOff(match[1], start, match[1], end) if 0 <= start < end <= DAY else None
+        is_good = 0 <= start < end <= DAY and not (start % UNIT_MINUTES or end % UNIT_MINUTES)
+        return TimeOff(match[1], start, match[1], end) if is_good else None
     last = _date(match[2]) if match[2] else first
     return TimeOff(match[1], 0, match[2] or match[1], DAY) if last and first <= last else None

@@ -277,7 +277,9 @@ async def _free(turn: BookingTurn, tx: Transaction, about: Appointment) -> list[
         about.claimed_until - about.ends_at,
         turn.practice.terms(about.therapist.id, about.service, about.service_type).every,
     )
-    (therapist,) = [one for one in turn.practice.therapists if one.id == about.therapist.id]
+    therapist = next((one for one in turn.practice.therapists if one.id == about.therapist.id), None)
+    if therapist is None:  # they have left the practice meanwhile
+        return []
     first = local(low, ZoneInfo(therapist.zone)).date() - timedelta(days=1)
     days = (high - low) // DAY + 3
     working = working_time(therapist, about.service, about.service_type, first, days)

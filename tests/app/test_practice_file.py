@@ -9,6 +9,7 @@ import pytest
 from app.wiring import EXAMPLE_PRACTICE
 from engine.errors import FlowError
 from flows.practice_file import read_practice
+from flows.practice_notes import notes_on
 from storage.practice import DatedHours, PracticeData, TimeOff, WeeklyHours
 
 GOOD = """\
@@ -253,6 +254,11 @@ def test_the_practices_holidays_are_its_therapists_unless_they_keep_none(tmp_pat
         ("price: 90 EUR", f"price: {'x' * 65}", "long-price"),
         ("start_every: 1h", "start_every: often", "bad-duration"),
         ("horizon: 30d", "horizon: 0d", "bad-duration"),
+        ("horizon: 30d", "horizon: 36h", "bad-duration"),
+        ("horizon: 30d", "horizon: 1d", "long-duration"),
+        ("takes: 50m", "takes: 30h", "long-duration"),
+        ("confirm_at_once", "hold_for: 2d\n  confirm_at_once", "long-duration"),
+        ("9:00-10:00 for in-call", "9:07-10:00 for in-call", "bad-hours"),
         ("takes: {talk: 55m}", "takes: {tolk: 55m}", "unknown-key"),
         ("takes: {talk: 55m}", "takes: {walk: 55m}", "unknown-key"),
         ("prices: {talk: 100 EUR}", "prices: 100 EUR", "wrong-shape"),
@@ -276,3 +282,31 @@ def test_the_practices_holidays_are_its_therapists_unless_they_keep_none(tmp_pat
 def test_mistakes_in_working_time_are_found(tmp_path: Path, good: str, bad: str, code: str) -> None:
     assert good in FULL
     assert [mistake.partition(" ")[2] for mistake in mistakes(tmp_path, FULL.replace(good, bad, 1))] == [code]
+
+
+ODD = """\
+practice: {name: Small Practice, zone: Europe/Berlin}
+services:
+  talk: {title: Talking, takes: 50m}
+  walk: {title: Walking, takes: 2h}
+  swim: {title: Swimming}
+therapists:
+  mia: {name: Mia Lund, phone: "+49 30 5550103", services: [talk]}
+  bo:
+    name: Mia Lund
+    phone: "+49 30 5550104"
+    services: [walk]
+    most_a_day: 3
+    most_a_week: 2
+    hours: {monday: 9:00-10:00}
+"""
+
+
+def test_what_is_allowed_and_probably_not_meant_is_noted(tmp_path: Path) -> None:
+    notes = list(notes_on(read(tmp_path, ODD)))
+    assert len(notes) == 5
+    for words in ("Nobody gives `swim`", "2 therapists are called Mia Lund", "`mia` has no hours"):
+        assert any(words in note for note in notes)
+    assert any("shorter than the 120 minutes" in note for note in notes)
+    assert any("`most_a_day` of `bo` is more" in note for note in notes)
+    assert list(notes_on(read_practice(EXAMPLE_PRACTICE))) == []

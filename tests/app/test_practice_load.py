@@ -56,5 +56,9 @@ async def test_what_lies_outside_the_new_hours_is_told_and_stays(
     assert len(told) == 1
     assert told[0].startswith("#1 on Monday ")
     assert "Ana" not in told[0]
+    with_somebody_else = WEEK.read_text().replace("  mia:", "  eve:").replace("5550103", "5550104")
+    without_mondays.write_text(with_somebody_else)
+    await load_practice(settings, without_mondays)
+    assert capsys.readouterr().out.count("with a therapist who has left") == 2
     assert [one.status for one in await storage.appointments.all()] == ["confirmed", "confirmed"]
     await storage.close()
