@@ -78,6 +78,7 @@ _PARTS = {
     "summary_with_address": _SUMMARY,
     "summary_with_policy": "summary notice",
     "summary_with_policy_for_some": "summary notice",
+    "therapist_left": "",
     "type *": "",
     "type_line": "type",
     "waiting_for": "service when",
