@@ -118,6 +118,22 @@ def was_reminded(snapshot: Snapshot, event: Event, now: int) -> bool:
     return snapshot.memory.get("reminded") is not None
 
 
+def concerns_what_is_moved(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The news is about the appointment that the request in this conversation is to replace."""
+    moving = snapshot.memory.get("moving")
+    return moving is not None and event.data.get("appointment") == moving
+
+
+def times_were_proposed(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """A therapist has proposed other times, and the person has not answered."""
+    return snapshot.memory.get("proposal") is not None
+
+
+def was_interrupted(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """A request came between a question to the therapist and their answer, so a yes may be to either."""
+    return snapshot.memory.get("interrupted") is not None
+
+
 def was_offered(snapshot: Snapshot, event: Event, now: int) -> bool:
     """The last thing that the person was told is that a time which they wait for is free."""
     return snapshot.memory.get("on_offer") is not None
@@ -149,6 +165,9 @@ GUARDS = {
         awaited_lately,
         heard_today,
         was_reminded,
+        concerns_what_is_moved,
+        times_were_proposed,
+        was_interrupted,
         was_offered,
         is_about_the_same_request,
     )

@@ -9,6 +9,7 @@ from engine.events import Value
 from flows.booking_turn import BookingTurn, number
 from flows.texts import line
 from storage.appointments import Appointment
+from storage.lifecycle import WAITING
 from storage.people import Person
 from storage.store import Transaction
 
@@ -96,6 +97,15 @@ async def summary_of(turn: BookingTurn, tx: Transaction, appointment: Appointmen
     if replaced is None:
         return summary
     return line("summary_of_move", before=turn.when(replaced.starts_at), summary=summary)
+
+
+async def with_its_move(turn: BookingTurn, tx: Transaction, ended: Appointment, words: Value) -> Value:
+    """What is said of an appointment that ends, with the other time asked for instead: that ends with it."""
+    for move in await tx.appointments.replacing(ended.id):
+        is_fallen = move.status == "cancelled" and move.cancelled_by is None
+        if is_fallen or (move.status in WAITING and ended.status == "confirmed"):
+            return line("with_its_move", words=words, when=turn.when(move.starts_at))
+    return words
 
 
 async def record(turn: BookingTurn, tx: Transaction, client: Person) -> Value:

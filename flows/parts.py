@@ -84,6 +84,7 @@ _PARTS = {
     "waiting_for": "service when",
     "when_repeated": "count dates",
     "waiting_line": "waiting",
+    "with_its_move": "words when",
     "wish_any_day": "",
     "wish_days": "first last",
     "wish_hours": "start end",

@@ -9,7 +9,7 @@ from engine.errors import TurnFailed
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import news_of, record, summary_of, together, told_of, told_together
+from flows.lives import news_of, record, summary_of, together, told_of, told_together, with_its_move
 from flows.registry import step
 from flows.reminders import put_reminders
 from flows.steps.safety import open_alerts
@@ -26,6 +26,7 @@ NEWS = ("request", "client", "phone", "when", "summary")
 PENDING = ("verdict", "answer", "requests", "waiting")
 LONGEST_WAY = 240
 """Minutes. More would keep whole days free by a slip of the finger."""
+CONSIDERED = (*PENDING, "request", "summary", "interrupted")
 ANSWERED = ("answered_before", "lapsed", "which_one", "unknown", "none_waiting")
 REFUSED = ("request", "summary", "reason")
 
@@ -42,6 +43,13 @@ async def read_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("read", tells={**news, "deadline": turn.when(request.expires_at // 60)})
 
 
+@step("read", "outdated", tells=(*NEWS, "deadline"), remembers=("interrupted",))
+async def read_request_between(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Likewise, of one that comes between a question to the therapist and the answer to that."""
+    found = await read_request.run(turn, tx)
+    return replace(found, remembers={"interrupted": 1}) if found.name == "read" else found
+
+
 @step("read", tells=NEWS)
 async def read_news(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment, or a series, that the client or the time has ended."""
@@ -53,15 +61,22 @@ async def read_cancellation(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up an appointment that its client has cancelled; `late`: when the practice counted on them."""
     told = await told_together(turn, tx)
     late = any(one.cancelled_late for one in told)
-    return Outcome("late" if late else "in_time", tells=turn.news(*told))
+    news = turn.news(*told)
+    news["when"] = await with_its_move(turn, tx, told[0], news["when"])
+    return Outcome("late" if late else "in_time", tells=news)
 
 
 @step(
-    "approved", *ANSWERED, tells=NEWS, remembers=PENDING, reaches="client", signals={"approved": "approved"}
+    "approved",
+    *ANSWERED,
+    tells=NEWS,
+    remembers=(*PENDING, "interrupted"),
+    reaches="client",
+    signals={"approved": "approved"},
 )
 async def approve_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Confirm the request that was named, or the only one that is waiting."""
-    return await _answer(turn, tx, "approved")
+    return uninterrupted(await _answer(turn, tx, "approved"))
 
 
 @step(
@@ -125,16 +140,21 @@ async def find_refused(turn: BookingTurn, tx: Transaction) -> Outcome:
     return found if request and request.series is not None else replace(found, name="named")
 
 
-@step("one", "which_one", "none_waiting", remembers=(*PENDING, "request", "summary"))
+@step("one", "which_one", "none_waiting", remembers=CONSIDERED)
 async def consider_approving(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out what would be confirmed, for a therapist who seems to want that."""
-    return await _consider(turn, tx, "approved")
+    return uninterrupted(await _consider(turn, tx, "approved"))
 
 
-@step("one", "which_one", "none_waiting", remembers=(*PENDING, "request", "summary"))
+@step("one", "which_one", "none_waiting", remembers=CONSIDERED)
 async def consider_declining(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Find out what would be refused, for a therapist who seems to want that."""
-    return await _consider(turn, tx, "declined")
+    return uninterrupted(await _consider(turn, tx, "declined"))
+
+
+def uninterrupted(found: Outcome) -> Outcome:
+    """The same; a yes or a no is about this from now on."""
+    return replace(found, remembers={**found.remembers, "interrupted": None})
 
 
 @step(

@@ -25,7 +25,7 @@ AHEAD = 800 * DAY
 """How far blocked times are looked for, in minutes."""
 MOST = 10
 """How many lines of a list are shown."""
-CONSIDERED = ("block_from", "block_until", "stretch")
+CONSIDERED = ("block_from", "block_until", "stretch", "interrupted")
 UNCLEAR = ("no_time", "no_end", "repeated", "over")
 
 
@@ -119,6 +119,7 @@ def _considered(turn: BookingTurn, wanted: Blocked) -> dict[str, Value]:
         "block_from": wanted.from_minute,
         "block_until": wanted.until_minute,
         "stretch": _in_words(turn, wanted),
+        "interrupted": None,
     }
 
 

@@ -9,7 +9,8 @@ from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn
 from flows.claiming import MOST_OPEN, claim, claim_all, count_asked, is_offered_by, look_again, wanted_by
-from flows.lives import summary_of, together, told_of, told_together
+from flows.lives import summary_of, together, told_of, told_together, with_its_move
+from flows.offers import find, simplest
 from flows.registry import step
 from flows.reminders import nudges, put_reminders
 from flows.series import Plan
@@ -253,6 +254,14 @@ async def withdraw_request(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("withdrawn", to=therapist, sends={"appointment": request.id})
 
 
+@step("withdrawn", "too_late", "not_free", reaches="therapist", signals={"withdrawn": "request_withdrawn"})
+async def withdraw_for_another(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Take a request back for another time; not for one that cannot be had, which would leave nothing."""
+    if turn.wish.one_moment and (await find(turn, tx, *simplest(turn))).choice.exact is None:
+        return Outcome("not_free")
+    return await withdraw_request.run(turn, tx)
+
+
 @step(
     "expired",
     "answered_before",
@@ -294,4 +303,5 @@ async def read_refusal(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Look up what the therapist has declined or called off, which is final, and what they said of it."""
     refused, *others = await told_together(turn, tx)
     told = "read_because" if refused.reason else "read"
-    return Outcome(told, tells={"summary": turn.summary(refused, *others), "reason": refused.reason})
+    summary = await with_its_move(turn, tx, refused, turn.summary(refused, *others))
+    return Outcome(told, tells={"summary": summary, "reason": refused.reason})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.events import Value
 from engine.ports import Outcome, Recipient
 from flows.booking_turn import BookingTurn, number
-from flows.lives import by_series, later_ones, summary_of, together, wait_for
+from flows.lives import by_series, later_ones, summary_of, together, wait_for, with_its_move
 from flows.registry import step
 from flows.slots import local
 from flows.steps.waitlist import waiting_lines
@@ -63,20 +63,27 @@ async def own_lines(turn: BookingTurn, tx: Transaction, found: Sequence[Appointm
     return lines
 
 
-@step("one", "one_of_series", "several", "none", remembers=(*MEANT, "own_appointments"))
+@step("one", "one_of_series", "several", "other_day", "none", remembers=(*MEANT, "own_appointments"))
 async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Find out which appointment the client may mean: the only one, or the one of the day said."""
+    """Find out which appointment the client may mean: the only one, or the one of the day said.
+
+    `other_day`: there is none on that day, but there are others.
+    """
     cancellable = [found for found in await coming(turn, tx) if found.starts_at > turn.minute]
     if not cancellable:
         return Outcome("none")
     said = Wish.of(turn.data.get("appointment_time"))
     of_that_day = [found for found in cancellable if said.first and is_meant(turn, said, found)]
-    if len(cancellable) == 1 or len(of_that_day) == 1:
+    if len(of_that_day) == 1 or (len(cancellable) == 1 and not said.first):
         (meant,) = of_that_day or cancellable
         later = await later_ones(tx, meant)
         return Outcome("one_of_series" if later else "one", remembers=await _meant(turn, tx, meant))
     choices = choices_of(turn, cancellable)
-    return Outcome("several", remembers={"own_appointments": choices, "and_later": None})
+    is_other_day = said.first and not of_that_day
+    return Outcome(
+        "other_day" if is_other_day else "several",
+        remembers={"own_appointments": choices, "and_later": None},
+    )
 
 
 def choices_of(turn: BookingTurn, appointments: Sequence[Appointment]) -> list[Value]:
@@ -116,7 +123,8 @@ async def cancel_later_too(turn: BookingTurn, tx: Transaction) -> Outcome:
 async def _meant(turn: BookingTurn, tx: Transaction, one: Appointment) -> dict[str, Value]:
     """What the client means; while a series waits, all of it."""
     those = await together(tx, one) if one.status == "pending" else [one]
-    return {"appointment": one.id, "summary": _in_words(turn, those), "and_later": None}
+    summary = await with_its_move(turn, tx, one, _in_words(turn, those))
+    return {"appointment": one.id, "summary": summary, "and_later": None}
 
 
 def _in_words(turn: BookingTurn, appointments: Sequence[Appointment]) -> Value:

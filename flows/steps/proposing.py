@@ -149,15 +149,16 @@ async def propose_times(turn: BookingTurn, tx: Transaction) -> Outcome:
     "read",
     "outdated",
     tells=("summary", "list", "request", "deadline"),
-    remembers=("appointment", "summary", "deadline", "offered_times"),
+    remembers=("appointment", "proposal", "summary", "deadline", "offered_times"),
 )
 async def read_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Look up what a therapist has proposed to this client, as it stands now."""
+    """Look up what a therapist has proposed to this client, as it stands now; without a number the latest."""
     told = number(turn.data.get("appointment")) or number(turn.data.get("request"))
+    told = told or turn.remembered_number("proposal")
     found = await tx.appointments.get(told) if told is not None else None
     is_own = found is not None and found.client.id == turn.person_id
     if found is None or not is_own or found.status != "proposed" or not found.stands(turn.now):
-        return Outcome("outdated")
+        return Outcome("outdated", remembers={"proposal": None})
     options = await tx.proposals.of(found.id)
     choices: list[Value] = [
         {
@@ -178,6 +179,7 @@ async def read_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
         },
         remembers={
             "appointment": found.id,
+            "proposal": found.id,
             "summary": summary,
             "deadline": deadline,
             "offered_times": choices,
@@ -190,12 +192,13 @@ async def read_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
     "gone",
     "unclear",
     tells=("summary",),
+    remembers=("proposal",),
     reaches="therapist",
     signals={"accepted": "proposal_accepted"},
 )
 async def accept_proposal(turn: BookingTurn, tx: Transaction) -> Outcome:
     """Confirm the time that was picked, or the one that suits what was written; the others are free."""
-    awaited = turn.remembered_number("appointment")
+    awaited = turn.remembered_number("proposal")
     found = await tx.appointments.get(awaited) if awaited is not None else None
     if found is None or found.client.id != turn.person_id:
         raise TurnFailed("The client has picked a time of nothing that was proposed to them.")
@@ -205,33 +208,42 @@ async def accept_proposal(turn: BookingTurn, tx: Transaction) -> Outcome:
     if found.status == "proposed" and len(suiting) != 1:
         return Outcome("unclear")
     if len(suiting) != 1 or not await tx.calendar.confirm(found, ACCEPT, turn.now, suiting[0]):
-        return Outcome("gone")
+        return Outcome("gone", remembers={"proposal": None})
     accepted = await tx.appointments.get(found.id)
     assert accepted is not None  # noqa: S101  # appointments are never removed once they were asked for
     await put_reminders(turn, tx, accepted)
     return Outcome(
         "accepted",
         tells={"summary": turn.summary(accepted)},
+        remembers={"proposal": None},
         to=Recipient("therapist", found.therapist.address),
         sends={"appointment": found.id},
     )
 
 
-@step("refused", "gone", remembers=("slot",), reaches="therapist", signals={"refused": "proposal_refused"})
+@step(
+    "refused",
+    "gone",
+    remembers=("slot", "proposal"),
+    reaches="therapist",
+    signals={"refused": "proposal_refused"},
+)
 async def refuse_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
     """None of the times suits."""
-    awaited = turn.remembered_number("appointment")
+    awaited = turn.remembered_number("proposal")
     found = await tx.appointments.get(awaited) if awaited is not None else None
+    answered: dict[str, Value] = {"slot": None, "proposal": None}
     if found is None or not await tx.calendar.move_on(found.id, REFUSE, turn.now):
-        return Outcome("gone")
+        return Outcome("gone", remembers=answered)
     therapist = Recipient("therapist", found.therapist.address)
-    return Outcome("refused", remembers={"slot": None}, to=therapist, sends={"appointment": found.id})
+    return Outcome("refused", remembers=answered, to=therapist, sends={"appointment": found.id})
 
 
 @step(
     "lapsed",
     "answered_before",
     tells=("summary",),
+    remembers=("proposal",),
     reaches="therapist",
     signals={"lapsed": "proposal_unanswered"},
 )
@@ -244,6 +256,7 @@ async def lapse_proposals(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome(
         "lapsed",
         tells={"summary": turn.summary(found)},
+        remembers={"proposal": None} if turn.remembered_number("proposal") == found.id else {},
         to=therapist,
         sends={"appointment": found.id},
     )
@@ -313,6 +326,8 @@ def _starts(value: Value) -> list[int]:
 def _suiting(turn: BookingTurn, options: Sequence[Proposal]) -> list[Proposal]:
     """The options that what was written may mean; all of them where nothing was."""
     wish = Wish.of(turn.data.get("appointment_time"))
+    if wish.shift:
+        return []
     walls = [(one, local(one.starts_at, turn.zone)) for one in options]
     return [
         one

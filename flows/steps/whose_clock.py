@@ -47,6 +47,14 @@ async def note_clock(turn: BookingTurn, tx: Transaction) -> Outcome:
     return Outcome("noted", remembers={"clock": zone})
 
 
+@step("guessed", remembers=("clock",))
+async def guess_clock(turn: BookingTurn, tx: Transaction) -> Outcome:
+    """Keep the first zone that the client's number may be of."""
+    zone = (*zones_of_number(turn.person.address), turn.zone.key)[0]
+    await tx.people.settle(turn.person_id, zone=zone)
+    return Outcome("guessed", remembers={"clock": zone})
+
+
 def _possible(turn: BookingTurn) -> dict[str, str]:
     """What the client's clock may show now, the practice's time first, each with a zone."""
     return clocks((turn.zone.key, *zones_of_number(turn.person.address)), turn.minute)

@@ -27,8 +27,8 @@ STORY = (
     ("client:Ana", "in-call individual therapy thursday at 9am", [BARE + 6]),
     ("client:Ana", "my appointments", [BARE + 2]),  # and what Ana waits for
     ("client:Ana", "no", [BARE + 2]),  # gives the time back; does anybody wait for it?
-    ("client:Ana", "cancel my appointment", [BARE + 1]),
-    ("client:Ana", "yes", [BARE + 3, BARE + 1]),  # likewise
+    ("client:Ana", "cancel my appointment", [BARE + 2]),  # is it being moved?
+    ("client:Ana", "yes", [BARE + 3, BARE + 2]),  # likewise, and again
 )
 
 SERIES = (
