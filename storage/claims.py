@@ -62,11 +62,12 @@ class Claims:
         self._session = session
 
     async def lock_resources(self, resource_ids: Iterable[int]) -> None:
-        """Queue up for these people until the transaction ends, in an order that cannot deadlock. Deferred.
+        """Queue up for these people until the transaction ends, always in the same order. Deferred.
 
-        Makes rivals wait instead of collide, and rules that count appointments safe. Their rows are written
-        to, as on a cluster nobody waits for who reads on another node: of two that write only one can commit.
-        What makes double bookings impossible is `claim`.
+        Makes rivals wait instead of collide, and rules that count appointments safe. A turn has its own
+        person's row already, so of a client and a therapist who write to each other's calendars at once one
+        may be told to try again. The rows are written to, as on a cluster nobody waits for who reads on
+        another node: of two that write only one can commit. What makes double bookings impossible is `claim`.
         """
         wanted = sorted(set(resource_ids))
         if wanted:

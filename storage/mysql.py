@@ -87,8 +87,6 @@ class MySqlLink:
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
         self._spoiled = False
-        self._within = False
-        """Whether a transaction was begun and is neither kept nor undone."""
 
     @classmethod
     async def connect(cls, server: Server) -> MySqlLink:
@@ -140,16 +138,12 @@ class MySqlLink:
         texts = [self._cursor.mogrify(sql, arguments or None) for sql, arguments in statements]
         answers: list[Answer] = []
         self._used_at = self._loop.time()
-        self._within = (self._within or begin) and not commit
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 for together in [[text] for text in texts] if self._is_clustered else [texts]:
                     await self._ask(together, answers)
         except (pymysql.err.MySQLError, OSError, RuntimeError, TimeoutError, EOFError) as error:
-            translated = self._translated(error, [sql for sql, _ in statements[len(answers) :]])
-            if isinstance(translated, Duplicate) and self._within:
-                await self._still_within()
-            raise translated from None
+            raise self._translated(error, [sql for sql, _ in statements[len(answers) :]]) from None
         except asyncio.CancelledError:
             self._spoiled = True
             raise
@@ -164,20 +158,8 @@ class MySqlLink:
             answers.append(Answer(rows, cursor.rowcount, cursor.lastrowid or 0))
             await cursor.nextset()
 
-    async def _still_within(self) -> None:
-        """Raise TryAgain unless the transaction goes on after a row that exists already.
-
-        On a cluster the row may have come from another node and have undone all that was done so far. The
-        server tells of the row alone; whatever came next would be kept by itself, without what it belongs
-        to.
-        """
-        await self.run([Statement("DO 0", ())])
-        if not self._connection.get_transaction_status():
-            raise TryAgain("The database has undone the transaction for another one's sake.")
-
     async def rollback(self) -> None:
         """See Link."""
-        self._within = False
         try:
             if not self._connection.closed:
                 await self.run([Statement("ROLLBACK", ())])
