@@ -6,7 +6,7 @@ runs a step and moves on. A `Rule` is one sentence: when this is heard, if this 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -246,8 +246,8 @@ class Words:
     """By flow: events that it hears in every state, each with the step that a rule for it has to run."""
     personal: frozenset[str] = frozenset()
     """Entities that tell something of somebody's life."""
-    behind: Mapping[str, str] = field(default_factory=dict)
-    """Steps that may only run behind another one, in the same errand."""
+    behind: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    """Steps that may only run behind others in the same errand: behind one of each of these."""
     flows: frozenset[str] = frozenset()
     """Flows that there have to be."""
     notice: str | None = None

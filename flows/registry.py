@@ -100,8 +100,8 @@ DEMANDED = {
 PERSONAL = frozenset({"address", "service_description"})
 """Entities that nobody is asked for before the notice: where somebody lives, what an appointment is for."""
 NOTICE_STEP = "check_notice"
-BEHIND = {"send_request": "note_consent"}
-"""Sending a request agrees to the notice, which is to be written down."""
+BEHIND = {"send_request": [["note_consent"], ["hold_slot", "hold_series"]]}
+"""Sending a request agrees to the notice, which is to be written down, and to what was held and read out."""
 FLOWS = frozenset({"client", "therapist", "stranger"})
 """Everybody who can write belongs to one of them."""
 

@@ -46,15 +46,15 @@ def check_paths(subject: Subject) -> None:
             )
 
 
-def ways_out(flow: Flow, state: State, *, without: str | None = None) -> Iterator[str]:
-    """The states that a conversation may go to next; `without`: a step whose rules do not count."""
+def ways_out(flow: Flow, state: State, *, without: Collection[str] = ()) -> Iterator[str]:
+    """The states that a conversation may go to next; `without`: steps whose rules do not count."""
     rules = (
         [state.passing]
         if state.passing
         else [rule for event in flow.hears(state) for rule in flow.rules(state, event)]
     )
     for rule in rules:
-        if rule.step is None or rule.step != without:
+        if rule.step not in without:
             for target in rule.targets.values():
                 yield _settled(target, state)
     if state.wait:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from engine.checks.paths import reachable, ways_out
 from engine.checks.subject import Subject
 from engine.model import ANYWHERE, Flow, place_of
@@ -15,7 +17,7 @@ def check_personal(subject: Subject) -> None:
     flow, words = subject.flow, subject.words
     if words.notice is None or flow.start not in flow.states:
         return
-    untold = _reachable_without(flow, words.notice)
+    untold = _reachable_without(flow, {words.notice})
     for state in flow.states.values():
         if state.expects and state.expects[0] in words.personal and state.name in untold:
             message = (
@@ -26,21 +28,19 @@ def check_personal(subject: Subject) -> None:
 
 
 def check_behind(subject: Subject) -> None:
-    """Note every step that may run without the one that has to run before it."""
+    """Note every step that may run without those that have to run before it."""
     flow = subject.flow
-    for step, first in subject.words.behind.items():
-        if flow.start not in flow.states or not any(rule.step == step for rule in flow.all_rules()):
-            continue
-        unprepared = _reachable_without(flow, first)
-        for rule in flow.all_rules():
-            if rule.step == step and (rule.state == ANYWHERE or rule.state in unprepared):
-                message = f"`{step}` may run here without `{first}`"
-                place = place_of(step, rule.place)
-                subject.note(
-                    place, "unprepared-step", message, f"let every way here go through `do: {first}`"
-                )
+    for step, demanded in subject.words.behind.items():
+        rules = [rule for rule in flow.all_rules() if rule.step == step]
+        for first in demanded if flow.start in flow.states and rules else ():
+            unprepared = _reachable_without(flow, first)
+            for rule in rules:
+                if rule.state == ANYWHERE or rule.state in unprepared:
+                    message = f"`{step}` may run here without `{'` or `'.join(first)}`"
+                    hint = f"let every way here go through `do: {first[0]}`"
+                    subject.note(place_of(step, rule.place), "unprepared-step", message, hint)
 
 
-def _reachable_without(flow: Flow, step: str) -> set[str]:
-    ways = {state.name: set(ways_out(flow, state, without=step)) for state in flow.states.values()}
+def _reachable_without(flow: Flow, steps: Collection[str]) -> set[str]:
+    ways = {state.name: set(ways_out(flow, state, without=steps)) for state in flow.states.values()}
     return set(reachable(ways, {flow.start}))

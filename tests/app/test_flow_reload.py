@@ -89,6 +89,20 @@ async def test_a_bad_version_is_refused_and_the_good_one_goes_on(practice: Pract
     assert (await practice.says("cancel"))[0] == "client.idle"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("        complete: holding_slot\n", "        complete: confirming\n"),
+        ("        agreed: agreeing\n", "        agreed: asking_therapist\n"),
+    ],
+    ids=["what nobody has held", "without consent"],
+)
+async def test_a_version_that_asks_a_therapist_for_too_little_is_refused(
+    practice: Practice, old: str, new: str
+) -> None:
+    assert not practice.edit(practice.flows, (old, new))
+
+
 async def test_bad_texts_are_refused_too(practice: Practice) -> None:
     assert not practice.edit(practice.texts, ("which_service_type:", "which_other_type:"))
     assert (await practice.says("book"))[1].endswith("How would you like to meet?")

@@ -113,7 +113,7 @@ WORDS = Words(
     titles=frozenset({"order", "serve"}),
     templates=frozenset({"ready", "closing", "new_order"}),
     recent={"one_tea": 3_600},
-    behind={"brew": "note"},
+    behind={"brew": [["note", "pour"]]},
     flows=frozenset({"guest"}),
 )
 
