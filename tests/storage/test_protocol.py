@@ -11,14 +11,15 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bench.law import claims_astray, looked_at, overlaps, series_apart
-from storage.lifecycle import ACCEPT, MOVES, Move
+from storage.lifecycle import ACCEPT, APPROVE, ASK, MOVES, Move
 from storage.proposals import Proposal
 from storage.settings import StorageSettings
 from storage.store import Storage, Transaction
@@ -27,7 +28,10 @@ from tests.storage.samples import NOW, TEN, conversation_with, new_appointment
 
 STARTS = st.integers(0, 11).map(lambda place: TEN + 30 * place)
 PEOPLE = st.integers(0, 1)
+AGO = st.integers(0, 3)
+"""Which appointment is meant: 0 is the latest."""
 WAIT = 900
+T = TypeVar("T")
 SEVERAL = st.lists(STARTS, min_size=1, max_size=3, unique=True)
 CONFIRMING = frozenset(name for name, move in MOVES.items() if move.to == "confirmed")
 OTHERS = sorted(MOVES.keys() - CONFIRMING - {"propose", "give_way"})
@@ -42,7 +46,6 @@ class Protocol(RuleBasedStateMachine):
 
     empty: StorageSettings
     """A migrated database that nobody uses."""
-    appointments = Bundle("appointments")
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +54,7 @@ class Protocol(RuleBasedStateMachine):
         self._settings = replace(self.empty, sqlite_path=Path(self._folder.name) / "protocol.sqlite3")
         shutil.copy(self.empty.sqlite_path, self._settings.sqlite_path)
         self._now, self._causes = NOW, 0
+        self._known: list[int] = []
         self._storage: Storage = self._runner.run(Storage.open(self._settings, clock=lambda: self._now))
 
     @initialize()
@@ -61,8 +65,8 @@ class Protocol(RuleBasedStateMachine):
     def _met(self, name: str, role: str) -> int:
         return self._runner.run(conversation_with(self._storage, f"chat:{name}", role)).person.id
 
-    def _do(self, deed: Callable[[Transaction], Awaitable[object]], *, dies: bool) -> object:
-        async def whole() -> object:
+    def _do(self, deed: Callable[[Transaction], Awaitable[T]], *, dies: bool) -> T | None:
+        async def whole() -> T:
             async with self._storage.transaction() as tx:
                 done = await deed(tx)
                 if dies:
@@ -75,12 +79,15 @@ class Protocol(RuleBasedStateMachine):
         except DiedHere:
             return None
 
+    def _one(self, ago: int) -> int:
+        return self._known[max(0, len(self._known) - 1 - ago)]
+
     def _cause(self) -> str:
         self._causes += 1
         return f"cause {self._causes}"
 
-    @rule(target=appointments, therapist=PEOPLE, client=PEOPLE, start=STARTS, dies=st.booleans())
-    def hold(self, therapist: int, client: int, start: int, *, dies: bool) -> object:
+    @rule(therapist=PEOPLE, client=PEOPLE, start=STARTS, dies=st.booleans())
+    def hold(self, therapist: int, client: int, start: int, *, dies: bool) -> None:
         new = new_appointment(
             self._therapists[therapist],
             self._clients[client],
@@ -89,11 +96,10 @@ class Protocol(RuleBasedStateMachine):
             status="held",
             expires_at=self._now + WAIT,
         )
-        number = self._do(lambda tx: tx.calendar.take(new, self._now), dies=dies)
-        return multiple() if number is None else number
+        self._known += filter(None, [self._do(lambda tx: tx.calendar.take(new, self._now), dies=dies)])
 
-    @rule(target=appointments, therapist=PEOPLE, client=PEOPLE, starts=SEVERAL, dies=st.booleans())
-    def hold_series(self, therapist: int, client: int, starts: list[int], *, dies: bool) -> object:
+    @rule(therapist=PEOPLE, client=PEOPLE, starts=SEVERAL, dies=st.booleans())
+    def hold_series(self, therapist: int, client: int, starts: list[int], *, dies: bool) -> None:
         wanted = [
             new_appointment(
                 self._therapists[therapist],
@@ -106,11 +112,13 @@ class Protocol(RuleBasedStateMachine):
             for start in starts
         ]
         taken = self._do(lambda tx: tx.calendar.take_all(wanted, self._now), dies=dies)
-        return multiple(*taken.numbers) if taken else multiple()  # type: ignore[attr-defined]
+        self._known += taken.numbers if taken else ()
 
-    @rule(target=appointments, one=appointments, starts=SEVERAL, offers=st.booleans(), dies=st.booleans())
-    def move(self, one: int, starts: list[int], *, offers: bool, dies: bool) -> object:
+    @precondition(lambda self: self._known)
+    @rule(ago=AGO, starts=SEVERAL, offers=st.booleans(), dies=st.booleans())
+    def move(self, ago: int, starts: list[int], *, offers: bool, dies: bool) -> None:
         """Of what does not stand any more nothing may come."""
+        one = self._one(ago)
 
         async def moving(tx: Transaction) -> int | None:
             found = await tx.appointments.get(one)
@@ -129,11 +137,13 @@ class Protocol(RuleBasedStateMachine):
             assert number is None or found.status == "confirmed"
             return number
 
-        number = self._do(moving, dies=dies)
-        return multiple() if number is None else number
+        self._known += filter(None, [self._do(moving, dies=dies)])
 
-    @rule(one=appointments, starts=SEVERAL, dies=st.booleans())
-    def propose(self, one: int, starts: list[int], *, dies: bool) -> None:
+    @precondition(lambda self: self._known)
+    @rule(ago=AGO, starts=SEVERAL, dies=st.booleans())
+    def propose(self, ago: int, starts: list[int], *, dies: bool) -> None:
+        one = self._one(ago)
+
         async def proposing(tx: Transaction) -> None:
             found = await tx.appointments.get(one)
             assert found
@@ -143,8 +153,11 @@ class Protocol(RuleBasedStateMachine):
 
         self._do(proposing, dies=dies)
 
-    @rule(one=appointments, name=st.sampled_from(sorted(CONFIRMING)), place=PEOPLE, dies=st.booleans())
-    def confirm(self, one: int, name: str, place: int, *, dies: bool) -> None:
+    @precondition(lambda self: self._known)
+    @rule(ago=AGO, name=st.sampled_from(sorted(CONFIRMING)), place=PEOPLE, dies=st.booleans())
+    def confirm(self, ago: int, name: str, place: int, *, dies: bool) -> None:
+        one = self._one(ago)
+
         async def confirming(tx: Transaction) -> None:
             found, move = await tx.appointments.get(one), MOVES[name]
             assert found
@@ -155,8 +168,29 @@ class Protocol(RuleBasedStateMachine):
 
         self._do(confirming, dies=dies)
 
-    @rule(one=appointments, name=st.sampled_from(OTHERS), dies=st.booleans())
-    def change(self, one: int, name: str, *, dies: bool) -> None:
+    @precondition(lambda self: self._known)
+    @rule(ago=AGO)
+    def go_on(self, ago: int) -> None:
+        """As it mostly goes: asked for, approved, or one of the times taken."""
+        one = self._one(ago)
+
+        async def going_on(tx: Transaction) -> None:
+            found = await tx.appointments.get(one)
+            assert found
+            if found.status == "held" and found.leads:
+                await tx.calendar.move_on(one, ASK, self._now, expires_at=self._now + WAIT)
+            elif found.status == "pending" and found.leads:
+                await tx.calendar.confirm(found, APPROVE, self._now)
+            elif found.status == "proposed":
+                await tx.calendar.confirm(found, ACCEPT, self._now, (await tx.proposals.of(one))[0])
+
+        self._do(going_on, dies=False)
+
+    @precondition(lambda self: self._known)
+    @rule(ago=AGO, name=st.sampled_from(OTHERS), dies=st.booleans())
+    def change(self, ago: int, name: str, *, dies: bool) -> None:
+        one = self._one(ago)
+
         async def changing(tx: Transaction) -> None:
             found, move = await tx.appointments.get(one), MOVES[name]
             assert found
