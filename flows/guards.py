@@ -36,9 +36,14 @@ def agrees_to_the_held_time(snapshot: Snapshot, event: Event, now: int) -> bool:
     return not wish.shift and wish.suits_day(wall.date()) and wish.suits_minute(wall.hour * 60 + wall.minute)
 
 
-def counts_from_another_time(snapshot: Snapshot, event: Event, now: int) -> bool:
-    """What the person wrote is so much later or earlier than what was spoken of: "an hour later"."""
-    return bool(Wish.of(event.data.get("appointment_time")).shift)
+def speaks_of_another_time(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """What was wished for is to be instead of a time that there is: "an hour later", "move it to Friday"."""
+    return "moves" in event.data or bool(Wish.of(event.data.get("appointment_time")).shift)
+
+
+def only_rules_out_a_day(snapshot: Snapshot, event: Event, now: int) -> bool:
+    """The person cannot come on a day, and wishes for no other: "I'm ill, I can't come tomorrow"."""
+    return "without" in event.data and "appointment_time" not in event.data
 
 
 def names_one_time(snapshot: Snapshot, event: Event, now: int) -> bool:
@@ -151,7 +156,8 @@ GUARDS = {
         one_time_is_offered,
         agrees_to_the_held_time,
         asks_something_too,
-        counts_from_another_time,
+        speaks_of_another_time,
+        only_rules_out_a_day,
         names_one_time,
         speaks_of_how_often,
         leaves_out_a_day,

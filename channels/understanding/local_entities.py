@@ -46,6 +46,13 @@ _SUITS: Final = re.compile(
     r"\b(?:works?|suits?|fine|good|ok|okay|possible|great|free|late|early|soon)\b", re.IGNORECASE
 )
 """Who says "Thursday works, too" asks for no second one, and who finds a time "too late" for none."""
+MOVES: Final = "moves"
+"""Likewise; True where something is to be put elsewhere: "move it to Friday", "at 10 instead of 9"."""
+_MOVES: Final = re.compile(
+    r"\b(?:move|push|shift|reschedule|postpone|bring)\s+(?:it|this|that|them|all|me|us|(?:my|the|our)\b|\w+day\b)"
+    r"|\binstead of\b",
+    re.IGNORECASE,
+)
 LAST_DAY: Final = "last_day"
 """Likewise of "until the end of March" alone; its value is a day. Without a series it is a time."""
 
@@ -129,6 +136,7 @@ def _given(text: str, times: TimesFound, repetition: RepetitionFound) -> dict[st
         TOGETHER: [*together],
         AS_WELL: bool(is_addition),
         SEVERAL_A_WEEK: is_often,
+        MOVES: bool(times.value and _MOVES.search(text)),
     }
     return {name: value for name, value in given.items() if value}
 

@@ -12,7 +12,7 @@ from flows.registry import step
 from flows.slots import local
 from flows.steps.waitlist import waiting_lines
 from flows.texts import line
-from flows.wishes import Wish
+from flows.wishes import Wish, days_of
 from flows.wording import in_short
 from storage.appointments import Appointment
 from storage.lifecycle import CANCEL
@@ -72,7 +72,8 @@ async def find_cancellable(turn: BookingTurn, tx: Transaction) -> Outcome:
     cancellable = [found for found in await coming(turn, tx) if found.starts_at > turn.minute]
     if not cancellable:
         return Outcome("none")
-    said = Wish.of(turn.data.get("appointment_time"))
+    said, away = Wish.of(turn.data.get("appointment_time")), sorted(days_of(turn.data.get("without")))
+    said = Wish(away[0], away[-1]) if away and not said.first else said
     of_that_day = [found for found in cancellable if said.first and is_meant(turn, said, found)]
     if len(of_that_day) == 1 or (len(cancellable) == 1 and not said.first):
         (meant,) = of_that_day or cancellable
