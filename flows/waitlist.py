@@ -19,6 +19,7 @@ from flows.lives import together
 from flows.reminders import quiet_hours
 from flows.slots import DAY, instant, local
 from flows.wishes import Wish
+from flows.workload import week_of
 from storage.appointments import Appointment
 from storage.lifecycle import LET_GO
 from storage.proposals import Proposal
@@ -66,11 +67,11 @@ async def offer_released(turn: BookingTurn, tx: Transaction) -> None:
     if not appointments or not await tx.waitlist.is_anybody_waiting():
         return
     for appointment in dict.fromkeys(appointments):
-        for released in await _stretches(tx, appointment):
+        for released in await _stretches(turn, tx, appointment):
             await offer_to_next(turn, tx, released, FRONT)
 
 
-async def _stretches(tx: Transaction, appointment: int) -> list[Released]:
+async def _stretches(turn: BookingTurn, tx: Transaction, appointment: int) -> list[Released]:
     """Everything that an appointment may have given back; what of it is free shows when it is offered."""
     found = await tx.appointments.get(appointment)
     if found is None:
@@ -79,9 +80,12 @@ async def _stretches(tx: Transaction, appointment: int) -> list[Released]:
     times: list[Appointment | Proposal] = [*await together(tx, found), *replacing]
     for one in (found, *replacing):
         times += await tx.proposals.of(one.id)
-    return [
-        Released(found.therapist.id, found.client.id, one.claimed_from, one.claimed_until) for one in times
-    ]
+    stretches = [(one.claimed_from, one.claimed_until) for one in times]
+    therapist = next((one for one in turn.practice.therapists if one.id == found.therapist.id), None)
+    if therapist and (therapist.most_a_day or therapist.most_a_week):  # all of that week has room again
+        weeks = {week_of(one.starts_at, ZoneInfo(therapist.zone)) for one in times}
+        stretches = sorted(weeks)
+    return [Released(found.therapist.id, found.client.id, since, until) for since, until in stretches]
 
 
 async def offer_to_next(turn: BookingTurn, tx: Transaction, released: Released, after: int) -> None:

@@ -97,14 +97,21 @@ async def _join(
     return _in_words(turn, service, wish)
 
 
-@step("left", "not_on_it", remembers=ON_OFFER)
+@step("left", "left_one", "not_on_it", remembers=ON_OFFER)
 async def leave_waitlist(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Wait for nothing any more; what is on offer is free again."""
+    """Wait for nothing any more; what is on offer is free again.
+
+    `left_one`: the button under an offer ends the wish that this was for, and they go on waiting for others.
+    """
     entries = await tx.waitlist.of_client(turn.person_id, turn.minute)
-    for entry in entries:
+    told = number(turn.data.get("request"))
+    meant = [entry for entry in entries if entry.offered is not None and entry.offered == told] or entries
+    for entry in meant:
         if entry.offered is not None:
             await tx.calendar.move_on(entry.offered, LET_GO, turn.now)
         await tx.waitlist.leave(entry.id)
+    if len(meant) < len(entries):
+        return Outcome("left_one", remembers=await _still_on_offer(turn, tx))
     return Outcome("left" if entries else "not_on_it", remembers=FORGOTTEN)
 
 
