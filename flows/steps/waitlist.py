@@ -143,8 +143,13 @@ async def pass_on_released_time(turn: BookingTurn, tx: Transaction) -> Outcome:
 
 @step("taken", "gone", "too_many", remembers=(*WISHES, "appointment", "moving", "on_offer"))
 async def take_offer(turn: BookingTurn, tx: Transaction) -> Outcome:
-    """Go on with what is on offer as with any chosen time. What was held before is free again."""
+    """Go on with what is on offer as with any chosen time. What was held before is free again.
+
+    A second tap finds it taken already, and it is read out once more.
+    """
     held = await _on_offer(turn, tx)
+    if held and held.id == turn.remembered_number("appointment"):
+        return Outcome("taken")
     if held and await count_asked(turn, tx) >= MOST_OPEN:
         return Outcome("too_many")
     moving = await _moved_by(turn, tx, held) if held else None
